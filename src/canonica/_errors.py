@@ -1,0 +1,43 @@
+"""The errors that a user can meet, each saying what to do next."""
+
+from collections.abc import Sequence
+
+
+class CanonicaError(Exception):
+    """Anything wrong with a call or its input that the user can mend."""
+
+
+class RecordingError(CanonicaError):
+    """A recording, or the file it should come from, that cannot be used.
+
+    Parameters
+    ----------
+    source : str
+        The file, or the name of the recording.
+    variable : str or None
+        The variable in it that is at fault, where it is one.
+    found, expected, advice : str
+        What was there, what should have been, and what to do about it.
+    """
+
+    def __init__(
+        self, source: str, variable: str | None, *, found: str, expected: str, advice: str
+    ) -> None:
+        self.source = source
+        self.variable = variable
+        self.found = found
+        self.expected = expected
+        self.advice = advice
+        where = source if variable is None else f"{source}, variable {variable}"
+        super().__init__(f"{where}: found {found}; expected {expected}. {advice}")
+
+
+class RecordingWarning(UserWarning):
+    """Recordings that were left out of a result, each listed with its reason."""
+
+
+def listed(items: Sequence[object], limit: int = 8) -> str:
+    """Return the items as one readable line, cut after `limit` of them."""
+    shown = ", ".join(str(item) for item in items[:limit])
+    more = len(items) - limit
+    return f"{shown} and {more} more" if more > 0 else shown or "none"

@@ -1,0 +1,53 @@
+"""The mathematics: one network in two descriptions, Bayesian observer and canonical network.
+
+Pure functions and immutable pytrees on JAX arrays, of any size and floating dtype, to compose
+with `jax.jit`, `jax.vmap` and `jax.grad`. An index along a value or level axis is the value
+itself: ``state_prior[1]`` is the prior of state 1, ``weight[1]`` the excitatory weights.
+"""
+
+from canonica.model._canonical_network import Activity, CanonicalNetwork, adaptation
+from canonica.model._correspondence import Precision, canonical_network, generative_model
+from canonica.model._cost import cost
+from canonica.model._counts import (
+    ExpectationForm,
+    coincidence,
+    expected_log_parameter,
+    expected_parameter,
+    log_evidence,
+)
+from canonica.model._free_energy import (
+    FreeEnergy,
+    accuracy,
+    accuracy_of_counts,
+    complexity,
+    free_energy,
+)
+from canonica.model._generative_model import Beliefs, GenerativeModel
+from canonica.model._plasticity import SynapticSums, prior_sums, synaptic_sums
+from canonica.model._values import both_values
+
+__all__ = [
+    "Activity",
+    "Beliefs",
+    "CanonicalNetwork",
+    "ExpectationForm",
+    "FreeEnergy",
+    "GenerativeModel",
+    "Precision",
+    "SynapticSums",
+    "accuracy",
+    "accuracy_of_counts",
+    "adaptation",
+    "both_values",
+    "canonical_network",
+    "coincidence",
+    "complexity",
+    "cost",
+    "expected_log_parameter",
+    "expected_parameter",
+    "free_energy",
+    "generative_model",
+    "log_evidence",
+    "prior_sums",
+    "synaptic_sums",
+]

@@ -1,0 +1,202 @@
+"""The canonical neural network: rate coding, two synaptic populations, adaptive thresholds."""
+
+from typing import NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jax.scipy.special import logit
+from jaxtyping import Array, Float
+
+from canonica.model._values import along_batch, present, previous_in_time
+
+
+class Activity(NamedTuple):
+    """Activity over a stretch of time, in [0, 1].
+
+    Attributes
+    ----------
+    middle : (time, neuron)
+        Middle layer, x.
+    previous_middle : (time, neuron) or None
+        The same, one step earlier; None where the network does not look back.
+    output : (time, output) or None
+        Output layer, y; None where the network has none.
+    """
+
+    middle: Float[Array, "time neuron"]
+    previous_middle: Float[Array, "time neuron"] | None = None
+    output: Float[Array, "time output"] | None = None
+
+
+class CanonicalNetwork(eqx.Module):
+    """A two-layer rate-coding network whose activity and plasticity minimise one cost function.
+
+    The middle layer's input synapses are always there; recurrent synapses and an output layer
+    each where their weights are given. An immutable pytree of any sizes and floating dtype.
+
+    Parameters
+    ----------
+    weight : (2, neuron, input)
+        W; ``weight[1]`` are the excitatory, ``weight[0]`` the inhibitory strengths.
+    threshold_factor : (2, neuron)
+        Firing threshold factors phi of both levels.
+    recurrent_weight : (2, neuron, neuron), optional
+        K, indexed by level, neuron, neuron one step earlier.
+    output_weight : (2, output, neuron), optional
+        V, indexed by level, output neuron, middle neuron one step earlier.
+    output_threshold_factor : (2, output), optional
+        psi; given exactly when `output_weight` is.
+
+    Raises
+    ------
+    ValueError
+        If only one of `output_weight` and `output_threshold_factor` is given.
+
+    References
+    ----------
+    [CB22] Isomura, Shimazaki & Friston, Communications Biology 5:55, 2022.
+
+    Examples
+    --------
+    >>> import jax.numpy as jnp
+    >>> network = CanonicalNetwork(
+    ...     weight=jnp.zeros((2, 3, 5)), threshold_factor=jnp.log(jnp.full((2, 3), 0.5))
+    ... )
+    >>> [float(x) for x in network.activity(jnp.ones(5))]
+    [0.5, 0.5, 0.5]
+    """
+
+    weight: Float[Array, "2 neuron input"]
+    threshold_factor: Float[Array, "2 neuron"]
+    recurrent_weight: Float[Array, "2 neuron neuron"] | None = None
+    output_weight: Float[Array, "2 output neuron"] | None = None
+    output_threshold_factor: Float[Array, "2 output"] | None = None
+
+    def __check_init__(self) -> None:
+        if (self.output_weight is None) != (self.output_threshold_factor is None):
+            raise ValueError(
+                "output_weight and output_threshold_factor belong together: give both or none"
+            )
+
+    @property
+    def firing_threshold(self) -> Float[Array, "2 neuron"]:
+        """Firing thresholds h: the factors phi, adapted to the strengths of all synapses."""
+        threshold = self.threshold_factor + adaptation(self.weight)
+        if self.recurrent_weight is not None:
+            threshold = threshold + adaptation(self.recurrent_weight)
+        return threshold
+
+    @property
+    def output_firing_threshold(self) -> Float[Array, "2 output"]:
+        """Output thresholds m; raises ValueError in a network without output layer."""
+        factor = present(self.output_threshold_factor, "output_threshold_factor")
+        return factor + adaptation(present(self.output_weight, "output_weight"))
+
+    def drive(
+        self,
+        inputs: Float[Array, "*batch input"],
+        previous: Float[Array, "*batch neuron"] | None = None,
+    ) -> Float[Array, "2 *batch neuron"]:
+        """Return ``W o + K x(t-1) + h`` for both levels of every middle neuron.
+
+        Parameters
+        ----------
+        inputs : (..., input)
+            Stimuli o.
+        previous : (..., neuron), optional
+            Middle activity one step earlier; needed where there are recurrent synapses.
+        """
+        total = jnp.einsum("...i,nji->n...j", inputs, self.weight)
+        if self.recurrent_weight is not None:
+            previous = present(previous, "previous")
+            total = total + jnp.einsum("...i,nji->n...j", previous, self.recurrent_weight)
+        return total + along_batch(self.firing_threshold, inputs)
+
+    def log_odds(
+        self,
+        inputs: Float[Array, "*batch input"],
+        previous: Float[Array, "*batch neuron"] | None = None,
+    ) -> Float[Array, "*batch neuron"]:
+        """Return the drive of level 1 less that of level 0: one product per synapse, not two."""
+        threshold = self.firing_threshold
+        total = inputs @ (self.weight[1] - self.weight[0]).T + threshold[1] - threshold[0]
+        if self.recurrent_weight is None:
+            return total
+        previous = present(previous, "previous")
+        return total + previous @ (self.recurrent_weight[1] - self.recurrent_weight[0]).T
+
+    def activity(
+        self,
+        inputs: Float[Array, "*batch input"],
+        previous: Float[Array, "*batch neuron"] | None = None,
+    ) -> Float[Array, "*batch neuron"]:
+        """Return the middle activity x at which the network comes to rest."""
+        return jax.nn.sigmoid(self.log_odds(inputs, previous))
+
+    def output_drive(self, previous: Float[Array, "*batch neuron"]) -> Float[Array, "2 *batch out"]:
+        """Return ``V x(t-1) + m`` for both levels of every output neuron."""
+        weight = present(self.output_weight, "output_weight")
+        total = jnp.einsum("...i,nji->n...j", previous, weight)
+        return total + along_batch(self.output_firing_threshold, previous)
+
+    def output_activity(self, previous: Float[Array, "*batch neuron"]) -> Float[Array, "*batch out"]:
+        """Return the output activity y at which the network comes to rest."""
+        drive = self.output_drive(previous)
+        return jax.nn.sigmoid(drive[1] - drive[0])
+
+    def rate_of_change(
+        self,
+        activity: Float[Array, "*batch neuron"],
+        inputs: Float[Array, "*batch input"],
+        previous: Float[Array, "*batch neuron"] | None = None,
+    ) -> Float[Array, "*batch neuron"]:
+        """Return dx/dt up to its time constant: minus the gradient of the cost with respect to x.
+
+        Zero exactly at `activity`'s resting value.
+        """
+        return -logit(activity) + self.log_odds(inputs, previous)
+
+    def run(
+        self,
+        inputs: Float[Array, "time input"],
+        initial: Float[Array, " neuron"] | None = None,
+    ) -> Activity:
+        """Return the resting activity at every step of a stretch of time, weights fixed.
+
+        Parameters
+        ----------
+        inputs : (time, input)
+            Stimuli.
+        initial : (neuron,), optional
+            Middle activity before the first step; by default ``exp(phi[1])``, the prior. Used
+            only where the network has recurrent synapses or an output layer.
+        """
+        if self.recurrent_weight is None and self.output_weight is None:
+            return Activity(self.activity(inputs))
+        if initial is None:
+            initial = jnp.exp(self.threshold_factor[1]).astype(inputs.dtype)
+        middle = self._run_middle(inputs, initial)
+        previous = previous_in_time(middle, initial)
+        if self.output_weight is None:
+            return Activity(middle, previous)
+        return Activity(middle, previous, self.output_activity(previous))
+
+    def _run_middle(
+        self, inputs: Float[Array, "time input"], initial: Float[Array, " neuron"]
+    ) -> Float[Array, "time neuron"]:
+        if self.recurrent_weight is None:
+            return self.activity(inputs)
+
+        def step(
+            previous: Float[Array, " neuron"], stimulus: Float[Array, " input"]
+        ) -> tuple[Float[Array, " neuron"], Float[Array, " neuron"]]:
+            x = self.activity(stimulus, previous)
+            return x, x
+
+        return jax.lax.scan(step, initial, inputs)[1]
+
+
+def adaptation(weight: Float[Array, "2 neuron input"]) -> Float[Array, "2 neuron"]:
+    """Return ``sum_i ln(1 - sigmoid(W))``, by which thresholds adapt to synaptic strengths."""
+    return jax.nn.log_sigmoid(-weight).sum(axis=2)

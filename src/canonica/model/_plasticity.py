@@ -1,0 +1,110 @@
+"""Synaptic plasticity: Hebbian sums with a homeostatic normaliser."""
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from canonica.model._values import both_values
+
+
+class SynapticSums(eqx.Module):
+    """What a synapse has accumulated: coincidences, and the activity that normalises them.
+
+    Level 1 counts with the postsynaptic activity x, level 0 with its complement 1 - x. The
+    strengths that follow are ``W = logit(hebbian / homeostatic)``; the sums themselves are the
+    concentration counts of the equivalent generative model.
+
+    Parameters
+    ----------
+    hebbian : (2, neuron, input)
+        Indexed by level: prior plus ``sum x o'`` (level 0: 1 - x in place of x).
+    homeostatic : (2, neuron, input)
+        Indexed by level: prior plus ``sum x 1'``.
+
+    References
+    ----------
+    [NC23] Isomura, Kotani, Jimbo & Friston, Nature Communications 14:4547, 2023, Methods.
+    """
+
+    hebbian: Float[Array, "2 neuron input"]
+    homeostatic: Float[Array, "2 neuron input"]
+
+    @property
+    def weight(self) -> Float[Array, "2 neuron input"]:
+        """Synaptic strengths at which the cost function is stationary."""
+        return jnp.log(self.hebbian) - jnp.log(self.homeostatic - self.hebbian)
+
+    @property
+    def strength(self) -> Float[Array, "2 neuron input"]:
+        """``sigmoid(W)``, without computing W: the expected likelihood mapping, transposed."""
+        return self.hebbian / self.homeostatic
+
+    @property
+    def counts(self) -> Float[Array, "2 2 input neuron"]:
+        """The same sums as counts of the likelihood mapping: input value, neuron value."""
+        counts = jnp.stack([self.homeostatic - self.hebbian, self.hebbian])
+        return counts.swapaxes(2, 3)
+
+    def __add__(self, other: "SynapticSums") -> "SynapticSums":
+        return SynapticSums(
+            self.hebbian + other.hebbian,
+            self.homeostatic + other.homeostatic,
+        )
+
+    def __mul__(self, factor: Float[Array, ""] | float) -> "SynapticSums":
+        return SynapticSums(self.hebbian * factor, self.homeostatic * factor)
+
+
+def prior_sums(
+    prior_strength: Float[Array, ""] | float, neurons: int, inputs: int
+) -> SynapticSums:
+    """Return the sums of a network that has seen nothing: all strengths zero.
+
+    Parameters
+    ----------
+    prior_strength : float
+        Lambda, the insensitivity to plasticity: how much activity it takes to move the weights.
+    neurons, inputs : int
+        Size of the layer.
+
+    Examples
+    --------
+    >>> prior_sums(3000.0, neurons=2, inputs=3).weight.shape
+    (2, 2, 3)
+    """
+    shape = (2, neurons, inputs)
+    return SynapticSums(
+        jnp.broadcast_to(jnp.asarray(prior_strength / 2), shape),
+        jnp.broadcast_to(jnp.asarray(prior_strength), shape),
+    )
+
+
+def synaptic_sums(
+    activity: Float[Array, "time neuron"],
+    inputs: Float[Array, "time input"],
+    weight: Float[Array, " time"] | None = None,
+) -> SynapticSums:
+    """Return what a stretch of activity adds to the sums.
+
+    Parameters
+    ----------
+    activity : (time, neuron)
+        Postsynaptic activity, in [0, 1].
+    inputs : (time, input)
+        Presynaptic activity: stimuli, or the activity of a layer one step earlier.
+    weight : (time,), optional
+        Scales each step's part: ``1 - 2 risk`` for modulated plasticity, 0 to leave a step out.
+
+    Examples
+    --------
+    >>> import jax.numpy as jnp
+    >>> sums = synaptic_sums(jnp.array([[1.0], [0.5]]), jnp.array([[1.0], [0.0]]))
+    >>> [float(value) for value in sums.hebbian[:, 0, 0]]  # level 0, level 1
+    [0.0, 1.0]
+    """
+    levels = both_values(activity.T)  # time last: the product below then reads rows
+    if weight is not None:
+        levels = levels * weight
+    hebbian = jnp.einsum("njt,ti->nji", levels, inputs)
+    homeostatic = jnp.broadcast_to(levels.sum(axis=2)[..., None], hebbian.shape)
+    return SynapticSums(hebbian, homeostatic)

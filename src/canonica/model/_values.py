@@ -1,0 +1,64 @@
+"""Binary variables: a number per variable, and both of its values side by side.
+
+Throughout the model floor, **an array index along a value axis is the value itself**:
+``counts[1, 0]`` belongs to outcome 1 and cause 0, ``state_prior[1]`` to state 1. A line of code
+then reads like a line of the mathematics.
+"""
+
+from typing import TypeVar
+
+import jax.numpy as jnp
+from jax.scipy.special import xlogy
+from jaxtyping import Array, Float
+
+T = TypeVar("T")
+
+
+def both_values(belief: Float[Array, "*batch variable"]) -> Float[Array, "2 *batch variable"]:
+    """Return the expectations of both values, ``[1 - belief, belief]``, index = value."""
+    return jnp.stack([1 - belief, belief])
+
+
+def negative_entropy(
+    belief: Float[Array, "*batch variable"], epsilon: float = 0.0
+) -> Float[Array, "*batch variable"]:
+    """Return ``sum_n q[n] ln q[n]`` per variable, with ``0 ln 0 = 0``.
+
+    `epsilon` is added inside the logarithm, as the published simulations do.
+    """
+    return (xlogy(1 - belief, 1 - belief + epsilon) + xlogy(belief, belief + epsilon)).astype(
+        belief.dtype
+    )
+
+
+def previous_in_time(
+    values: Float[Array, "time variable"], initial: Float[Array, " variable"]
+) -> Float[Array, "time variable"]:
+    """Return the values one step earlier: `initial` first, the last of `values` dropped."""
+    return jnp.concatenate([initial[None], values[:-1]])
+
+
+def along_batch(
+    values: Float[Array, "2 variable"], like: Float[Array, "*batch other"]
+) -> Float[Array, "2 *#batch variable"]:
+    """Return `values` with axes of length one where `like` has its batch axes."""
+    return values.reshape(2, *(1,) * (like.ndim - 1), -1)
+
+
+def modulation(
+    risk: Float[Array, " time"] | None, like: Float[Array, "time variable"]
+) -> Float[Array, " time"]:
+    """Return ``1 - 2 risk`` for every time step: sign and size of the delayed plasticity.
+
+    Without a risk there is nothing to modulate: 1 throughout.
+    """
+    if risk is None:
+        return jnp.ones(like.shape[0], like.dtype)
+    return 1 - 2 * risk
+
+
+def present(value: T | None, name: str) -> T:
+    """Return `value`, or raise ValueError where this layer or belief is not there."""
+    if value is None:
+        raise ValueError(f"this needs {name}, which is not given")
+    return value

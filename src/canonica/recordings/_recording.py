@@ -1,0 +1,181 @@
+"""The recording: what every reader produces and every analysis takes."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from canonica._errors import RecordingError, listed
+
+ROLES = {
+    "responses": ("trial", "electrode"),
+    "stimuli": ("trial", "input"),
+    "sources": ("trial", "source"),
+}
+
+
+def recording(
+    responses: Any,
+    stimuli: Any,
+    sources: Any,
+    *,
+    session: int | Sequence[int] | np.ndarray = 256,
+    name: str = "recording",
+    condition: str = "unknown",
+    origin: str = "memory",
+    **attributes: str | int | float,
+) -> xr.Dataset:
+    """Return a checked recording.
+
+    Parameters
+    ----------
+    responses : (trial, electrode)
+        Spikes of each electrode after each stimulus, >= 0.
+    stimuli : (trial, input)
+        0/1.
+    sources : (trial, source)
+        0/1: the hidden states that the stimuli were mixed from.
+    session : int or (trial,)
+        Trials per session, or the session number of every trial, never falling.
+    name, condition, origin : str
+        What this recording is called, the group it belongs to, and where it came from.
+    **attributes
+        Further attributes to keep with it.
+
+    Returns
+    -------
+    xarray.Dataset
+        Variables `responses`, `stimuli` and `sources` in float64 on dims trial, electrode, input
+        and source, each numbered from 1, with coordinate `session` on trial.
+
+    Raises
+    ------
+    RecordingError
+        If an array is not two-dimensional, not numeric or empty, holds NaN, infinite or negative
+        values, stimuli or sources other than 0 and 1, if the arrays differ in their number of
+        trials, or if the trials do not divide into sessions.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> culture = recording(
+    ...     rng.poisson(2, (8, 4)), rng.integers(0, 2, (8, 3)), rng.integers(0, 2, (8, 2)), session=4
+    ... )
+    >>> dict(culture.sizes)
+    {'trial': 8, 'electrode': 4, 'input': 3, 'source': 2}
+    """
+    given = {"responses": responses, "stimuli": stimuli, "sources": sources}
+    arrays = {role: _matrix(values, role, origin) for role, values in given.items()}
+    trials = _common_trials(arrays, origin)
+    _check_values(arrays, origin)
+    data = {role: (ROLES[role], values) for role, values in arrays.items()}
+    dataset = xr.Dataset(data, attrs={"name": name, "condition": condition, "origin": origin})
+    numbering = {str(dim): np.arange(1, size + 1) for dim, size in dataset.sizes.items()}
+    sessions = ("trial", _session_numbers(session, trials, origin))
+    dataset = dataset.assign_coords(**numbering, session=sessions)
+    dataset["responses"].attrs.update(units="spikes", long_name="evoked response")
+    dataset["stimuli"].attrs.update(units="1", long_name="stimulus on this input")
+    dataset["sources"].attrs.update(units="1", long_name="hidden source")
+    dataset.attrs.update(attributes)
+    return dataset
+
+
+def _matrix(values: Any, role: str, origin: str) -> np.ndarray:
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        array = np.asarray(values, dtype=object)
+    axes = " x ".join(ROLES[role])
+    if array.dtype.kind not in "buif" or array.ndim != 2 or array.size == 0:  # noqa: PLR2004
+        raise RecordingError(
+            origin,
+            role,
+            found=f"an array of type {array.dtype} and shape {array.shape}",
+            expected=f"numbers in a {axes} matrix with at least one of each",
+            advice="Check how this array was saved.",
+        )
+    return array.astype(np.float64)
+
+
+def _common_trials(arrays: dict[str, np.ndarray], origin: str) -> int:
+    lengths = {role: len(array) for role, array in arrays.items()}
+    if len(set(lengths.values())) > 1:
+        raise RecordingError(
+            origin,
+            " / ".join(lengths),
+            found="trials: " + ", ".join(f"{role} {n}" for role, n in lengths.items()),
+            expected="the same number of trials (rows) in each",
+            advice="Cut or pad nothing: find out which array lost trials, and export again.",
+        )
+    return lengths["responses"]
+
+
+def _check_values(arrays: dict[str, np.ndarray], origin: str) -> None:
+    responses = arrays["responses"]
+    _refuse(
+        ~(np.isfinite(responses) & (responses >= 0)),
+        responses,
+        "responses",
+        origin,
+        expected="spike counts, finite and >= 0",
+        advice="Mark missing electrodes by leaving their column out, not by NaN or -1.",
+    )
+    for role in ("stimuli", "sources"):
+        values = arrays[role]
+        _refuse(
+            ~((values == 0) | (values == 1)),
+            values,
+            role,
+            origin,
+            expected="0 and 1 only",
+            advice="Code absent as 0 and present as 1.",
+        )
+
+
+def _refuse(
+    bad: np.ndarray, values: np.ndarray, role: str, origin: str, *, expected: str, advice: str
+) -> None:
+    if not bad.any():
+        return
+    trial, column = np.argwhere(bad)[0]
+    raise RecordingError(
+        origin,
+        role,
+        found=(
+            f"{values[trial, column]:g} in trial {trial + 1}, {ROLES[role][1]} {column + 1}"
+            f" ({np.count_nonzero(bad)} such values)"
+        ),
+        expected=expected,
+        advice=advice,
+    )
+
+
+def _session_numbers(
+    session: int | Sequence[int] | np.ndarray, trials: int, origin: str
+) -> np.ndarray:
+    numbers = np.asarray(session)
+    if numbers.ndim == 0:
+        return _equal_sessions(int(numbers), trials, origin)
+    if numbers.shape != (trials,) or numbers.dtype.kind not in "ui" or (np.diff(numbers) < 0).any():
+        raise RecordingError(
+            origin,
+            "session",
+            found=f"{numbers.dtype} numbers of shape {numbers.shape}: {listed(numbers.ravel())}",
+            expected=f"{trials} whole numbers that never fall, one per trial",
+            advice="Sort the trials by session first.",
+        )
+    return numbers.astype(np.int64)
+
+
+def _equal_sessions(trials_per_session: int, trials: int, origin: str) -> np.ndarray:
+    if trials_per_session < 1 or trials % trials_per_session:
+        raise RecordingError(
+            origin,
+            "responses",
+            found=f"{trials} trials",
+            expected=f"a multiple of {trials_per_session} trials per session",
+            advice="Give the right number of trials per session (--trials-per-session).",
+        )
+    return np.repeat(np.arange(1, trials // trials_per_session + 1), trials_per_session)

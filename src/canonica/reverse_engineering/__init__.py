@@ -1,0 +1,25 @@
+"""Recordings -> network -> generative model -> forecast -> score.
+
+A protocol is a value with its settings; its steps are a file each: `_ensembles` (1, 2),
+`_normalisation` (3), `_estimation` (4, 5), `_forecast` (6), `_score` (7), and `_references`, the
+simpler predictions that a forecast has to beat.
+"""
+
+from canonica.reverse_engineering._ensembles import EnsembleResponse, ensemble_response
+from canonica.reverse_engineering._outcomes import attempt, results
+from canonica.reverse_engineering._protocol import PROTOCOLS, PublishedProtocol
+from canonica.reverse_engineering._responses import reverse_engineer_responses
+from canonica.reverse_engineering._reverse_engineer import reverse_engineer
+from canonica.reverse_engineering._sweep import sweep
+
+__all__ = [
+    "PROTOCOLS",
+    "EnsembleResponse",
+    "PublishedProtocol",
+    "attempt",
+    "ensemble_response",
+    "results",
+    "reverse_engineer",
+    "reverse_engineer_responses",
+    "sweep",
+]

@@ -1,0 +1,123 @@
+"""Steps 4 to 7 as one compiled computation, over a batch of recordings of one shape."""
+
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from canonica.model import SynapticSums
+from canonica.reverse_engineering._estimation import (
+    Observed,
+    session_free_energy,
+    session_sums,
+    sums_before_sessions,
+    threshold_factor,
+)
+from canonica.reverse_engineering._float64 import in_float64
+from canonica.reverse_engineering._forecast import forecast, forecast_start, initial_response
+from canonica.reverse_engineering._references import frozen_response, ridge_response
+from canonica.reverse_engineering._score import (
+    distance_to_ideal,
+    response_error,
+    weight_error,
+)
+
+
+class Constants(NamedTuple):
+    """The protocol's numbers that the computation takes as arguments, not as structure."""
+
+    prior_strength: Float[Array, ""] | float
+    gain: Float[Array, ""] | float
+    epsilon: Float[Array, ""] | float
+
+
+class Analysis(NamedTuple):
+    """What steps 4 to 7 find; array axes as named, a level axis being indexed by its value."""
+
+    threshold_factor: Float[Array, "*batch 2 ensemble"]
+    weight: Float[Array, "*batch session 2 ensemble input"]
+    predicted_weight: Float[Array, "*batch session 2 ensemble input"]
+    predicted_response: Float[Array, "*batch session slot ensemble"]
+    free_energy: Float[Array, "*batch session"]
+    accuracy: Float[Array, "*batch session"]
+    complexity: Float[Array, "*batch session"]
+    response_error: Float[Array, "*batch session"]
+    weight_error: Float[Array, "*batch session"]
+    frozen_response_error: Float[Array, "*batch session"]
+    ridge_response_error: Float[Array, "*batch session"]
+    distance_to_ideal: Float[Array, "*batch session 2 ensemble"] | None
+
+
+@in_float64
+@partial(jax.jit, static_argnames="initial_sessions")
+def analyses(
+    observed: Observed,
+    sources: Float[Array, "recording session slot source"] | None,
+    constants: Constants,
+    *,
+    initial_sessions: int,
+) -> Analysis:
+    """Return the analysis of each recording of a batch; a leading axis recording throughout.
+
+    One recording after the other within one compiled loop: they share no work, and memory in use
+    stays that of one.
+    """
+
+    def of_recording(one: tuple[Observed, Array | None]) -> Analysis:
+        return _analysis(*one, constants, initial_sessions)
+
+    return jax.lax.map(of_recording, (observed, sources))
+
+
+def _analysis(
+    observed: Observed, sources: Array | None, constants: Constants, initial_sessions: int
+) -> Analysis:
+    observed = Observed(*(jnp.asarray(part, jnp.float64) for part in observed))
+    initial, later = (
+        Observed(*(part[window] for part in observed))
+        for window in (slice(initial_sessions), slice(initial_sessions, None))
+    )
+    factor = threshold_factor(observed, initial_sessions)
+    added = session_sums(observed)
+    before = sums_before_sessions(added, constants.prior_strength)
+    weight = before.weight
+    F = session_free_energy(before, added, factor, observed, constants.epsilon)
+
+    start = forecast_start(added, before, initial_sessions, constants.gain)
+    forecast_sums, later_response = forecast(
+        start, factor, later, keep=lambda _, sums, predicted: (sums, predicted)
+    )
+    first = jax.tree.map(lambda part: part[:initial_sessions], before)
+    predicted_sums = jax.tree.map(lambda *parts: jnp.concatenate(parts), first, forecast_sums)
+    predicted = jnp.concatenate([initial_response(first, factor, initial), later_response])
+    frozen = frozen_response(weight[initial_sessions - 1], factor, observed)
+    return Analysis(
+        threshold_factor=factor,
+        weight=weight,
+        predicted_weight=predicted_sums.weight,
+        predicted_response=predicted,
+        free_energy=F.total,
+        accuracy=F.accuracy,
+        complexity=F.complexity,
+        response_error=response_error(observed, predicted),
+        weight_error=weight_error(before.strength, predicted_sums.strength),
+        frozen_response_error=response_error(observed, frozen),
+        ridge_response_error=response_error(observed, ridge_response(observed, initial_sessions)),
+        distance_to_ideal=_distance_to_ideal(before, observed, sources, constants.prior_strength),
+    )
+
+
+def _distance_to_ideal(
+    before: SynapticSums,
+    observed: Observed,
+    sources: Float[Array, "session slot source"] | None,
+    prior_strength: Float[Array, ""] | float,
+) -> Float[Array, "session 2 ensemble"] | None:
+    """Return the distance to the posterior of an observer who knew the sources."""
+    if sources is None:
+        return None
+    informed = observed._replace(response=jnp.asarray(sources, jnp.float64))
+    ideal = sums_before_sessions(session_sums(informed), prior_strength)
+    return distance_to_ideal(before.strength, ideal.strength)

@@ -1,0 +1,212 @@
+"""Steps 1 and 2: which electrodes express which source, and the mean response of each ensemble."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from jaxtyping import Bool, Float, Int
+
+from canonica._errors import RecordingError, listed
+from canonica.reverse_engineering._protocol import PublishedProtocol
+from canonica.reverse_engineering._sessions import Sessions
+from canonica.reverse_engineering._source_states import SourceStates
+
+
+@dataclass(frozen=True, eq=False)
+class EnsembleResponse:
+    """A recording reduced to its ensembles: all that the further steps need, and small.
+
+    Parameters
+    ----------
+    response : (trial, ensemble)
+        Mean spikes of each ensemble's electrodes.
+    stimuli : (trial, input)
+        0/1, as single bytes.
+    sources : (trial, source)
+        0/1, as single bytes.
+    states : SourceStates
+        Joint source state of every trial.
+    sessions : Sessions
+        Session of every trial.
+    electrode_ensemble : (electrode,)
+        0 for none, else the ensemble's number.
+    preference : (electrode, source)
+        Spikes by which each electrode prefers each source.
+    attrs : dict
+        The recording's attributes.
+    """
+
+    response: Float[np.ndarray, "trial ensemble"]
+    stimuli: np.ndarray
+    sources: np.ndarray
+    states: SourceStates
+    sessions: Sessions
+    electrode_ensemble: Int[np.ndarray, " electrode"]
+    preference: Float[np.ndarray, "electrode source"]
+    attrs: dict[str, str | int | float]
+
+    @property
+    def name(self) -> str:
+        """The recording's name."""
+        return str(self.attrs.get("name", "recording"))
+
+    @property
+    def condition(self) -> str:
+        """The group that the recording belongs to."""
+        return str(self.attrs.get("condition", "unknown"))
+
+
+def ensemble_response(recording: xr.Dataset, protocol: PublishedProtocol) -> EnsembleResponse:
+    """Return the response of the ensemble of each source.
+
+    An electrode is *active* if its mean over sessions and its lowest session mean exceed the
+    protocol's thresholds. It belongs to the ensemble of the source that it prefers by more than
+    `minimum_preference`. Its preference for a source is the mean over sessions of its response to
+    that source alone, less the mean of its responses to each of the other sources alone. For two
+    sources that is exactly the published rule, r(1, 0) - r(0, 1) and its negative; for a single
+    source the comparison is with its absence.
+
+    Raises
+    ------
+    RecordingError
+        If the recording has too few sessions, if no session shows a source alone, or if an
+        ensemble is left without electrodes.
+    """
+    _check_parts(recording)
+    sessions = Sessions(recording["session"].to_numpy())
+    sources = recording["sources"].to_numpy()
+    responses = recording["responses"].to_numpy()
+    states = SourceStates.of(sources)
+    name = str(recording.attrs.get("name", "recording"))
+    _check_sessions(name, sessions, protocol)
+
+    state_means = states.session_means(responses, sessions)
+    active = _active(sessions.means(responses), protocol)
+    preference = _preference(name, states, state_means)
+    ensemble = _assigned(active, preference, protocol)
+    _check_ensembles(name, ensemble, active, preference, protocol)
+
+    membership = ensemble[:, None] == np.arange(1, sources.shape[1] + 1)
+    return EnsembleResponse(
+        response=responses @ (membership / membership.sum(axis=0)),
+        stimuli=recording["stimuli"].to_numpy().astype(np.uint8),
+        sources=sources.astype(np.uint8),
+        states=states,
+        sessions=sessions,
+        electrode_ensemble=ensemble,
+        preference=preference,
+        attrs={str(key): value for key, value in recording.attrs.items()},
+    )
+
+
+def _active(
+    session_means: Float[np.ndarray, "session electrode"], protocol: PublishedProtocol
+) -> Bool[np.ndarray, " electrode"]:
+    return (session_means.mean(axis=0) > protocol.minimum_mean_response) & (
+        session_means.min(axis=0) > protocol.minimum_session_response
+    )
+
+
+def _preference(
+    name: str, states: SourceStates, state_means: Float[np.ndarray, "session state electrode"]
+) -> Float[np.ndarray, "electrode source"]:
+    count = states.patterns.shape[1]
+    alone = np.stack([_means_under(name, states, state_means, row) for row in np.eye(count)])
+    if count == 1:
+        others = _means_under(name, states, state_means, np.zeros(1))[None]
+    else:
+        others = (alone.sum(axis=0) - alone) / (count - 1)
+    difference = alone - others
+    sound = np.isfinite(difference).all(axis=(0, 2))  # sessions that show every state compared
+    if not sound.any():
+        raise RecordingError(
+            name,
+            "sources",
+            found="no session in which every source is on alone",
+            expected="at least one such session",
+            advice="Ensembles are told apart by their responses to single sources.",
+        )
+    return difference[:, sound].mean(axis=1).T
+
+
+def _means_under(
+    name: str,
+    states: SourceStates,
+    state_means: Float[np.ndarray, "session state electrode"],
+    pattern: np.ndarray,
+) -> Float[np.ndarray, "session electrode"]:
+    number = states.number(pattern)
+    if number is None:
+        raise RecordingError(
+            name,
+            "sources",
+            found=f"source states {listed(states.labels)}",
+            expected=f"also {''.join(str(int(value)) for value in pattern)}",
+            advice="Ensembles are told apart by their responses to single sources.",
+        )
+    return state_means[:, number]
+
+
+def _assigned(
+    active: Bool[np.ndarray, " electrode"],
+    preference: Float[np.ndarray, "electrode source"],
+    protocol: PublishedProtocol,
+) -> Int[np.ndarray, " electrode"]:
+    preferred = preference.argmax(axis=1)
+    belongs = active & (preference.max(axis=1) > protocol.minimum_preference)
+    return np.where(belongs, preferred + 1, 0)
+
+
+def _check_parts(recording: xr.Dataset) -> None:
+    needed = {"responses", "stimuli", "sources", "session"}
+    missing = sorted(needed - {str(name) for name in recording.variables})
+    if missing:
+        raise RecordingError(
+            str(recording.attrs.get("name", "recording")),
+            None,
+            found=f"variables {listed(sorted(map(str, recording.variables)))}",
+            expected=f"also {listed(missing)}",
+            advice="Make recordings with canonica.read or canonica.recordings.recording.",
+        )
+
+
+def _check_sessions(name: str, sessions: Sessions, protocol: PublishedProtocol) -> None:
+    if sessions.shape[0] <= protocol.initial_sessions:
+        raise RecordingError(
+            name,
+            "session",
+            found=f"{sessions.shape[0]} sessions",
+            expected=f"more than the {protocol.initial_sessions} initial ones",
+            advice="Set fewer initial sessions (--initial-sessions), or shorter sessions.",
+        )
+
+
+def _check_ensembles(
+    name: str,
+    ensemble: Int[np.ndarray, " electrode"],
+    active: Bool[np.ndarray, " electrode"],
+    preference: Float[np.ndarray, "electrode source"],
+    protocol: PublishedProtocol,
+) -> None:
+    sizes = (ensemble[:, None] == np.arange(1, preference.shape[1] + 1)).sum(axis=0)
+    if sizes.all():
+        return
+    ranges = (
+        f"source {j + 1}: " + (f"{column.min():.2f} to {column.max():.2f}" if len(column) else "-")
+        for j, column in enumerate(preference[active].T)
+    )
+    raise RecordingError(
+        name,
+        "responses",
+        found=(
+            f"no electrode in ensemble {listed(np.flatnonzero(sizes == 0) + 1)}; "
+            f"{active.sum()} of {len(active)} electrodes are active, their preferences in spikes "
+            f"{'; '.join(ranges)}"
+        ),
+        expected=(
+            f"in each ensemble an active electrode (mean > {protocol.minimum_mean_response:g}, "
+            f"lowest session mean > {protocol.minimum_session_response:g} spikes) with a "
+            f"preference > {protocol.minimum_preference:g}"
+        ),
+        advice="This culture may not distinguish the sources; or lower the thresholds, and say so.",
+    )

@@ -1,0 +1,80 @@
+"""Steps 4 and 5: thresholds, synaptic weights and free energy from normalised responses."""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from canonica.model import (
+    Beliefs,
+    FreeEnergy,
+    GenerativeModel,
+    SynapticSums,
+    accuracy_of_counts,
+    both_values,
+    complexity,
+    prior_sums,
+    synaptic_sums,
+)
+
+
+class Observed(NamedTuple):
+    """Normalised responses of one recording and what evoked them, folded into sessions.
+
+    Attributes
+    ----------
+    response : (session, slot, ensemble)
+        In [0, 1].
+    stimuli : (session, slot, input)
+        0/1.
+    valid : (session, slot)
+        1 where a slot holds a trial, 0 where it fills up a short session.
+    """
+
+    response: Float[Array, "session slot ensemble"]
+    stimuli: Float[Array, "session slot input"]
+    valid: Float[Array, "session slot"]
+
+
+def threshold_factor(observed: Observed, initial_sessions: int) -> Float[Array, "2 ensemble"]:
+    """Return phi, the log of the mean activity (level 1) and of its complement (level 0)."""
+    valid = observed.valid[:initial_sessions, :, None]
+    total = (observed.response[:initial_sessions] * valid).sum(axis=(0, 1))
+    return jnp.log(both_values(total / valid.sum()))
+
+
+def session_sums(observed: Observed) -> SynapticSums:
+    """Return what each session adds to the synaptic sums; leading axis session."""
+    return jax.vmap(synaptic_sums)(observed.response, observed.stimuli, observed.valid)
+
+
+def sums_before_sessions(
+    added: SynapticSums, prior_strength: Float[Array, ""] | float
+) -> SynapticSums:
+    """Return the sums that each session starts with: prior and all sessions before it."""
+    neurons, inputs = added.hebbian.shape[-2:]
+    prior = prior_sums(prior_strength, neurons, inputs)
+    before = jax.tree.map(lambda total, last: jnp.cumsum(total, axis=0) - last, added, added)
+    return before + prior
+
+
+def session_free_energy(
+    before: SynapticSums,
+    added: SynapticSums,
+    factor: Float[Array, "2 ensemble"],
+    observed: Observed,
+    epsilon: Float[Array, ""] | float,
+) -> FreeEnergy:
+    """Return the free energy of each session under the model held at its start, by its parts."""
+
+    def of_session(before: SynapticSums, added: SynapticSums, session: Observed) -> FreeEnergy:
+        model = GenerativeModel(likelihood_counts=before.counts, state_prior=jnp.exp(factor))
+        per_trial = complexity(model, Beliefs(session.response), epsilon=epsilon)
+        return FreeEnergy(
+            accuracy=accuracy_of_counts(model, added.counts),
+            complexity=(per_trial * session.valid).sum(),
+            decision=jnp.zeros_like(per_trial[0]),
+        )
+
+    return jax.vmap(of_session)(before, added, observed)

@@ -1,0 +1,77 @@
+"""Step 3: from spikes to activity in [0, 1], and the baseline of a group of cultures."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float
+
+from canonica._errors import RecordingError, listed
+from canonica.reverse_engineering._ensembles import EnsembleResponse
+from canonica.reverse_engineering._protocol import PublishedProtocol
+
+SPREAD = 0.5  # of the normalised activity, per standard deviation of the response
+BASELINE_SHARE = 0.25  # of the relative deviation from the baseline
+
+
+def normalised_response(
+    ensembles: EnsembleResponse, baseline: float
+) -> Float[np.ndarray, "trial ensemble"]:
+    """Return the activity x of each ensemble.
+
+    What the first session showed for each source state, and every session's shift of the mean, are
+    removed; the rest is scaled to its standard deviation over *all* trials, so that this step looks
+    at the whole recording. Initial excitability, relative to `baseline`, is added back.
+
+    Raises
+    ------
+    RecordingError
+        If a source state does not occur in the first session, or a response never varies.
+    """
+    states, sessions = ensembles.states, ensembles.sessions
+    response = ensembles.response
+    first_length = sessions.lengths[0]
+    indicator = states.index[:first_length] == np.arange(len(states.patterns))[:, None]
+    occurrences = indicator.sum(axis=1)
+    _check_first_session(ensembles, occurrences)
+    first_session_means = indicator @ response[:first_length] / occurrences[:, None]
+
+    session_means = sessions.means(response)
+    shift = np.repeat(session_means - session_means[0], sessions.lengths, axis=0)
+    x = response - first_session_means[states.index] - shift
+    deviation = x.std(axis=0, ddof=1)
+    _check_deviation(ensembles, deviation)
+    x = (x - x.mean(axis=0)) / deviation
+    excitability = (session_means[0] - baseline) / baseline
+    return np.clip(0.5 + SPREAD * x + BASELINE_SHARE * excitability, 0, 1)
+
+
+def baseline_of(group: Sequence[EnsembleResponse], protocol: PublishedProtocol) -> float:
+    """Return the mean response in the initial sessions, over cultures and ensembles."""
+    initial = protocol.initial_sessions
+    means = [
+        culture.sessions.means(culture.response)[:initial].mean(axis=0).mean() for culture in group
+    ]
+    return float(np.mean(means))
+
+
+def _check_first_session(ensembles: EnsembleResponse, occurrences: np.ndarray) -> None:
+    missing = [ensembles.states.labels[k] for k in np.flatnonzero(occurrences == 0)]
+    if missing:
+        raise RecordingError(
+            ensembles.name,
+            "sources",
+            found=f"source states {listed(missing)} only after the first session",
+            expected="every source state in the first session",
+            advice="Responses are normalised to the first session's, state by state.",
+        )
+
+
+def _check_deviation(ensembles: EnsembleResponse, deviation: np.ndarray) -> None:
+    if not (deviation > 0).all():
+        raise RecordingError(
+            ensembles.name,
+            "responses",
+            found=f"no variation in ensemble {listed(np.flatnonzero(~(deviation > 0)) + 1)}",
+            expected="responses that vary within a source state",
+            advice="Check that spikes were counted for every trial.",
+        )

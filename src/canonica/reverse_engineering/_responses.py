@@ -1,0 +1,135 @@
+"""Responses that the user normalised himself."""
+
+import numpy as np
+import xarray as xr
+
+from canonica._errors import RecordingError
+from canonica.reverse_engineering._estimation import Observed
+from canonica.reverse_engineering._outcomes import analysed, only, saturated
+from canonica.reverse_engineering._protocol import PublishedProtocol, protocol_named
+from canonica.reverse_engineering._result import analysis_result
+from canonica.reverse_engineering._sessions import Sessions
+
+
+def reverse_engineer_responses(
+    response: np.ndarray | xr.DataArray,
+    stimuli: np.ndarray | xr.DataArray,
+    *,
+    trials_per_session: int,
+    protocol: str | PublishedProtocol = "published",
+    sources: np.ndarray | xr.DataArray | None = None,
+) -> xr.Dataset:
+    """Read the generative model out of responses that are normalised already.
+
+    Steps 4 to 7 of the protocol, for any network whose ensembles' activity is known.
+
+    Parameters
+    ----------
+    response : (ensemble, trial)
+        Activity in [0, 1].
+    stimuli : (trial, input)
+        0/1.
+    trials_per_session : int
+        Length of a session.
+    protocol : str or PublishedProtocol, optional
+        As in `reverse_engineer`.
+    sources : (trial, ensemble), optional
+        The source that each ensemble stands for, 0/1; adds `distance_to_ideal`.
+
+    Returns
+    -------
+    xarray.Dataset
+        As `reverse_engineer`, without what needs electrodes.
+
+    Raises
+    ------
+    RecordingError
+        If a value is out of its range or not finite, or shapes do not fit.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> stimuli = rng.integers(0, 2, (24 * 8, 3))
+    >>> result = reverse_engineer_responses(
+    ...     rng.uniform(size=(2, 24 * 8)), stimuli, trials_per_session=8
+    ... )
+    >>> result.excitatory_weight.shape
+    (24, 2, 3)
+    """
+    chosen = protocol_named(protocol)
+    x = _matrix(response, "response", ("ensemble", "trial")).T
+    o = _matrix(stimuli, "stimuli", ("trial", "input"))
+    s = None if sources is None else _matrix(sources, "sources", ("trial", "source"))
+    _check_lengths(x, o, s)
+    _refuse_unless((x >= 0) & (x <= 1), "response", "numbers between 0 and 1")
+    for values, name in ((o, "stimuli"), (s, "sources")):
+        if values is not None:
+            _refuse_unless((values == 0) | (values == 1), name, "0 and 1 only")
+    sessions = _sessions(len(x), trials_per_session, chosen)
+
+    observed = Observed(sessions.fold(x), sessions.fold(o), sessions.valid)
+    analysis = analysed([observed], None if s is None else [sessions.fold(s)], chosen)
+    one = only(analysis, 0)
+    if not np.isfinite(one.threshold_factor).all():
+        raise saturated("response", one)
+    attrs = {"origin": "normalised responses", "trials_per_session": trials_per_session}
+    return analysis_result(x, sessions, one, chosen, attrs)
+
+
+def _matrix(values: np.ndarray | xr.DataArray, name: str, dims: tuple[str, str]) -> np.ndarray:
+    if isinstance(values, xr.DataArray) and set(values.dims) == set(dims):
+        values = values.transpose(*dims)
+    array = np.asarray(values)
+    if array.dtype.kind not in "buif" or array.ndim != 2 or array.size == 0:  # noqa: PLR2004
+        raise RecordingError(
+            "reverse_engineer_responses",
+            name,
+            found=f"an array of type {array.dtype} and shape {array.shape}",
+            expected=f"numbers in a matrix ({', '.join(dims)})",
+            advice="Check the argument.",
+        )
+    return array.astype(np.float64)
+
+
+def _check_lengths(x: np.ndarray, o: np.ndarray, s: np.ndarray | None) -> None:
+    if len(x) != len(o):
+        raise RecordingError(
+            "reverse_engineer_responses",
+            "response / stimuli",
+            found=f"{len(x)} trials of response, {len(o)} of stimuli",
+            expected="the same number",
+            advice="response is (ensemble, trial), stimuli are (trial, input).",
+        )
+    if s is not None and s.shape != x.shape:
+        raise RecordingError(
+            "reverse_engineer_responses",
+            "sources",
+            found=f"shape {s.shape}",
+            expected=f"{x.shape}: (trial, ensemble), the source that each ensemble stands for",
+            advice="Reorder or select the columns of sources.",
+        )
+
+
+def _refuse_unless(sound: np.ndarray, name: str, expected: str) -> None:
+    if not sound.all():
+        raise RecordingError(
+            "reverse_engineer_responses",
+            name,
+            found=f"{np.count_nonzero(~sound)} values that are not",
+            expected=expected,
+            advice="Normalise first, or use reverse_engineer on a recording of spikes.",
+        )
+
+
+def _sessions(trials: int, trials_per_session: int, protocol: PublishedProtocol) -> Sessions:
+    count, rest = divmod(trials, trials_per_session) if trials_per_session > 0 else (0, trials)
+    if rest or count <= protocol.initial_sessions:
+        raise RecordingError(
+            "reverse_engineer_responses",
+            "response",
+            found=f"{trials} trials in sessions of {trials_per_session}",
+            expected=f"a whole number of sessions, more than {protocol.initial_sessions}",
+            advice="Check trials_per_session, and the protocol's initial_sessions.",
+        )
+    return Sessions(np.repeat(np.arange(1, count + 1), trials_per_session))

@@ -1,0 +1,106 @@
+"""Recordings in, results out."""
+
+import warnings
+from collections.abc import Iterable, Mapping
+from typing import overload
+
+import xarray as xr
+
+from canonica._errors import RecordingError, RecordingWarning
+from canonica.reverse_engineering._outcomes import outcomes
+from canonica.reverse_engineering._protocol import PublishedProtocol, protocol_named
+
+
+@overload
+def reverse_engineer(
+    recordings: xr.Dataset,
+    *,
+    protocol: str | PublishedProtocol = ...,
+    baseline: float | Mapping[str, float] | None = ...,
+) -> xr.Dataset: ...
+@overload
+def reverse_engineer(
+    recordings: Iterable[xr.Dataset],
+    *,
+    protocol: str | PublishedProtocol = ...,
+    baseline: float | Mapping[str, float] | None = ...,
+) -> list[xr.Dataset]: ...
+def reverse_engineer(
+    recordings: xr.Dataset | Iterable[xr.Dataset],
+    *,
+    protocol: str | PublishedProtocol = "published",
+    baseline: float | Mapping[str, float] | None = None,
+) -> xr.Dataset | list[xr.Dataset]:
+    """Read the generative model out of recordings, and forecast how each network reorganises.
+
+    The published protocol [NC23]: ensembles of electrodes by the source they prefer; normalised
+    responses; firing threshold factors from the initial sessions; synaptic weights and free energy
+    of every session; and a forecast of responses and weights from the initial sessions. Its
+    normalisation looks at all sessions: the forecast is not blind to the future. The errors of two
+    simpler predictions stand beside it: weights frozen, and a ridge regression.
+
+    Parameters
+    ----------
+    recordings : xarray.Dataset or iterable of them
+        As `canonica.read` returns them. Sizes, sessions and stimuli may differ between them.
+    protocol : str or PublishedProtocol, optional
+        ``"published"``, or a protocol value with other settings.
+    baseline : float, mapping or None, optional
+        Mean response, in spikes, that stands for ordinary excitability: one for all, one per
+        condition, or by default the mean over the recordings given, condition by condition, of
+        their ensembles' responses in the initial sessions.
+
+    Returns
+    -------
+    xarray.Dataset or list of xarray.Dataset
+        `response`, `predicted_response` (ensemble, trial) in [0, 1]; `excitatory_weight`,
+        `inhibitory_weight` and both `predicted_...` (session, ensemble, input), as they are at the
+        start of each session; `firing_threshold_factor` (level, ensemble), level 1 first;
+        `free_energy`, `accuracy`, `complexity` in nats, `response_error`, `weight_error`,
+        `frozen_response_error`, `ridge_response_error` (session); `distance_to_ideal` (session,
+        level, ensemble), from the posterior of an observer who knows the sources;
+        `electrode_ensemble` (electrode), 0 for none; `preference` (electrode, ensemble) and
+        `mean_ensemble_response` (session, ensemble) in spikes; `state_response` (session,
+        ensemble, source_state), missing where a state does not occur in a session. Attributes:
+        settings, versions, input file and its SHA-256, baseline and its origin.
+
+    Raises
+    ------
+    RecordingError
+        If the one recording given, or every one of several, cannot be analysed.
+    CanonicaError
+        If the protocol is unknown or the baseline is no number above 0.
+
+    Warns
+    -----
+    RecordingWarning
+        Of several recordings, some could not be analysed: the list returned is shorter, and the
+        warning says which are missing and why. Tell results apart by ``attrs["name"]``.
+
+    References
+    ----------
+    [NC23] Isomura, Kotani, Jimbo & Friston, Nature Communications 14:4547, 2023.
+
+    Examples
+    --------
+    >>> from canonica.simulate import culture
+    >>> result = reverse_engineer(culture(seed=0, sessions=12, trials_per_session=64))
+    >>> result.firing_threshold_factor.dims
+    ('level', 'ensemble')
+    """
+    chosen = protocol_named(protocol)
+    if isinstance(recordings, xr.Dataset):
+        (outcome,) = outcomes([recordings], chosen, baseline)
+        if isinstance(outcome, RecordingError):
+            raise outcome
+        return outcome
+    found = outcomes(list(recordings), chosen, baseline)
+    failures = [outcome for outcome in found if isinstance(outcome, RecordingError)]
+    results = [outcome for outcome in found if isinstance(outcome, xr.Dataset)]
+    if failures and not results:
+        raise failures[0]
+    if failures:
+        reasons = "\n".join(str(failure) for failure in failures)
+        message = f"{len(failures)} of {len(found)} recordings could not be analysed:\n{reasons}"
+        warnings.warn(message, RecordingWarning, stacklevel=2)
+    return results

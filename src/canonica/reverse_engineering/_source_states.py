@@ -1,0 +1,64 @@
+"""Joint states of all sources, and the means of responses under each."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from canonica.reverse_engineering._sessions import Sessions
+
+
+@dataclass(frozen=True, eq=False)
+class SourceStates:
+    """The joint states of the sources that occur in a recording.
+
+    Parameters
+    ----------
+    index : (trial,)
+        Which of `patterns` each trial shows.
+    patterns : (state, source)
+        The states that occur, 0/1.
+    """
+
+    index: Int[np.ndarray, " trial"]
+    patterns: Int[np.ndarray, "state source"]
+
+    @classmethod
+    def of(cls, sources: Float[np.ndarray, "trial source"]) -> "SourceStates":
+        """Return the states of `sources` (0/1), from all on to all off."""
+        codes = np.zeros(len(sources), np.int64)
+        for column in sources.T:  # renumbered at every source, so that no code can overflow
+            codes = _renumbered(2 * codes + (column < 1))
+        first = np.empty(codes.max() + 1, np.int64)
+        first[codes[::-1]] = np.arange(len(codes))[::-1]
+        return cls(index=codes, patterns=sources[first].astype(np.int64))
+
+    @cached_property
+    def labels(self) -> list[str]:
+        """Each state as a string of 0 and 1, source 1 first."""
+        return ["".join(map(str, pattern)) for pattern in self.patterns]
+
+    def number(self, pattern: np.ndarray) -> int | None:
+        """Return which state `pattern` is, None if it does not occur."""
+        found = np.flatnonzero((self.patterns == pattern).all(axis=1))
+        return int(found[0]) if len(found) else None
+
+    def session_means(
+        self, values: Float[np.ndarray, "trial column"], sessions: Sessions
+    ) -> Float[np.ndarray, "session state column"]:
+        """Return the mean of each column over the trials of each state in each session.
+
+        NaN where a state does not occur in a session.
+        """
+        indicator = self.index == np.arange(len(self.patterns))[:, None]
+        folded = sessions.fold(indicator.T).swapaxes(1, 2).astype(values.dtype)
+        sums = folded @ sessions.fold(values)
+        counts = folded.sum(axis=2)[..., None]
+        return np.divide(sums, counts, out=np.full_like(sums, np.nan), where=counts > 0)
+
+
+def _renumbered(codes: Int[np.ndarray, " trial"]) -> Int[np.ndarray, " trial"]:
+    """Return the codes numbered without gaps, in the same order; linear, where sorting is not."""
+    occurs = np.bincount(codes) > 0
+    return (np.cumsum(occurs) - 1)[codes]
