@@ -5,7 +5,12 @@ with `jax.jit`, `jax.vmap` and `jax.grad`. An index along a value or level axis 
 itself: ``state_prior[1]`` is the prior of state 1, ``weight[1]`` the excitatory weights.
 """
 
-from canonica.model._canonical_network import Activity, CanonicalNetwork, adaptation
+from canonica.model._canonical_network import (
+    Activity,
+    CanonicalNetwork,
+    LogOdds,
+    adaptation,
+)
 from canonica.model._correspondence import Precision, canonical_network, generative_model
 from canonica.model._cost import cost
 from canonica.model._counts import (
@@ -33,6 +38,7 @@ __all__ = [
     "ExpectationForm",
     "FreeEnergy",
     "GenerativeModel",
+    "LogOdds",
     "Precision",
     "SynapticSums",
     "accuracy",

@@ -29,6 +29,34 @@ class Activity(NamedTuple):
     output: Float[Array, "time output"] | None = None
 
 
+class LogOdds(NamedTuple):
+    """The log odds of a layer's activity, linear in its input: all that its response depends on.
+
+    Attributes
+    ----------
+    slope : (neuron, input)
+        W1 - W0.
+    offset : (neuron,)
+        h1 - h0.
+    """
+
+    slope: Float[Array, "neuron input"]
+    offset: Float[Array, " neuron"]
+
+    def __call__(self, inputs: Float[Array, "*batch input"]) -> Float[Array, "*batch neuron"]:
+        """Return ``(W1 - W0) o + h1 - h0``."""
+        return jnp.moveaxis(self._by_neuron(inputs), 0, -1)
+
+    def activity(self, inputs: Float[Array, "*batch input"]) -> Float[Array, "*batch neuron"]:
+        """Return the activity with these log odds."""
+        return jnp.moveaxis(jax.nn.sigmoid(self._by_neuron(inputs)), 0, -1)
+
+    def _by_neuron(self, inputs: Float[Array, "*batch input"]) -> Float[Array, "neuron *batch"]:
+        # Neurons first: what is done next then runs along time, however few the neurons are.
+        offset = self.offset.reshape(-1, *(1,) * (inputs.ndim - 1))
+        return jnp.einsum("ji,...i->j...", self.slope, inputs) + offset
+
+
 class CanonicalNetwork(eqx.Module):
     """A two-layer rate-coding network whose activity and plasticity minimise one cost function.
 
@@ -113,18 +141,11 @@ class CanonicalNetwork(eqx.Module):
             total = total + jnp.einsum("...i,nji->n...j", previous, self.recurrent_weight)
         return total + along_batch(self.firing_threshold, inputs)
 
-    def log_odds(
-        self,
-        inputs: Float[Array, "*batch input"],
-        previous: Float[Array, "*batch neuron"] | None = None,
-    ) -> Float[Array, "*batch neuron"]:
-        """Return the drive of level 1 less that of level 0: one product per synapse, not two."""
-        threshold = self.firing_threshold
-        total = inputs @ (self.weight[1] - self.weight[0]).T + threshold[1] - threshold[0]
-        if self.recurrent_weight is None:
-            return total
-        previous = present(previous, "previous")
-        return total + previous @ (self.recurrent_weight[1] - self.recurrent_weight[0]).T
+    @property
+    def log_odds(self) -> LogOdds:
+        """How the log odds of the middle activity depend on the input."""
+        h = self.firing_threshold
+        return LogOdds(self.weight[1] - self.weight[0], h[1] - h[0])
 
     def activity(
         self,
@@ -132,7 +153,15 @@ class CanonicalNetwork(eqx.Module):
         previous: Float[Array, "*batch neuron"] | None = None,
     ) -> Float[Array, "*batch neuron"]:
         """Return the middle activity x at which the network comes to rest."""
-        return jax.nn.sigmoid(self.log_odds(inputs, previous))
+        if self.recurrent_weight is None:
+            return self.log_odds.activity(inputs)
+        return jax.nn.sigmoid(self.log_odds(inputs) + self._recurrent_log_odds(previous))
+
+    def _recurrent_log_odds(
+        self, previous: Float[Array, "*batch neuron"] | None
+    ) -> Float[Array, "*batch neuron"]:
+        K = present(self.recurrent_weight, "recurrent_weight")
+        return present(previous, "previous") @ (K[1] - K[0]).T
 
     def output_drive(self, previous: Float[Array, "*batch neuron"]) -> Float[Array, "2 *batch out"]:
         """Return ``V x(t-1) + m`` for both levels of every output neuron."""
@@ -155,7 +184,10 @@ class CanonicalNetwork(eqx.Module):
 
         Zero exactly at `activity`'s resting value.
         """
-        return -logit(activity) + self.log_odds(inputs, previous)
+        drive = self.log_odds(inputs)
+        if self.recurrent_weight is not None:
+            drive = drive + self._recurrent_log_odds(previous)
+        return drive - logit(activity)
 
     def run(
         self,

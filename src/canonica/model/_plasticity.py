@@ -4,6 +4,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from canonica.model._canonical_network import LogOdds
 from canonica.model._values import both_values
 
 
@@ -44,6 +45,19 @@ class SynapticSums(eqx.Module):
         """The same sums as counts of the likelihood mapping: input value, neuron value."""
         counts = jnp.stack([self.homeostatic - self.hebbian, self.hebbian])
         return counts.swapaxes(2, 3)
+
+    def log_odds(self, threshold_factor: Float[Array, "2 neuron"]) -> LogOdds:
+        """Return the response law of a network with these strengths and threshold factors.
+
+        The same as by way of the weights, for two logarithms a synapse instead of eight: log odds
+        are logarithms of ratios of sums.
+        """
+        silent = self.homeostatic - self.hebbian
+        odds = self.hebbian / silent
+        silence = silent / self.homeostatic
+        adaptation = jnp.log(silence[1] / silence[0]).sum(axis=1)
+        offset = threshold_factor[1] - threshold_factor[0] + adaptation
+        return LogOdds(slope=jnp.log(odds[1] / odds[0]), offset=offset)
 
     def __add__(self, other: "SynapticSums") -> "SynapticSums":
         return SynapticSums(

@@ -16,7 +16,7 @@ from canonica.reverse_engineering._estimation import (
     threshold_factor,
 )
 from canonica.reverse_engineering._float64 import in_float64
-from canonica.reverse_engineering._forecast import forecast, forecast_start, initial_response
+from canonica.reverse_engineering._forecast import forecast, forecast_start, response_of
 from canonica.reverse_engineering._references import frozen_response, ridge_response
 from canonica.reverse_engineering._score import (
     distance_to_ideal,
@@ -39,7 +39,7 @@ class Analysis(NamedTuple):
     threshold_factor: Float[Array, "*batch 2 ensemble"]
     weight: Float[Array, "*batch session 2 ensemble input"]
     predicted_weight: Float[Array, "*batch session 2 ensemble input"]
-    predicted_response: Float[Array, "*batch session slot ensemble"]
+    predicted_response: Float[Array, "*batch session ensemble slot"]
     free_energy: Float[Array, "*batch session"]
     accuracy: Float[Array, "*batch session"]
     complexity: Float[Array, "*batch session"]
@@ -54,7 +54,7 @@ class Analysis(NamedTuple):
 @partial(jax.jit, static_argnames="initial_sessions")
 def analyses(
     observed: Observed,
-    sources: Float[Array, "recording session slot source"] | None,
+    sources: Float[Array, "recording session source slot"] | None,
     constants: Constants,
     *,
     initial_sessions: int,
@@ -75,14 +75,11 @@ def _analysis(
     observed: Observed, sources: Array | None, constants: Constants, initial_sessions: int
 ) -> Analysis:
     observed = Observed(*(jnp.asarray(part, jnp.float64) for part in observed))
-    initial, later = (
-        Observed(*(part[window] for part in observed))
-        for window in (slice(initial_sessions), slice(initial_sessions, None))
-    )
+    initial = observed.between(0, initial_sessions)
+    later = observed.between(initial_sessions, None)
     factor = threshold_factor(observed, initial_sessions)
     added = session_sums(observed)
     before = sums_before_sessions(added, constants.prior_strength)
-    weight = before.weight
     F = session_free_energy(before, added, factor, observed, constants.epsilon)
 
     start = forecast_start(added, before, initial_sessions, constants.gain)
@@ -91,11 +88,11 @@ def _analysis(
     )
     first = jax.tree.map(lambda part: part[:initial_sessions], before)
     predicted_sums = jax.tree.map(lambda *parts: jnp.concatenate(parts), first, forecast_sums)
-    predicted = jnp.concatenate([initial_response(first, factor, initial), later_response])
-    frozen = frozen_response(weight[initial_sessions - 1], factor, observed)
+    predicted = jnp.concatenate([jax.vmap(response_of, in_axes=(0, None, 0))(first, factor, initial.stimuli), later_response])
+    frozen = frozen_response(jax.tree.map(lambda part: part[-1], first), factor, observed)
     return Analysis(
         threshold_factor=factor,
-        weight=weight,
+        weight=before.weight,
         predicted_weight=predicted_sums.weight,
         predicted_response=predicted,
         free_energy=F.total,
@@ -112,7 +109,7 @@ def _analysis(
 def _distance_to_ideal(
     before: SynapticSums,
     observed: Observed,
-    sources: Float[Array, "session slot source"] | None,
+    sources: Float[Array, "session source slot"] | None,
     prior_strength: Float[Array, ""] | float,
 ) -> Float[Array, "session 2 ensemble"] | None:
     """Return the distance to the posterior of an observer who knew the sources."""

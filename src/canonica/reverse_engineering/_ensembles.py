@@ -18,7 +18,7 @@ class EnsembleResponse:
 
     Parameters
     ----------
-    response : (trial, ensemble)
+    response : (ensemble, trial)
         Mean spikes of each ensemble's electrodes.
     stimuli : (trial, input)
         0/1, as single bytes.
@@ -36,7 +36,7 @@ class EnsembleResponse:
         The recording's attributes.
     """
 
-    response: Float[np.ndarray, "trial ensemble"]
+    response: Float[np.ndarray, "ensemble trial"]
     stimuli: np.ndarray
     sources: np.ndarray
     states: SourceStates
@@ -88,7 +88,7 @@ def ensemble_response(recording: xr.Dataset, protocol: PublishedProtocol) -> Ens
 
     membership = ensemble[:, None] == np.arange(1, sources.shape[1] + 1)
     return EnsembleResponse(
-        response=responses @ (membership / membership.sum(axis=0)),
+        response=np.ascontiguousarray((responses @ (membership / membership.sum(axis=0))).T),
         stimuli=recording["stimuli"].to_numpy().astype(np.uint8),
         sources=sources.astype(np.uint8),
         states=states,

@@ -24,7 +24,7 @@ class Observed(NamedTuple):
 
     Attributes
     ----------
-    response : (session, slot, ensemble)
+    response : (session, ensemble, slot)
         In [0, 1].
     stimuli : (session, slot, input)
         0/1.
@@ -32,21 +32,25 @@ class Observed(NamedTuple):
         1 where a slot holds a trial, 0 where it fills up a short session.
     """
 
-    response: Float[Array, "session slot ensemble"]
+    response: Float[Array, "session ensemble slot"]
     stimuli: Float[Array, "session slot input"]
     valid: Float[Array, "session slot"]
+
+    def between(self, start: int, stop: int | None) -> "Observed":
+        """Return the sessions from `start` up to `stop`."""
+        return Observed(*(part[start:stop] for part in self))
 
 
 def threshold_factor(observed: Observed, initial_sessions: int) -> Float[Array, "2 ensemble"]:
     """Return phi, the log of the mean activity (level 1) and of its complement (level 0)."""
-    valid = observed.valid[:initial_sessions, :, None]
-    total = (observed.response[:initial_sessions] * valid).sum(axis=(0, 1))
+    valid = observed.valid[:initial_sessions, None]
+    total = (observed.response[:initial_sessions] * valid).sum(axis=(0, 2))
     return jnp.log(both_values(total / valid.sum()))
 
 
 def session_sums(observed: Observed) -> SynapticSums:
     """Return what each session adds to the synaptic sums; leading axis session."""
-    return jax.vmap(synaptic_sums)(observed.response, observed.stimuli, observed.valid)
+    return jax.vmap(lambda one: synaptic_sums(one.response.T, one.stimuli, one.valid))(observed)
 
 
 def sums_before_sessions(
@@ -70,7 +74,7 @@ def session_free_energy(
 
     def of_session(before: SynapticSums, added: SynapticSums, session: Observed) -> FreeEnergy:
         model = GenerativeModel(likelihood_counts=before.counts, state_prior=jnp.exp(factor))
-        per_trial = complexity(model, Beliefs(session.response), epsilon=epsilon)
+        per_trial = complexity(model, Beliefs(session.response.T), epsilon=epsilon)
         return FreeEnergy(
             accuracy=accuracy_of_counts(model, added.counts),
             complexity=(per_trial * session.valid).sum(),

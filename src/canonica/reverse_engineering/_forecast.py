@@ -7,21 +7,17 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from canonica.model import CanonicalNetwork, SynapticSums, synaptic_sums
+from canonica.model import SynapticSums, synaptic_sums
 from canonica.reverse_engineering._estimation import Observed
 
 Kept = TypeVar("Kept")
 
 
-def initial_response(
-    before: SynapticSums, factor: Float[Array, "2 ensemble"], observed: Observed
-) -> Float[Array, "session slot ensemble"]:
-    """Return the response that each session's own weights predict for its stimuli."""
-
-    def of_session(sums: SynapticSums, stimuli: Float[Array, "slot input"]) -> Array:
-        return CanonicalNetwork(sums.weight, factor).activity(stimuli)
-
-    return jax.vmap(of_session)(before, observed.stimuli)
+def response_of(
+    sums: SynapticSums, factor: Float[Array, "2 ensemble"], stimuli: Float[Array, "slot input"]
+) -> Float[Array, "ensemble slot"]:
+    """Return the response to one session's stimuli of a network that has learned `sums`."""
+    return sums.log_odds(factor).activity(stimuli).T
 
 
 def forecast(
@@ -44,13 +40,13 @@ def forecast(
     observed : Observed
         The sessions to be forecast.
     keep : callable
-        From the observed session, the sums at its start and the predicted response (slot,
-        ensemble) to what is worth keeping: memory grows with that alone.
+        From the observed session, the sums at its start and the predicted response (ensemble,
+        slot) to what is worth keeping: memory grows with that alone.
     """
 
     def step(sums: SynapticSums, session: Observed) -> tuple[SynapticSums, Kept]:
-        predicted = CanonicalNetwork(sums.weight, factor).activity(session.stimuli)
-        learned = sums + synaptic_sums(predicted, session.stimuli, session.valid)
+        predicted = response_of(sums, factor, session.stimuli)
+        learned = sums + synaptic_sums(predicted.T, session.stimuli, session.valid)
         return learned, keep(session, sums, predicted)
 
     return jax.lax.scan(step, start, observed)[1]

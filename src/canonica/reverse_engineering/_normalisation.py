@@ -15,7 +15,7 @@ BASELINE_SHARE = 0.25  # of the relative deviation from the baseline
 
 def normalised_response(
     ensembles: EnsembleResponse, baseline: float
-) -> Float[np.ndarray, "trial ensemble"]:
+) -> Float[np.ndarray, "ensemble trial"]:
     """Return the activity x of each ensemble.
 
     What the first session showed for each source state, and every session's shift of the mean, are
@@ -27,35 +27,24 @@ def normalised_response(
     RecordingError
         If a source state does not occur in the first session, or a response never varies.
     """
-    states, sessions = ensembles.states, ensembles.sessions
-    response = ensembles.response
-    first_length = sessions.lengths[0]
-    indicator = states.index[:first_length] == np.arange(len(states.patterns))[:, None]
-    occurrences = indicator.sum(axis=1)
-    _check_first_session(ensembles, occurrences)
-    first_session_means = indicator @ response[:first_length] / occurrences[:, None]
-
-    session_means = sessions.means(response)
-    shift = np.repeat(session_means - session_means[0], sessions.lengths, axis=0)
-    x = response - first_session_means[states.index] - shift
-    deviation = x.std(axis=0, ddof=1)
-    _check_deviation(ensembles, deviation)
-    x = (x - x.mean(axis=0)) / deviation
-    excitability = (session_means[0] - baseline) / baseline
-    return np.clip(0.5 + SPREAD * x + BASELINE_SHARE * excitability, 0, 1)
+    sessions, states, response = ensembles.sessions, ensembles.states, ensembles.response
+    session_means = sessions.means(response.T).T
+    removed = _first_session_means(ensembles)[:, states.index]
+    removed += np.repeat(session_means - session_means[:, :1], sessions.lengths, axis=1)
+    x = response - removed
+    x -= x.mean(axis=1, keepdims=True)
+    deviation = x.std(axis=1, ddof=1, keepdims=True)
+    _check_deviation(ensembles, deviation.ravel())
+    excitability = (session_means[:, :1] - baseline) / baseline
+    return np.clip(0.5 + SPREAD * x / deviation + BASELINE_SHARE * excitability, 0, 1)
 
 
-def baseline_of(group: Sequence[EnsembleResponse], protocol: PublishedProtocol) -> float:
-    """Return the mean response in the initial sessions, over cultures and ensembles."""
-    initial = protocol.initial_sessions
-    means = [
-        culture.sessions.means(culture.response)[:initial].mean(axis=0).mean() for culture in group
-    ]
-    return float(np.mean(means))
-
-
-def _check_first_session(ensembles: EnsembleResponse, occurrences: np.ndarray) -> None:
-    missing = [ensembles.states.labels[k] for k in np.flatnonzero(occurrences == 0)]
+def _first_session_means(ensembles: EnsembleResponse) -> Float[np.ndarray, "ensemble state"]:
+    length = ensembles.sessions.lengths[0]
+    states = ensembles.states
+    indicator = states.index[:length, None] == np.arange(len(states.patterns))
+    occurrences = indicator.sum(axis=0)
+    missing = [states.labels[k] for k in np.flatnonzero(occurrences == 0)]
     if missing:
         raise RecordingError(
             ensembles.name,
@@ -64,6 +53,16 @@ def _check_first_session(ensembles: EnsembleResponse, occurrences: np.ndarray) -
             expected="every source state in the first session",
             advice="Responses are normalised to the first session's, state by state.",
         )
+    return ensembles.response[:, :length] @ indicator / occurrences
+
+
+def baseline_of(group: Sequence[EnsembleResponse], protocol: PublishedProtocol) -> float:
+    """Return the mean response in the initial sessions, over cultures and ensembles."""
+    initial = protocol.initial_sessions
+    means = [
+        culture.sessions.means(culture.response.T)[:initial].mean() for culture in group
+    ]
+    return float(np.mean(means))
 
 
 def _check_deviation(ensembles: EnsembleResponse, deviation: np.ndarray) -> None:

@@ -64,18 +64,18 @@ class _Normalised:
     @property
     def shape(self) -> tuple[int, ...]:
         """What recordings must share to be computed in one call."""
-        sizes = self.ensembles.stimuli.shape[1], self.response.shape[1]
+        sizes = self.ensembles.stimuli.shape[1], len(self.response)
         return *self.ensembles.sessions.shape, *sizes
 
     @property
     def observed(self) -> Observed:
         fold = self.ensembles.sessions.fold
         stimuli, valid = self.ensembles.stimuli, self.ensembles.sessions.valid
-        return Observed(fold(self.response), fold(stimuli), valid)
+        return Observed(self.ensembles.sessions.fold_rows(self.response), fold(stimuli), valid)
 
     @property
     def sources(self) -> np.ndarray:
-        return self.ensembles.sessions.fold(self.ensembles.sources)
+        return self.ensembles.sessions.fold_rows(self.ensembles.sources.T)
 
 
 def results(

@@ -58,18 +58,18 @@ def reverse_engineer_responses(
     (24, 2, 3)
     """
     chosen = protocol_named(protocol)
-    x = _matrix(response, "response", ("ensemble", "trial")).T
+    x = _matrix(response, "response", ("ensemble", "trial"))
     o = _matrix(stimuli, "stimuli", ("trial", "input"))
-    s = None if sources is None else _matrix(sources, "sources", ("trial", "source"))
+    s = None if sources is None else _matrix(sources, "sources", ("trial", "source")).T
     _check_lengths(x, o, s)
     _refuse_unless((x >= 0) & (x <= 1), "response", "numbers between 0 and 1")
     for values, name in ((o, "stimuli"), (s, "sources")):
         if values is not None:
             _refuse_unless((values == 0) | (values == 1), name, "0 and 1 only")
-    sessions = _sessions(len(x), trials_per_session, chosen)
+    sessions = _sessions(len(o), trials_per_session, chosen)
 
-    observed = Observed(sessions.fold(x), sessions.fold(o), sessions.valid)
-    analysis = analysed([observed], None if s is None else [sessions.fold(s)], chosen)
+    observed = Observed(sessions.fold_rows(x), sessions.fold(o), sessions.valid)
+    analysis = analysed([observed], None if s is None else [sessions.fold_rows(s)], chosen)
     one = only(analysis, 0)
     if not np.isfinite(one.threshold_factor).all():
         raise saturated("response", one)
@@ -93,11 +93,11 @@ def _matrix(values: np.ndarray | xr.DataArray, name: str, dims: tuple[str, str])
 
 
 def _check_lengths(x: np.ndarray, o: np.ndarray, s: np.ndarray | None) -> None:
-    if len(x) != len(o):
+    if x.shape[1] != len(o):
         raise RecordingError(
             "reverse_engineer_responses",
             "response / stimuli",
-            found=f"{len(x)} trials of response, {len(o)} of stimuli",
+            found=f"{x.shape[1]} trials of response, {len(o)} of stimuli",
             expected="the same number",
             advice="response is (ensemble, trial), stimuli are (trial, input).",
         )
@@ -105,8 +105,8 @@ def _check_lengths(x: np.ndarray, o: np.ndarray, s: np.ndarray | None) -> None:
         raise RecordingError(
             "reverse_engineer_responses",
             "sources",
-            found=f"shape {s.shape}",
-            expected=f"{x.shape}: (trial, ensemble), the source that each ensemble stands for",
+            found=f"shape {s.T.shape}",
+            expected=f"{x.T.shape}: (trial, ensemble), the source that each ensemble stands for",
             advice="Reorder or select the columns of sources.",
         )
 

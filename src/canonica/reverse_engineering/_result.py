@@ -48,7 +48,7 @@ def analysis_result(
 
     Parameters
     ----------
-    response : (trial, ensemble)
+    response : (ensemble, trial)
         Normalised.
     sessions : Sessions
         Session of every trial.
@@ -61,10 +61,10 @@ def analysis_result(
     """
     weights = ("session", "ensemble", "input")
     variables: dict[str, tuple[tuple[str, ...], np.ndarray]] = {
-        "response": (("ensemble", "trial"), response.T),
+        "response": (("ensemble", "trial"), response),
         "predicted_response": (
             ("ensemble", "trial"),
-            sessions.unfold(analysis.predicted_response).T,
+            sessions.unfold_rows(analysis.predicted_response),
         ),
         "excitatory_weight": (weights, analysis.weight[:, 1]),
         "inhibitory_weight": (weights, analysis.weight[:, 0]),
@@ -110,7 +110,7 @@ def recording_result(ensembles: EnsembleResponse, result: xr.Dataset) -> xr.Data
     result = result.assign(
         electrode_ensemble=("electrode", ensembles.electrode_ensemble),
         preference=(("electrode", "ensemble"), ensembles.preference),
-        mean_ensemble_response=(("session", "ensemble"), sessions.means(ensembles.response)),
+        mean_ensemble_response=(("session", "ensemble"), sessions.means(ensembles.response.T)),
         state_response=(("session", "ensemble", "source_state"), state_means.swapaxes(1, 2)),
     )
     result = result.assign_coords(

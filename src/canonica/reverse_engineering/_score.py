@@ -6,11 +6,11 @@ from canonica.reverse_engineering._estimation import Observed
 
 
 def response_error(
-    observed: Observed, predicted: Float[Array, "*session slot ensemble"]
+    observed: Observed, predicted: Float[Array, "*session ensemble slot"]
 ) -> Float[Array, "*session"]:
     """Return the mean squared difference over the trials and ensembles of each session."""
-    square = (observed.response - predicted) ** 2 * observed.valid[..., None]
-    return square.sum(axis=(-2, -1)) / (observed.valid.sum(axis=-1) * square.shape[-1])
+    square = (observed.response - predicted) ** 2 * observed.valid[..., None, :]
+    return square.sum(axis=(-2, -1)) / (observed.valid.sum(axis=-1) * square.shape[-2])
 
 
 def weight_error(

@@ -54,6 +54,14 @@ class Sessions:
         folded[self.valid] = values
         return folded
 
+    def fold_rows(self, values: np.ndarray) -> np.ndarray:
+        """Return `values` (row, trial) as (session, row, slot), zero in empty slots."""
+        return np.ascontiguousarray(self.fold(values.T).swapaxes(1, 2))
+
+    def unfold_rows(self, values: np.ndarray) -> np.ndarray:
+        """Return `values` (session, row, slot) as (row, trial)."""
+        return np.ascontiguousarray(self.unfold(values.swapaxes(1, 2)).T)
+
     def unfold(self, values: np.ndarray) -> np.ndarray:
         """Return `values` (session, slot, ...) as (trial, ...)."""
         if self.valid.all():

@@ -20,12 +20,12 @@ from canonica.reverse_engineering._estimation import (
     threshold_factor,
 )
 from canonica.reverse_engineering._float64 import in_float64
-from canonica.reverse_engineering._forecast import forecast, forecast_start, initial_response
+from canonica.reverse_engineering._forecast import forecast, forecast_start, response_of
 from canonica.reverse_engineering._normalisation import normalised_response
 from canonica.reverse_engineering._protocol import PublishedProtocol, protocol_named
 from canonica.reverse_engineering._score import response_error, weight_error
 
-SETTINGS_AT_ONCE = 64  # so that one session's activity of all of them stays in the cache
+SETTINGS_AT_ONCE = 250  # so that one session's activity of all of them stays in the cache
 
 
 def sweep(
@@ -76,7 +76,7 @@ def sweep(
     base = baselines([ensembles], chosen, baseline)[ensembles.condition]
     fold = ensembles.sessions.fold
     observed = Observed(
-        fold(normalised_response(ensembles, base.value)),
+        ensembles.sessions.fold_rows(normalised_response(ensembles, base.value)),
         fold(ensembles.stimuli),
         ensembles.sessions.valid,
     )
@@ -100,10 +100,7 @@ def _errors(
     observed = Observed(*(jnp.asarray(part, jnp.float64) for part in observed))
     factor = threshold_factor(observed, initial)
     added = session_sums(observed)
-    first, later = (
-        Observed(*(part[window] for part in observed))
-        for window in (slice(initial), slice(initial, None))
-    )
+    first, later = observed.between(0, initial), observed.between(initial, None)
 
     def of_setting(setting: tuple[Array, Array]) -> tuple[Array, Array]:
         strength, gain = setting
@@ -111,7 +108,7 @@ def _errors(
         early = jax.tree.map(lambda part: part[:initial], before)
         start = forecast_start(added, before, initial, gain)
         later_error, sums = forecast(start, factor, later, keep=_kept)
-        predicted = initial_response(early, factor, first)
+        predicted = jax.vmap(response_of, in_axes=(0, None, 0))(early, factor, first.stimuli)
         error = jnp.concatenate([response_error(first, predicted), later_error])
         strengths = jnp.concatenate([early.strength, sums.strength])
         return error, weight_error(before.strength, strengths)
@@ -123,7 +120,7 @@ def _errors(
 
 
 def _kept(
-    session: Observed, sums: SynapticSums, predicted: Float[Array, "slot ensemble"]
+    session: Observed, sums: SynapticSums, predicted: Float[Array, "ensemble slot"]
 ) -> tuple[Array, SynapticSums]:
     return response_error(session, predicted), sums
 
