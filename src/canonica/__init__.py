@@ -1,1 +1,66 @@
-"""x"""
+"""Reverse-engineer neural networks under the free-energy principle.
+
+From a recording to the generative model that a culture implicitly holds::
+
+    import canonica
+
+    recordings = canonica.read("response_data_bic.mat")
+    results = canonica.reverse_engineer(recordings)
+
+The equations are in `canonica.model`, cultures to practise on in `canonica.simulate`.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from canonica._errors import CanonicaError, RecordingError, RecordingWarning
+from canonica._version import __version__
+
+if TYPE_CHECKING:
+    from canonica import model, recordings, report, reverse_engineering, simulate
+    from canonica.recordings import read
+    from canonica.reverse_engineering import (
+        PublishedProtocol,
+        reverse_engineer,
+        reverse_engineer_responses,
+        sweep,
+    )
+
+# Loaded when first asked for: importing canonica itself costs next to nothing.
+_HOMES = {
+    "PublishedProtocol": "canonica.reverse_engineering",
+    "read": "canonica.recordings",
+    "reverse_engineer": "canonica.reverse_engineering",
+    "reverse_engineer_responses": "canonica.reverse_engineering",
+    "sweep": "canonica.reverse_engineering",
+}
+_FLOORS = ("model", "recordings", "report", "reverse_engineering", "simulate")
+
+__all__ = [
+    "CanonicaError",
+    "PublishedProtocol",
+    "RecordingError",
+    "RecordingWarning",
+    "__version__",
+    "model",
+    "read",
+    "recordings",
+    "report",
+    "reverse_engineer",
+    "reverse_engineer_responses",
+    "reverse_engineering",
+    "simulate",
+    "sweep",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _FLOORS:
+        return import_module(f"canonica.{name}")
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'canonica' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

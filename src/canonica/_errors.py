@@ -1,6 +1,6 @@
 """The errors that a user can meet, each saying what to do next."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 
 class CanonicaError(Exception):
@@ -36,8 +36,9 @@ class RecordingWarning(UserWarning):
     """Recordings that were left out of a result, each listed with its reason."""
 
 
-def listed(items: Sequence[object], limit: int = 8) -> str:
+def listed(items: Iterable[object], limit: int = 8) -> str:
     """Return the items as one readable line, cut after `limit` of them."""
-    shown = ", ".join(str(item) for item in items[:limit])
-    more = len(items) - limit
+    words = [str(item) for item in items]
+    shown = ", ".join(words[:limit])
+    more = len(words) - limit
     return f"{shown} and {more} more" if more > 0 else shown or "none"

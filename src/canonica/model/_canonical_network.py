@@ -51,7 +51,7 @@ class LogOdds(NamedTuple):
         """Return the activity with these log odds."""
         return jnp.moveaxis(jax.nn.sigmoid(self._by_neuron(inputs)), 0, -1)
 
-    def _by_neuron(self, inputs: Float[Array, "*batch input"]) -> Float[Array, "neuron *batch"]:
+    def _by_neuron(self, inputs: Float[Array, "*batch input"]) -> Float[Array, "neuron ..."]:
         # Neurons first: what is done next then runs along time, however few the neurons are.
         offset = self.offset.reshape(-1, *(1,) * (inputs.ndim - 1))
         return jnp.einsum("ji,...i->j...", self.slope, inputs) + offset
@@ -169,7 +169,9 @@ class CanonicalNetwork(eqx.Module):
         total = jnp.einsum("...i,nji->n...j", previous, weight)
         return total + along_batch(self.output_firing_threshold, previous)
 
-    def output_activity(self, previous: Float[Array, "*batch neuron"]) -> Float[Array, "*batch out"]:
+    def output_activity(
+        self, previous: Float[Array, "*batch neuron"]
+    ) -> Float[Array, "*batch out"]:
         """Return the output activity y at which the network comes to rest."""
         drive = self.output_drive(previous)
         return jax.nn.sigmoid(drive[1] - drive[0])

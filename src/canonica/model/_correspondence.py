@@ -55,7 +55,8 @@ def canonical_network(model: GenerativeModel) -> CanonicalNetwork:
 
 
 def generative_model(
-    network: CanonicalNetwork, precision: Precision = Precision()  # noqa: B008  (immutable)
+    network: CanonicalNetwork,
+    precision: Precision = Precision(),  # noqa: B008  (immutable)
 ) -> GenerativeModel:
     """Return the generative model that `network` implicitly holds.
 
@@ -102,7 +103,5 @@ def _weight(counts: Float[Array, "2 2 outcome cause"]) -> Float[Array, "2 cause 
 def _counts(
     weight: Float[Array, "2 cause outcome"], precision: Float[Array, "..."] | float
 ) -> Float[Array, "2 2 outcome cause"]:
-    counts = jnp.stack(
-        [jax.nn.sigmoid(-weight) * precision, jax.nn.sigmoid(weight) * precision]
-    )
+    counts = jnp.stack([jax.nn.sigmoid(-weight) * precision, jax.nn.sigmoid(weight) * precision])
     return counts.swapaxes(2, 3)

@@ -18,7 +18,7 @@ def cost(
     activity: Activity,
     *,
     risk: Float[Array, " time"] | None = None,
-    epsilon: float = 0.0,
+    epsilon: Float[Array, ""] | float = 0.0,
 ) -> Float[Array, " time"]:
     """Return the cost L per time step of any activity of `network`, in nats.
 
@@ -72,7 +72,7 @@ def _output_cost(
     network: CanonicalNetwork,
     activity: Activity,
     risk: Float[Array, " time"] | None,
-    epsilon: float,
+    epsilon: Float[Array, ""] | float,
 ) -> Float[Array, " time"]:
     y = present(activity.output, "activity.output")
     previous = present(activity.previous_middle, "activity.previous_middle")

@@ -49,7 +49,7 @@ def free_energy(
     beliefs: Beliefs,
     *,
     risk: Float[Array, " time"] | None = None,
-    epsilon: float = 0.0,
+    epsilon: Float[Array, ""] | float = 0.0,
 ) -> FreeEnergy:
     """Return the free energy that `beliefs`, right or wrong, have under `model`.
 
@@ -119,7 +119,7 @@ def accuracy_of_counts(
 
 
 def complexity(
-    model: GenerativeModel, beliefs: Beliefs, *, epsilon: float = 0.0
+    model: GenerativeModel, beliefs: Beliefs, *, epsilon: Float[Array, ""] | float = 0.0
 ) -> Float[Array, " time"]:
     """Return the divergence ``KL[s || D]`` of each step, transitions counted with the prior."""
     log_prior = model.state_log_prior(beliefs.previous_states)
@@ -133,7 +133,7 @@ def _decision(
     model: GenerativeModel,
     beliefs: Beliefs,
     risk: Float[Array, " time"] | None,
-    epsilon: float,
+    epsilon: Float[Array, ""] | float,
 ) -> Float[Array, " time"]:
     if model.policy_counts is None:
         return jnp.zeros_like(beliefs.states[:, 0])

@@ -69,9 +69,7 @@ class SynapticSums(eqx.Module):
         return SynapticSums(self.hebbian * factor, self.homeostatic * factor)
 
 
-def prior_sums(
-    prior_strength: Float[Array, ""] | float, neurons: int, inputs: int
-) -> SynapticSums:
+def prior_sums(prior_strength: Float[Array, ""] | float, neurons: int, inputs: int) -> SynapticSums:
     """Return the sums of a network that has seen nothing: all strengths zero.
 
     Parameters

@@ -20,7 +20,7 @@ def both_values(belief: Float[Array, "*batch variable"]) -> Float[Array, "2 *bat
 
 
 def negative_entropy(
-    belief: Float[Array, "*batch variable"], epsilon: float = 0.0
+    belief: Float[Array, "*batch variable"], epsilon: Float[Array, ""] | float = 0.0
 ) -> Float[Array, "*batch variable"]:
     """Return ``sum_n q[n] ln q[n]`` per variable, with ``0 ln 0 = 0``.
 

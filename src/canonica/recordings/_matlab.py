@@ -4,7 +4,7 @@ A variable ``data_<condition>`` holds a cell array, one cell per culture; each c
 with the matrices `s` (trial, source), `o` (trial, input) and `r` (trial, electrode).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,8 @@ import numpy as np
 import xarray as xr
 
 from canonica._errors import RecordingError, listed
-from canonica._provenance import sha256
-from canonica.recordings._recording import recording
+from canonica._files import complete_file, sha256
+from canonica._recording import recording
 
 PREFIX = "data_"
 FIELDS = {"r": "responses", "o": "stimuli", "s": "sources"}
@@ -63,6 +63,32 @@ def read(path: Path, *, trials_per_session: int) -> Iterator[xr.Dataset | Record
                 )
             except RecordingError as error:
                 yield error
+
+
+def write(path: Path, cultures: Sequence[xr.Dataset]) -> None:
+    """Write recordings of one condition in the published layout, whole or not at all.
+
+    Raises
+    ------
+    ValueError
+        If they are of several conditions, which one variable cannot hold.
+    """
+    from scipy.io import savemat  # noqa: PLC0415
+
+    (condition,) = {culture.attrs["condition"] for culture in cultures}
+    cells = np.empty((len(cultures), 1), object)
+    for index, culture in enumerate(cultures):
+        cells[index, 0] = {
+            field: _smallest(culture[role].to_numpy()) for field, role in FIELDS.items()
+        }
+    with complete_file(path) as partial:
+        savemat(partial, {f"{PREFIX}{condition}": cells}, do_compression=True)
+
+
+def _smallest(values: np.ndarray) -> np.ndarray:
+    """Return counts as bytes where they fit, as the published files have them."""
+    whole = values.astype(np.uint8)
+    return whole if (whole == values).all() else values
 
 
 def _load(path: Path) -> dict[str, Any]:

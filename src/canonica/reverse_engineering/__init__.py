@@ -10,14 +10,28 @@ from canonica.reverse_engineering._outcomes import attempt, results
 from canonica.reverse_engineering._protocol import PROTOCOLS, PublishedProtocol
 from canonica.reverse_engineering._responses import reverse_engineer_responses
 from canonica.reverse_engineering._reverse_engineer import reverse_engineer
+from canonica.reverse_engineering._summary import (
+    ERRORS,
+    LAST_SESSIONS,
+    ConditionSummary,
+    Spread,
+    condition_summary,
+    recording_summary,
+)
 from canonica.reverse_engineering._sweep import sweep
 
 __all__ = [
+    "ERRORS",
+    "LAST_SESSIONS",
     "PROTOCOLS",
+    "ConditionSummary",
     "EnsembleResponse",
     "PublishedProtocol",
+    "Spread",
     "attempt",
+    "condition_summary",
     "ensemble_response",
+    "recording_summary",
     "results",
     "reverse_engineer",
     "reverse_engineer_responses",

@@ -7,15 +7,16 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from canonica._float64 import in_float64
 from canonica.model import SynapticSums
 from canonica.reverse_engineering._estimation import (
+    AnyArray,
     Observed,
     session_free_energy,
     session_sums,
     sums_before_sessions,
     threshold_factor,
 )
-from canonica.reverse_engineering._float64 import in_float64
 from canonica.reverse_engineering._forecast import forecast, forecast_start, response_of
 from canonica.reverse_engineering._references import frozen_response, ridge_response
 from canonica.reverse_engineering._score import (
@@ -28,33 +29,33 @@ from canonica.reverse_engineering._score import (
 class Constants(NamedTuple):
     """The protocol's numbers that the computation takes as arguments, not as structure."""
 
-    prior_strength: Float[Array, ""] | float
-    gain: Float[Array, ""] | float
-    epsilon: Float[Array, ""] | float
+    prior_strength: Float[AnyArray, ""] | float
+    gain: Float[AnyArray, ""] | float
+    epsilon: Float[AnyArray, ""] | float
 
 
 class Analysis(NamedTuple):
     """What steps 4 to 7 find; array axes as named, a level axis being indexed by its value."""
 
-    threshold_factor: Float[Array, "*batch 2 ensemble"]
-    weight: Float[Array, "*batch session 2 ensemble input"]
-    predicted_weight: Float[Array, "*batch session 2 ensemble input"]
-    predicted_response: Float[Array, "*batch session ensemble slot"]
-    free_energy: Float[Array, "*batch session"]
-    accuracy: Float[Array, "*batch session"]
-    complexity: Float[Array, "*batch session"]
-    response_error: Float[Array, "*batch session"]
-    weight_error: Float[Array, "*batch session"]
-    frozen_response_error: Float[Array, "*batch session"]
-    ridge_response_error: Float[Array, "*batch session"]
-    distance_to_ideal: Float[Array, "*batch session 2 ensemble"] | None
+    threshold_factor: Float[AnyArray, "*batch 2 ensemble"]
+    weight: Float[AnyArray, "*batch session 2 ensemble input"]
+    predicted_weight: Float[AnyArray, "*batch session 2 ensemble input"]
+    predicted_response: Float[AnyArray, "*batch session ensemble slot"]
+    free_energy: Float[AnyArray, "*batch session"]
+    accuracy: Float[AnyArray, "*batch session"]
+    complexity: Float[AnyArray, "*batch session"]
+    response_error: Float[AnyArray, "*batch session"]
+    weight_error: Float[AnyArray, "*batch session"]
+    frozen_response_error: Float[AnyArray, "*batch session"]
+    ridge_response_error: Float[AnyArray, "*batch session"]
+    distance_to_ideal: Float[AnyArray, "*batch session 2 ensemble"] | None
 
 
 @in_float64
 @partial(jax.jit, static_argnames="initial_sessions")
 def analyses(
     observed: Observed,
-    sources: Float[Array, "recording session source slot"] | None,
+    sources: Float[AnyArray, "recording session source slot"] | None,
     constants: Constants,
     *,
     initial_sessions: int,
@@ -88,7 +89,12 @@ def _analysis(
     )
     first = jax.tree.map(lambda part: part[:initial_sessions], before)
     predicted_sums = jax.tree.map(lambda *parts: jnp.concatenate(parts), first, forecast_sums)
-    predicted = jnp.concatenate([jax.vmap(response_of, in_axes=(0, None, 0))(first, factor, initial.stimuli), later_response])
+    predicted = jnp.concatenate(
+        [
+            jax.vmap(response_of, in_axes=(0, None, 0))(first, factor, initial.stimuli),
+            later_response,
+        ]
+    )
     frozen = frozen_response(jax.tree.map(lambda part: part[-1], first), factor, observed)
     return Analysis(
         threshold_factor=factor,

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from canonica._errors import CanonicaError
+from canonica._errors import CanonicaError, listed
 from canonica.reverse_engineering._ensembles import EnsembleResponse
 from canonica.reverse_engineering._normalisation import baseline_of
 from canonica.reverse_engineering._protocol import PublishedProtocol
@@ -36,9 +36,15 @@ def baselines(
     Raises
     ------
     CanonicaError
-        If one is not a number above 0.
+        If one is not a number above 0, or is given for a condition that no recording has.
     """
     conditions = {culture.condition: None for culture in ensembles}
+    unknown = sorted(given.keys() - conditions) if isinstance(given, Mapping) else []
+    if unknown and ensembles:
+        raise CanonicaError(
+            f"baseline: found one for condition {listed(unknown)}; expected conditions among "
+            f"{listed(list(conditions))}, which the recordings are of."
+        )
     return {
         condition: _baseline(
             [culture for culture in ensembles if culture.condition == condition],

@@ -1,6 +1,6 @@
 """Steps 4 and 5: thresholds, synaptic weights and free energy from normalised responses."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -18,6 +18,8 @@ from canonica.model import (
     synaptic_sums,
 )
 
+AnyArray: TypeAlias = Any  # JAX's within the computation, NumPy's before and after it
+
 
 class Observed(NamedTuple):
     """Normalised responses of one recording and what evoked them, folded into sessions.
@@ -32,9 +34,9 @@ class Observed(NamedTuple):
         1 where a slot holds a trial, 0 where it fills up a short session.
     """
 
-    response: Float[Array, "session ensemble slot"]
-    stimuli: Float[Array, "session slot input"]
-    valid: Float[Array, "session slot"]
+    response: Float[AnyArray, "session ensemble slot"]
+    stimuli: Float[AnyArray, "session slot input"]
+    valid: Float[AnyArray, "session slot"]
 
     def between(self, start: int, stop: int | None) -> "Observed":
         """Return the sessions from `start` up to `stop`."""

@@ -59,9 +59,7 @@ def _first_session_means(ensembles: EnsembleResponse) -> Float[np.ndarray, "ense
 def baseline_of(group: Sequence[EnsembleResponse], protocol: PublishedProtocol) -> float:
     """Return the mean response in the initial sessions, over cultures and ensembles."""
     initial = protocol.initial_sessions
-    means = [
-        culture.sessions.means(culture.response.T)[:initial].mean() for culture in group
-    ]
+    means = [culture.sessions.means(culture.response.T)[:initial].mean() for culture in group]
     return float(np.mean(means))
 
 

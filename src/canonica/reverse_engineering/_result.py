@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from importlib.metadata import version
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -90,15 +91,11 @@ def analysis_result(
     result = xr.Dataset(
         {name: (dims, np.ascontiguousarray(values)) for name, (dims, values) in variables.items()}
     )
-    numbered = {
-        dim: np.arange(1, result.sizes[dim] + 1) for dim in ("ensemble", "trial", "input")
-    }
-    result = result.assign_coords(
-        **numbered,
-        session=sessions.labels,
-        level=LEVELS,
-        trial_session=("trial", sessions.numbers),
-    )
+    numbered = ("ensemble", "trial", "input")
+    coordinates: dict[str, Any] = {dim: np.arange(1, result.sizes[dim] + 1) for dim in numbered}
+    coordinates |= {"session": sessions.labels, "level": LEVELS}
+    coordinates["trial_session"] = ("trial", sessions.numbers)
+    result = result.assign_coords(coordinates)
     result.attrs = {**attrs, **protocol.settings, **_versions()}
     return _described(result)
 

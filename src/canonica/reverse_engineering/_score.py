@@ -17,7 +17,7 @@ def weight_error(
     strength: Float[Array, "*session 2 ensemble input"],
     predicted: Float[Array, "*session 2 ensemble input"],
 ) -> Float[Array, "*session"]:
-    """Return the squared difference of synaptic strengths ``sigmoid(W)``, relative to their squares.
+    """Return the squared difference of the strengths ``sigmoid(W)``, relative to their squares.
 
     Both levels together.
     """

@@ -10,6 +10,7 @@ import xarray as xr
 from jaxtyping import Array, Float
 
 from canonica._errors import CanonicaError
+from canonica._float64 import in_float64
 from canonica.model import SynapticSums
 from canonica.reverse_engineering._baselines import baselines
 from canonica.reverse_engineering._ensembles import ensemble_response
@@ -19,7 +20,6 @@ from canonica.reverse_engineering._estimation import (
     sums_before_sessions,
     threshold_factor,
 )
-from canonica.reverse_engineering._float64 import in_float64
 from canonica.reverse_engineering._forecast import forecast, forecast_start, response_of
 from canonica.reverse_engineering._normalisation import normalised_response
 from canonica.reverse_engineering._protocol import PublishedProtocol, protocol_named

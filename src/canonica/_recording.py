@@ -24,7 +24,7 @@ def recording(
     name: str = "recording",
     condition: str = "unknown",
     origin: str = "memory",
-    **attributes: str | int | float,
+    **attributes: str | float,
 ) -> xr.Dataset:
     """Return a checked recording.
 
@@ -61,7 +61,10 @@ def recording(
     >>> import numpy as np
     >>> rng = np.random.default_rng(0)
     >>> culture = recording(
-    ...     rng.poisson(2, (8, 4)), rng.integers(0, 2, (8, 3)), rng.integers(0, 2, (8, 2)), session=4
+    ...     rng.poisson(2, (8, 4)),
+    ...     rng.integers(0, 2, (8, 3)),
+    ...     rng.integers(0, 2, (8, 2)),
+    ...     session=4,
     ... )
     >>> dict(culture.sizes)
     {'trial': 8, 'electrode': 4, 'input': 3, 'source': 2}
@@ -72,9 +75,11 @@ def recording(
     _check_values(arrays, origin)
     data = {role: (ROLES[role], values) for role, values in arrays.items()}
     dataset = xr.Dataset(data, attrs={"name": name, "condition": condition, "origin": origin})
-    numbering = {str(dim): np.arange(1, size + 1) for dim, size in dataset.sizes.items()}
-    sessions = ("trial", _session_numbers(session, trials, origin))
-    dataset = dataset.assign_coords(**numbering, session=sessions)
+    coordinates: dict[str, Any] = {
+        str(dim): np.arange(1, size + 1) for dim, size in dataset.sizes.items()
+    }
+    coordinates["session"] = ("trial", _session_numbers(session, trials, origin))
+    dataset = dataset.assign_coords(coordinates)
     dataset["responses"].attrs.update(units="spikes", long_name="evoked response")
     dataset["stimuli"].attrs.update(units="1", long_name="stimulus on this input")
     dataset["sources"].attrs.update(units="1", long_name="hidden source")

@@ -1,0 +1,56 @@
+# Everything runs in .venv, at the versions that requirements.lock records.
+# `make demo` and `make test` set up what they need; nothing else has to be done first.
+
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+BIN := .venv/bin
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock
+
+.PHONY: demo test test-slow check format benchmark lock clean
+
+demo: .venv/.installed
+	$(BIN)/canonica demo --out canonica-demo
+
+test: .venv/.installed-test
+	$(BIN)/python -m pytest --numprocesses 2
+
+test-slow: .venv/.installed-test
+	$(BIN)/python -m pytest --numprocesses 2 -m slow
+
+check: .venv/.installed-check
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+
+format: .venv/.installed-check
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+benchmark: .venv/.installed-benchmark
+	$(BIN)/python benchmarks/published_protocol.py $(DATA)
+
+# Record the newest versions that work together on every supported Python.
+lock:
+	python3 -m venv .venv-lock
+	.venv-lock/bin/python -m pip install --quiet uv
+	.venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --upgrade \
+		--fork-strategy fewest --all-extras --no-header --output-file requirements.lock pyproject.toml
+	rm -r .venv-lock
+
+clean:
+	rm -rf .venv canonica-demo
+
+.venv/bin/python:
+	@test -n "$(PYTHON)" || { echo "canonica needs Python 3.11 or newer; none was found." \
+		"Install it, or name it: make PYTHON=/path/to/python3"; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/.installed: .venv/bin/python pyproject.toml requirements.lock
+	@echo "Installing into .venv (once; about a minute)"
+	$(INSTALL) --editable .
+	@touch $@
+
+.venv/.installed-%: .venv/bin/python pyproject.toml requirements.lock
+	@echo "Installing into .venv (once; about a minute)"
+	$(INSTALL) --editable ".[$*]"
+	@touch $@ .venv/.installed

@@ -1,0 +1,124 @@
+"""`canonica analyze`: recordings to generative models, forecasts, tables and figures."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from canonica._errors import CanonicaError
+from canonica.cli._app import app, reports_errors
+
+DEFAULT_JOBS = os.cpu_count() or 1
+
+
+@app.command()
+@reports_errors
+def analyze(
+    paths: Annotated[
+        list[Path],
+        typer.Argument(metavar="PATH...", help="MATLAB files of recordings, or folders of them."),
+    ],
+    out: Annotated[Path, typer.Option(help="Folder for the results; made if it is not there.")],
+    baseline: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="X | CONDITION=X",
+            help="Mean response, in spikes, that stands for ordinary excitability: one for all, or "
+            "one per condition (repeat the option).",
+            show_default="computed from the recordings of each condition",
+        ),
+    ] = None,
+    trials_per_session: Annotated[int, typer.Option(min=1, help="Trials in a session.")] = 256,
+    prior_strength: Annotated[
+        float, typer.Option(help="Lambda, the insensitivity to plasticity.")
+    ] = 3000.0,
+    initial_sessions: Annotated[
+        int, typer.Option(min=1, help="Sessions that the forecast starts from.")
+    ] = 10,
+    initial_gain: Annotated[
+        float, typer.Option(help="Weight of the initial sessions in the forecast.")
+    ] = 2.0,
+    minimum_mean: Annotated[
+        float, typer.Option(help="Mean spikes above which an electrode is active.")
+    ] = 1.0,
+    minimum_session: Annotated[
+        float, typer.Option(help="... and the lowest session mean that it must exceed.")
+    ] = 0.1,
+    minimum_preference: Annotated[
+        float, typer.Option(help="Spikes by which it must prefer its source.")
+    ] = 0.5,
+    jobs: Annotated[
+        int, typer.Option(min=1, help="Files to read at the same time.", show_default="all cores")
+    ] = DEFAULT_JOBS,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace earlier results in the folder.")
+    ] = False,
+) -> int:
+    """Read the generative model out of recordings, and forecast.
+
+    For every recording: a NetCDF file with responses, synaptic weights,
+    thresholds and free energy of each session, and their forecast from the
+    first sessions. For every condition: a table and a figure. For all:
+    summary.json and recordings.csv, with settings and file hashes.
+
+    The forecast stands beside two plain predictions, weights frozen and
+    ridge regression, and the report says which of them was best.
+
+    [bold]Examples[/bold]
+
+      canonica analyze response_data_ctrl.mat --out results
+
+      canonica analyze data/ --out results --baseline bic=2.64
+
+      canonica analyze culture.mat --out results --trials-per-session 128
+
+    [bold]Exit codes[/bold]
+
+      0  all done
+
+      1  some recordings failed; they are listed
+
+      2  bad call, or nothing that could be analysed
+    """
+    # Imported here, so that --help and --version answer at once.
+    from canonica.cli._analysis import analyze_and_report  # noqa: PLC0415
+    from canonica.reverse_engineering import PublishedProtocol  # noqa: PLC0415
+
+    protocol = PublishedProtocol(
+        minimum_mean_response=minimum_mean,
+        minimum_session_response=minimum_session,
+        minimum_preference=minimum_preference,
+        prior_strength=prior_strength,
+        initial_sessions=initial_sessions,
+        initial_gain=initial_gain,
+    )
+    return analyze_and_report(
+        paths,
+        out,
+        protocol=protocol,
+        baseline=_baseline(baseline or []),
+        trials_per_session=trials_per_session,
+        jobs=jobs,
+        overwrite=overwrite,
+    )
+
+
+def _baseline(given: list[str]) -> float | Mapping[str, float] | None:
+    """Return the baseline as the analysis takes it: one, one per condition, or none."""
+    if not given:
+        return None
+    split = [text.rpartition("=") for text in given]
+    try:
+        values = {condition: float(number) for condition, _, number in split}
+    except ValueError as error:
+        raise CanonicaError(
+            f"--baseline: found {' '.join(given)!r}; expected a number, or CONDITION=NUMBER."
+        ) from error
+    if len(values) < len(given) or ("" in values and len(values) > 1):
+        raise CanonicaError(
+            f"--baseline: found {' '.join(given)!r}; expected one number for all, or one for each "
+            "condition."
+        )
+    return values.get("", values)

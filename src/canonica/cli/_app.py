@@ -1,0 +1,87 @@
+"""The command line: what every command shares."""
+
+import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import Annotated, ParamSpec
+
+import typer
+from rich.console import Console
+
+from canonica._errors import CanonicaError
+from canonica._version import __version__
+
+P = ParamSpec("P")
+
+app = typer.Typer(
+    name="canonica",
+    help="Reverse-engineer the generative model that a neural network implicitly holds.",
+    epilog="Start with: canonica demo. Then: canonica analyze --help.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+output = Console(soft_wrap=False)
+messages = Console(stderr=True)
+
+
+class Settings:
+    """What holds for the whole call."""
+
+    debug = False
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        output.print(f"canonica {__version__}", highlight=False)
+        raise typer.Exit
+
+
+@app.callback()
+def shared(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Show the version and exit."
+        ),
+    ] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show the traceback of an error (in any place).")
+    ] = False,
+) -> None:
+    """Reverse-engineer the generative model that a neural network implicitly holds."""
+    del version
+    Settings.debug = Settings.debug or debug
+
+
+def reports_errors(command: Callable[P, int]) -> Callable[P, None]:
+    """Return `command` ended by the exit code it returns, or by 2 and one message on an error."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            code = command(*args, **kwargs)
+        except (CanonicaError, OSError) as error:
+            if Settings.debug:
+                raise
+            complain(str(error))
+            code = 2
+        raise typer.Exit(code)
+
+    return run
+
+
+def complain(message: str) -> None:
+    """Print an error message."""
+    messages.print("[bold red]error:[/bold red]", end=" ")
+    messages.print(message, markup=False, highlight=False, soft_wrap=True)
+
+
+def main() -> None:
+    """Run the command line."""
+    arguments = sys.argv[1:]
+    if "--debug" in arguments:
+        Settings.debug = True
+        arguments = [argument for argument in arguments if argument != "--debug"]
+    app(args=arguments)

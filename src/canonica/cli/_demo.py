@@ -1,0 +1,54 @@
+"""`canonica demo`: the main job, on cultures that it simulates itself."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from canonica.cli._app import app, output, reports_errors
+
+SESSIONS, TRIALS_PER_SESSION = 100, 256
+
+
+@app.command()
+@reports_errors
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder for recordings and results.")] = Path(
+        "canonica-demo"
+    ),
+    cultures: Annotated[int, typer.Option(min=1, help="How many to simulate.")] = 4,
+    seed: Annotated[int, typer.Option(min=0, help="Decides everything random.")] = 0,
+) -> int:
+    """Simulate cultures that learn to separate two sources, and analyse their recordings.
+
+    The recordings are saved as the published MATLAB files are laid out, and analysed as
+    [bold]canonica analyze[/bold] would: a whole run on nothing but this program.
+    """
+    from canonica.cli._analysis import analyze_and_report  # noqa: PLC0415
+    from canonica.cli._progress import progress  # noqa: PLC0415
+    from canonica.recordings import write_matlab  # noqa: PLC0415
+    from canonica.reverse_engineering import PublishedProtocol  # noqa: PLC0415
+    from canonica.simulate import culture  # noqa: PLC0415
+
+    path = out / "simulated.mat"
+    with progress() as shown:
+        simulated = [
+            culture(seed + number, sessions=SESSIONS, trials_per_session=TRIALS_PER_SESSION)
+            for number in shown.track(range(cultures), description="Simulating cultures")
+        ]
+        write_matlab(path, simulated)
+    output.print(
+        f"Simulated {cultures} cultures, {SESSIONS} sessions of {TRIALS_PER_SESSION} trials each: "
+        f"{path}\n",
+        highlight=False,
+        soft_wrap=True,
+    )
+    return analyze_and_report(
+        [path],
+        out / "results",
+        protocol=PublishedProtocol(),
+        baseline=None,
+        trials_per_session=TRIALS_PER_SESSION,
+        jobs=1,
+        overwrite=True,
+    )

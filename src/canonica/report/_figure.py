@@ -1,0 +1,207 @@
+"""One figure per condition, in the manner of [NC23] Fig. 3."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure, SubFigure
+
+from canonica.reverse_engineering import ERRORS, LAST_SESSIONS
+
+# Okabe & Ito's palette, distinct to colour-blind readers too.
+BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
+BLUE, VERMILION, PURPLE = "#0072B2", "#D55E00", "#CC79A7"
+STATE_COLOURS = (BLACK, VERMILION, BLUE, ORANGE, GREEN, PURPLE, SKY)
+ERROR_COLOURS = (VERMILION, BLUE, BLACK)
+COLUMNS = 4
+POINTS = 20_000  # weights drawn at most
+
+
+def figure_part(result: xr.Dataset) -> xr.Dataset:
+    """Return what the figure needs of a result: little, so that thousands can be held."""
+    last = result["session"].to_numpy()[-LAST_SESSIONS:]
+    shown = result[
+        [
+            "state_response",
+            "mean_ensemble_response",
+            *ERRORS,
+            "weight_error",
+            "free_energy",
+            "accuracy",
+            "complexity",
+        ]
+    ]
+    recent = result["trial_session"].isin(last)
+    responses = result[["response", "predicted_response"]].isel(trial=recent.to_numpy())
+    weights = [name for name in result if str(name).endswith("_weight")]
+    final = result[weights].isel(session=-1).drop_vars("session")
+    part = xr.merge([shown, responses, final], compat="override", join="outer")
+    part.attrs = {"initial_sessions": result.attrs["initial_sessions"]}
+    return part.copy(deep=True)  # so that the whole result can be let go
+
+
+def condition_figure(condition: str, parts: Sequence[xr.Dataset]) -> Figure:
+    """Return the figure of a condition: mean and standard deviation over its recordings.
+
+    Parameters
+    ----------
+    condition : str
+        Goes into the title.
+    parts : sequence of xarray.Dataset
+        `figure_part` of each result.
+    """
+    ensembles = max(part.sizes["ensemble"] for part in parts)
+    top_rows = math.ceil((ensembles + 1) / COLUMNS)
+    figure = Figure(figsize=(15, 4.2 * (top_rows + 1)), layout="constrained")
+    FigureCanvasAgg(figure)
+    count = f"{len(parts)} recording{'s' if len(parts) > 1 else ''}"
+    figure.suptitle(
+        f"{condition}: {count}. Lines are means, bands standard deviations over recordings; "
+        "grey: initial sessions\n"
+    )
+    halves = figure.subfigures(2, 1, height_ratios=[top_rows, 1], squeeze=False)
+    top, bottom = halves.ravel()
+
+    axes = _axes(top, top_rows, min(ensembles + 1, COLUMNS), ensembles + 1)
+    _state_responses(axes[:ensembles], parts)
+    _free_energy(axes[ensembles], parts)
+    series = [*axes[: ensembles + 1]]
+    axes = _axes(bottom, 1, COLUMNS, COLUMNS)
+    _observed_against_predicted_response(axes[0], parts, figure)
+    _errors(axes[1], parts, ERRORS, title="Response error", label="mean squared error")
+    _observed_against_predicted_weight(axes[2], parts)
+    weight_error = {"weight_error": "published forecast"}
+    _errors(axes[3], parts, weight_error, title="Weight error", label="relative squared error")
+    for axis in (*series, axes[1], axes[3]):
+        _mark_initial_sessions(axis, parts[0])
+    return figure
+
+
+def write_figure(figure: Figure, path: Path) -> None:
+    """Write the figure as PNG."""
+    figure.savefig(path, format="png", dpi=150)
+
+
+def _axes(figure: SubFigure, rows: int, columns: int, used: int) -> list[Axes]:
+    axes = np.atleast_1d(figure.subplots(rows, columns)).ravel()
+    for spare in axes[used:]:
+        spare.set_axis_off()
+    for axis in axes:
+        axis.spines[["top", "right"]].set_visible(False)
+    return list(axes)
+
+
+def _stacked(parts: Sequence[xr.Dataset], name: str) -> xr.DataArray:
+    return xr.concat([part[name] for part in parts], dim="recording", join="outer")
+
+
+def _band(axis: Axes, values: xr.DataArray, *, colour: object, label: str) -> None:
+    """Draw mean and standard deviation over recordings against the session."""
+    mean, session = values.mean("recording"), values["session"]
+    axis.plot(session, mean, color=colour, label=label, linewidth=1.5)
+    if values.sizes["recording"] > 1:
+        spread = values.std("recording", ddof=1)
+        axis.fill_between(session, mean - spread, mean + spread, color=colour, alpha=0.12, lw=0)
+
+
+def _mark_initial_sessions(axis: Axes, part: xr.Dataset) -> None:
+    """Shade the sessions that thresholds and forecast are estimated from."""
+    first, last = part["session"].to_numpy()[[0, int(part.attrs["initial_sessions"]) - 1]]
+    axis.axvspan(first - 0.5, last + 0.5, color="0.93", zorder=-1, lw=0)
+
+
+def _state_responses(axes: Sequence[Axes], parts: Sequence[xr.Dataset]) -> None:
+    responses = _stacked(parts, "state_response")
+    states = responses["source_state"].to_numpy()
+    colours = STATE_COLOURS
+    if len(states) > len(colours):
+        colours = colormaps["viridis"](np.linspace(0, 0.95, len(states)))
+    for number, axis in enumerate(axes):
+        for state, colour in zip(states, colours, strict=False):
+            values = responses.isel(ensemble=number).sel(source_state=state)
+            _band(axis, values, colour=colour, label=state)
+        axis.set(
+            title=f"Ensemble of source {number + 1}",
+            xlabel="session",
+            ylabel="normalised response",
+            ylim=(0, 1),
+        )
+    axes[0].legend(title="source state", ncols=2, frameon=False)
+
+
+def _free_energy(axis: Axes, parts: Sequence[xr.Dataset]) -> None:
+    curves = (
+        ("free_energy", 1, "free energy F", BLACK),
+        ("accuracy", -1, "\N{MINUS SIGN} accuracy", BLUE),
+        ("complexity", 1, "complexity", VERMILION),
+    )
+    for name, sign, label, colour in curves:
+        values = sign * _stacked(parts, name)
+        _band(axis, values - values.isel(session=0), colour=colour, label=label)
+    axis.axhline(0, color="0.7", linewidth=0.8, zorder=0)
+    axis.set(
+        title="F = complexity \N{MINUS SIGN} accuracy",
+        xlabel="session",
+        ylabel="change since the first session (nat)",
+    )
+    axis.legend(frameon=False)
+
+
+def _errors(
+    axis: Axes, parts: Sequence[xr.Dataset], names: dict[str, str], *, title: str, label: str
+) -> None:
+    for (name, legend), colour in zip(names.items(), ERROR_COLOURS, strict=False):
+        _band(axis, _stacked(parts, name), colour=colour, label=legend)
+    axis.set(title=title, xlabel="session", ylabel=label)
+    axis.set_ylim(bottom=0)
+    axis.legend(frameon=False)
+
+
+def _observed_against_predicted_response(
+    axis: Axes, parts: Sequence[xr.Dataset], figure: Figure
+) -> None:
+    observed, predicted = (
+        np.concatenate([part[name].to_numpy().ravel() for part in parts])
+        for name in ("response", "predicted_response")
+    )
+    density = axis.hexbin(
+        predicted, observed, gridsize=30, extent=(0, 1, 0, 1), bins="log", cmap="cividis"
+    )
+    axis.plot([0, 1], [0, 1], color="white", linewidth=1, linestyle="--")
+    axis.set(
+        xlabel="predicted response",
+        ylabel="observed response",
+        title=f"Responses, last {LAST_SESSIONS} sessions",
+        aspect=1,
+    )
+    figure.colorbar(density, ax=axis, label="trials", shrink=0.8)
+
+
+def _observed_against_predicted_weight(axis: Axes, parts: Sequence[xr.Dataset]) -> None:
+    limits = []
+    for level, colour, marker in (("excitatory", VERMILION, "o"), ("inhibitory", BLUE, "s")):
+        observed, predicted = (
+            np.concatenate([part[f"{prefix}{level}_weight"].to_numpy().ravel() for part in parts])
+            for prefix in ("", "predicted_")
+        )
+        step = math.ceil(len(observed) / POINTS)
+        axis.scatter(
+            predicted[::step],
+            observed[::step],
+            s=8,
+            alpha=0.5,
+            lw=0,
+            c=colour,
+            marker=marker,
+            label=level,
+        )
+        limits += [observed.min(), observed.max(), predicted.min(), predicted.max()]
+    ends = [min(limits), max(limits)]
+    axis.plot(ends, ends, color="0.5", linewidth=1, linestyle="--")
+    axis.set(xlabel="predicted weight", ylabel="observed weight", title="Weights, last session")
+    axis.legend(frameon=False)
