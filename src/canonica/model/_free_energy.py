@@ -122,9 +122,7 @@ def complexity(
     model: GenerativeModel, beliefs: Beliefs, *, epsilon: Float[Array, ""] | float = 0.0
 ) -> Float[Array, " time"]:
     """Return the divergence ``KL[s || D]`` of each step, transitions counted with the prior."""
-    log_prior = model.state_log_prior(beliefs.previous_states)
-    if model.transition_counts is None:
-        log_prior = along_batch(log_prior, beliefs.states)
+    log_prior = model.state_log_prior(beliefs.states, beliefs.previous_states)
     expected = both_values(beliefs.states) * log_prior
     return negative_entropy(beliefs.states, epsilon).sum(axis=1) - expected.sum(axis=(0, 2))
 

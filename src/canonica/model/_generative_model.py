@@ -112,18 +112,29 @@ class GenerativeModel(eqx.Module):
         return jnp.log(present(self.decision_prior, "decision_prior"))
 
     def state_log_prior(
-        self, previous_state: Float[Array, "*batch state"] | None = None
-    ) -> Float[Array, "2 *batch state"]:
+        self,
+        like: Float[Array, "*batch variable"],
+        previous_state: Float[Array, "*batch state"] | None = None,
+    ) -> Float[Array, "2 *#batch state"]:
         """Return ln D, plus what the previous state says where the model has transitions.
 
-        Without transitions the prior is the same at every step: shape (2, state).
+        Parameters
+        ----------
+        like : (..., variable)
+            Anything with the batch axes wanted: those of observations or states.
+        previous_state : (..., state), optional
+            Belief about the states one step earlier; needed where the model has transitions.
+
+        Returns
+        -------
+        (2, ..., state)
+            Batch axes of length one in a model without transitions.
         """
-        log_prior = jnp.log(self.state_prior)
+        log_prior = along_batch(jnp.log(self.state_prior), like)
         if self.transition_counts is None:
             return log_prior
         previous_state = present(previous_state, "previous_state")
-        evidence = log_evidence(self.log_transition, previous_state)
-        return along_batch(log_prior, previous_state) + evidence
+        return log_prior + log_evidence(self.log_transition, previous_state)
 
     def state_log_evidence(
         self,
@@ -145,10 +156,7 @@ class GenerativeModel(eqx.Module):
             v[n], not normalised over n.
         """
         evidence = log_evidence(self.log_likelihood, observation)
-        log_prior = self.state_log_prior(previous_state)
-        if self.transition_counts is None:
-            log_prior = along_batch(log_prior, observation)
-        return log_prior + evidence
+        return self.state_log_prior(observation, previous_state) + evidence
 
     def state_posterior(
         self,

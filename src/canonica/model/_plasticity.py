@@ -17,9 +17,9 @@ class SynapticSums(eqx.Module):
 
     Parameters
     ----------
-    hebbian : (2, neuron, input)
+    hebbian : (..., 2, neuron, input)
         Indexed by level: prior plus ``sum x o'`` (level 0: 1 - x in place of x).
-    homeostatic : (2, neuron, input)
+    homeostatic : (..., 2, neuron, input)
         Indexed by level: prior plus ``sum x 1'``.
 
     References
@@ -27,30 +27,30 @@ class SynapticSums(eqx.Module):
     [NC23] Isomura, Kotani, Jimbo & Friston, Nature Communications 14:4547, 2023, Methods.
     """
 
-    hebbian: Float[Array, "2 neuron input"]
-    homeostatic: Float[Array, "2 neuron input"]
+    hebbian: Float[Array, "*batch 2 neuron input"]
+    homeostatic: Float[Array, "*batch 2 neuron input"]
 
     @property
-    def weight(self) -> Float[Array, "2 neuron input"]:
+    def weight(self) -> Float[Array, "*batch 2 neuron input"]:
         """Synaptic strengths at which the cost function is stationary."""
         return jnp.log(self.hebbian) - jnp.log(self.homeostatic - self.hebbian)
 
     @property
-    def strength(self) -> Float[Array, "2 neuron input"]:
+    def strength(self) -> Float[Array, "*batch 2 neuron input"]:
         """``sigmoid(W)``, without computing W: the expected likelihood mapping, transposed."""
         return self.hebbian / self.homeostatic
 
     @property
-    def counts(self) -> Float[Array, "2 2 input neuron"]:
+    def counts(self) -> Float[Array, "*batch 2 2 input neuron"]:
         """The same sums as counts of the likelihood mapping: input value, neuron value."""
-        counts = jnp.stack([self.homeostatic - self.hebbian, self.hebbian])
-        return counts.swapaxes(2, 3)
+        counts = jnp.stack([self.homeostatic - self.hebbian, self.hebbian], axis=-4)
+        return counts.swapaxes(-2, -1)
 
     def log_odds(self, threshold_factor: Float[Array, "2 neuron"]) -> LogOdds:
         """Return the response law of a network with these strengths and threshold factors.
 
         The same as by way of the weights, for two logarithms a synapse instead of eight: log odds
-        are logarithms of ratios of sums.
+        are logarithms of ratios of sums. For one layer, without leading axes.
         """
         silent = self.homeostatic - self.hebbian
         odds = self.hebbian / silent

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Num
 
 from canonica._float64 import in_float64
 from canonica.model import SynapticSums
@@ -55,7 +55,7 @@ class Analysis(NamedTuple):
 @partial(jax.jit, static_argnames="initial_sessions")
 def analyses(
     observed: Observed,
-    sources: Float[AnyArray, "recording session source slot"] | None,
+    sources: Num[AnyArray, "recording session source slot"] | None,
     constants: Constants,
     *,
     initial_sessions: int,
@@ -115,7 +115,7 @@ def _analysis(
 def _distance_to_ideal(
     before: SynapticSums,
     observed: Observed,
-    sources: Float[Array, "session source slot"] | None,
+    sources: Num[Array, "session source slot"] | None,
     prior_strength: Float[Array, ""] | float,
 ) -> Float[Array, "session 2 ensemble"] | None:
     """Return the distance to the posterior of an observer who knew the sources."""

@@ -1,6 +1,8 @@
 """Steps 1 and 2: which electrodes express which source, and the mean response of each ensemble."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -46,9 +48,9 @@ class EnsembleResponse:
     attrs: dict[str, str | int | float]
 
     @property
-    def name(self) -> str:
-        """The recording's name."""
-        return str(self.attrs.get("name", "recording"))
+    def label(self) -> str:
+        """Name and origin, for messages."""
+        return _label(self.attrs)
 
     @property
     def condition(self) -> str:
@@ -77,7 +79,7 @@ def ensemble_response(recording: xr.Dataset, protocol: PublishedProtocol) -> Ens
     sources = recording["sources"].to_numpy()
     responses = recording["responses"].to_numpy()
     states = SourceStates.of(sources)
-    name = str(recording.attrs.get("name", "recording"))
+    name = _label(recording.attrs)
     _check_sessions(name, sessions, protocol)
 
     state_means = states.session_means(responses, sessions)
@@ -97,6 +99,11 @@ def ensemble_response(recording: xr.Dataset, protocol: PublishedProtocol) -> Ens
         preference=preference,
         attrs={str(key): value for key, value in recording.attrs.items()},
     )
+
+
+def _label(attrs: Mapping[Any, Any]) -> str:
+    name, origin = (str(attrs.get(key, "")) for key in ("name", "origin"))
+    return f"{name or 'recording'} ({origin})" if origin else name or "recording"
 
 
 def _active(
@@ -162,7 +169,7 @@ def _check_parts(recording: xr.Dataset) -> None:
     missing = sorted(needed - {str(name) for name in recording.variables})
     if missing:
         raise RecordingError(
-            str(recording.attrs.get("name", "recording")),
+            _label(recording.attrs),
             None,
             found=f"variables {listed(sorted(map(str, recording.variables)))}",
             expected=f"also {listed(missing)}",

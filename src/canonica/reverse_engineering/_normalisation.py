@@ -47,7 +47,7 @@ def _first_session_means(ensembles: EnsembleResponse) -> Float[np.ndarray, "ense
     missing = [states.labels[k] for k in np.flatnonzero(occurrences == 0)]
     if missing:
         raise RecordingError(
-            ensembles.name,
+            ensembles.label,
             "sources",
             found=f"source states {listed(missing)} only after the first session",
             expected="every source state in the first session",
@@ -66,7 +66,7 @@ def baseline_of(group: Sequence[EnsembleResponse], protocol: PublishedProtocol) 
 def _check_deviation(ensembles: EnsembleResponse, deviation: np.ndarray) -> None:
     if not (deviation > 0).all():
         raise RecordingError(
-            ensembles.name,
+            ensembles.label,
             "responses",
             found=f"no variation in ensemble {listed(np.flatnonzero(~(deviation > 0)) + 1)}",
             expected="responses that vary within a source state",

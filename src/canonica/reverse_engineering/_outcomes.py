@@ -135,7 +135,7 @@ def _result(
 ) -> xr.Dataset | RecordingError:
     ensembles = ready.ensembles
     if not np.isfinite(analysis.threshold_factor).all():
-        return saturated(ensembles.name, analysis)
+        return saturated(ensembles.label, analysis)
     attrs = ensembles.attrs | {
         "baseline": ready.baseline.value,
         "baseline_origin": ready.baseline.origin,

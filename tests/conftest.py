@@ -1,0 +1,56 @@
+"""Shared by all tests: shapes and types checked at run time, recordings to try things on."""
+
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+from hypothesis import settings
+from jaxtyping import install_import_hook
+
+CHECKED = ("model", "recordings", "simulate", "reverse_engineering")
+install_import_hook([f"canonica.{floor}" for floor in CHECKED], "beartype.beartype")
+
+settings.register_profile("canonica", deadline=None, max_examples=20, derandomize=True)
+settings.load_profile("canonica")
+
+SHARED = Path(__file__).parents[2] / "shared"
+
+
+@pytest.fixture
+def x64():
+    """Double precision for tests that use the model floor directly."""
+    with jax.enable_x64(True):
+        yield
+
+
+@pytest.fixture(scope="session")
+def published():
+    """Return the folder of the published recordings; skip, saying so, where it is absent."""
+    folder = SHARED / "data"
+    if not folder.is_dir():
+        pytest.skip(f"the published recordings are not at {folder}")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def expected():
+    """Return the folder of the published numbers; skip, saying so, where it is absent."""
+    folder = SHARED / "expected"
+    if not folder.is_dir():
+        pytest.skip(f"the published numbers are not at {folder}")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def cultures():
+    """Return three simulated recordings of one shape, and do not change them."""
+    from canonica.simulate import culture
+
+    return [culture(seed, sessions=15, trials_per_session=64, name=f"c{seed}") for seed in range(3)]
+
+
+@pytest.fixture
+def generator():
+    """Return a source of random numbers that is the same in every run."""
+    return np.random.default_rng(0)

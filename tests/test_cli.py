@@ -1,0 +1,269 @@
+"""The command line, as a person meets it: exit codes, files, messages."""
+
+import json
+import os
+import subprocess
+import sys
+
+import matplotlib.image
+import numpy as np
+import pytest
+import xarray as xr
+
+import canonica
+from canonica.cli import main
+from canonica.recordings import write_matlab
+
+SESSION = ["--trials-per-session", "64"]
+
+
+@pytest.fixture
+def call(monkeypatch, capsys):
+    """Return a function that runs the command line and returns its code and what it printed."""
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["canonica", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stopped:
+            main()
+        printed = capsys.readouterr()
+        return stopped.value.code, printed.out, printed.err
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory, cultures):
+    path = tmp_path_factory.mktemp("recordings") / "cultures.mat"
+    write_matlab(path, cultures)
+    return path
+
+
+def broken(one):
+    """Return the recording with responses that tell no sources apart."""
+    return one.assign(responses=one["responses"] * 0 + 3)
+
+
+def entries(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_analyze_writes_everything_it_says(call, file, tmp_path):
+    out = tmp_path / "results"
+    code, printed, _ = call("analyze", file, "--out", out, *SESSION)
+    assert code == 0
+    assert entries(tmp_path) == ["results"]
+    names = ["cultures-1", "cultures-2", "cultures-3"]
+    assert entries(out) == sorted(
+        [*(f"{name}.nc" for name in names), "simulated.png", "recordings.csv", "summary.json"]
+    )
+    for words in ("n = 3 recordings", "ridge regression", "predicted the last sessions best"):
+        assert words in " ".join(printed.split())
+    assert str(out) in printed.replace("\n", "")
+
+    summary = json.loads((out / "summary.json").read_text())
+    assert summary["settings"]["prior_strength"] == 3000
+    assert summary["canonica_version"] == canonica.__version__
+    assert [one["name"] for one in summary["recordings"]] == names
+    (condition,) = summary["conditions"]
+    digest = canonica.read(file, trials_per_session=64)[0].attrs["input_sha256"]
+    errors = []
+    for row in summary["recordings"]:
+        assert row["input_sha256"] == digest
+        with xr.open_dataset(out / row["result_file"], engine="h5netcdf") as result:
+            # 15 sessions less 10 initial ones: the last 5 are what was forecast.
+            for name in ("response_error", "frozen_response_error", "ridge_response_error"):
+                assert row[name] == pytest.approx(float(result[name][-5:].mean()), rel=1e-12)
+            assert row["free_energy_last"] == float(result["free_energy"][-1])
+            assert result.attrs["input_sha256"] == digest
+            errors.append(row["response_error"])
+    assert condition["values"]["response_error"] == pytest.approx(
+        {"median": np.median(errors), "lowest": min(errors), "highest": max(errors)}
+    )
+    medians = {name: condition["values"][name]["median"] for name in condition["values"]}
+    labels = {
+        "response_error": "published forecast",
+        "frozen_response_error": "frozen weights",
+        "ridge_response_error": "ridge regression",
+    }
+    assert condition["best"] == labels[min(labels, key=medians.__getitem__)]
+    assert sum(condition["wins"].values()) == 3
+    assert f"{medians['response_error']:,.4f}" in printed
+    picture = matplotlib.image.imread(out / "simulated.png")
+    assert picture.shape[1] > 1000
+    assert picture.std() > 0.05
+
+
+def test_options_reach_the_analysis(call, file, tmp_path):
+    out = tmp_path / "r"
+    options = {"--baseline": "2.5", "--prior-strength": "500", "--initial-sessions": "6"}
+    flat = [word for pair in options.items() for word in pair]
+    code, *_ = call("analyze", file, "--out", out, *SESSION, *flat, "--jobs", 2)
+    assert code == 0
+    protocol = canonica.PublishedProtocol(prior_strength=500.0, initial_sessions=6)
+    recordings = canonica.read(file, trials_per_session=64)
+    direct = canonica.reverse_engineer(recordings, protocol=protocol, baseline=2.5)
+    for one in direct:
+        with xr.open_dataset(out / f"{one.attrs['name']}.nc", engine="h5netcdf") as result:
+            xr.testing.assert_identical(result.load(), one)
+
+
+def test_bad_recordings_are_listed_and_the_others_go_on(call, cultures, tmp_path):
+    write_matlab(tmp_path / "a.mat", [cultures[0], broken(cultures[1])])
+    (tmp_path / "b.mat").write_bytes(b"not a recording")
+    code, printed, errors = call(
+        "analyze", tmp_path / "a.mat", tmp_path / "b.mat", "--out", tmp_path / "r", *SESSION
+    )
+    assert code == 1
+    assert "n = 1 recording" in printed
+    assert "a-2" in errors
+    assert "b.mat" in errors
+    assert "Traceback" not in errors
+    summary = json.loads((tmp_path / "r" / "summary.json").read_text())
+    sources = [one["source"] for one in summary["failures"]]
+    assert sources == [f"a-2 ({tmp_path / 'a.mat'}:data_simulated{{2}})", str(tmp_path / "b.mat")]
+    assert [one["name"] for one in summary["recordings"]] == ["a-1"]
+
+
+def test_nothing_to_analyse_is_an_error_that_leaves_nothing(call, cultures, tmp_path):
+    write_matlab(tmp_path / "a.mat", [broken(cultures[1])])
+    before = entries(tmp_path)
+    for path in ("a.mat", "missing.mat"):
+        code, _, errors = call("analyze", tmp_path / path, "--out", tmp_path / "r", *SESSION)
+        assert code == 2
+        assert path.split(".")[0] in errors
+        assert "nothing could be analysed" in errors
+        assert entries(tmp_path) == before
+
+
+def test_results_are_replaced_only_on_request(call, file, tmp_path):
+    out = tmp_path / "r"
+    arguments = ("analyze", file, "--out", out, *SESSION)
+    assert call(*arguments)[0] == 0
+    kept = (out / "summary.json").read_bytes()
+    (out / "notes.txt").write_text("mine")
+    code, _, errors = call(*arguments)
+    assert code == 2
+    assert "--overwrite" in errors
+    assert (out / "summary.json").read_bytes() == kept
+    assert call(*arguments, "--baseline", "2.5", "--overwrite")[0] == 0
+    assert (out / "summary.json").read_bytes() != kept
+    assert (out / "notes.txt").read_text() == "mine"
+    assert entries(tmp_path) == ["r"]
+
+
+def test_overwrite_spares_a_folder_of_something_else(call, file, tmp_path):
+    out = tmp_path / "thesis"
+    out.mkdir()
+    (out / "chapter.tex").write_text("...")
+    code, _, errors = call("analyze", file, "--out", out, *SESSION, "--overwrite")
+    assert code == 2
+    assert "no results of canonica" in errors
+    assert entries(out) == ["chapter.tex"]
+    code, _, errors = call("analyze", file, "--out", out / "chapter.tex", *SESSION)
+    assert code == 2
+    assert "expected a folder" in errors
+
+
+def test_an_interrupted_run_leaves_nothing(call, file, tmp_path, monkeypatch):
+    from canonica.cli import _analysis
+
+    def interrupted(*_arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(_analysis, "write_figure", interrupted)
+    code, *_ = call("analyze", file, "--out", tmp_path / "r", *SESSION)
+    assert code not in (0, 1, 2)
+    assert entries(tmp_path) == []
+
+
+def test_a_full_disk_is_an_error_not_a_traceback(call, file, tmp_path, monkeypatch):
+    from canonica.cli import _analysis
+
+    def full(*_arguments):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(_analysis, "write_figure", full)
+    code, _, errors = call("analyze", file, "--out", tmp_path / "r", *SESSION)
+    assert code == 2
+    assert "No space left" in errors
+    assert entries(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--baseline", "high"], "--baseline: found 'high'"),
+        (["--baseline", "1", "--baseline", "2"], "one number for all"),
+        (["--baseline", "bic=2"], "condition bic"),
+        (["--baseline", "-1"], "above 0"),
+        (["--prior-strength", "0"], "prior_strength"),
+        (["--initial-sessions", "15"], "15 sessions"),
+        (["--trials-per-session", "100"], "multiple of 100"),
+        (["--jobs", "0"], "--jobs"),
+    ],
+)
+def test_a_bad_call_says_what_is_wrong(call, file, tmp_path, arguments, words):
+    code, _, errors = call("analyze", file, "--out", tmp_path / "r", *SESSION, *arguments)
+    assert code == 2
+    assert words in errors
+    assert "Traceback" not in errors
+    assert entries(tmp_path) == []
+
+
+def test_debug_shows_where_an_error_comes_from(call, tmp_path, monkeypatch):
+    arguments = ("analyze", tmp_path / "no.mat", "--out", tmp_path / "r")
+    assert "Traceback" not in call(*arguments)[2]
+    from canonica.cli._app import Settings
+
+    monkeypatch.setattr(Settings, "debug", False)
+    with pytest.raises(canonica.CanonicaError):
+        call(*arguments, "--debug")
+
+
+def test_folders_and_files_of_one_name(call, cultures, tmp_path):
+    for folder, one in zip(("day1", "day2"), cultures, strict=False):
+        write_matlab(tmp_path / folder / "data.mat", [one])
+    out = tmp_path / "r"
+    paths = (tmp_path / "day1", tmp_path / "day2", tmp_path / "day1" / "data.mat")
+    assert call("analyze", *paths, "--out", out, *SESSION)[0] == 0
+    assert entries(out)[:2] == ["day1-data.nc", "day2-data.nc"]
+    (tmp_path / "empty").mkdir()
+    code, _, errors = call("analyze", tmp_path / "empty", "--out", tmp_path / "s")
+    assert code == 2
+    assert "no .mat file" in errors
+
+
+def test_version_and_help(call):
+    assert call("--version")[:2] == (0, f"canonica {canonica.__version__}\n")
+    code, printed, _ = call("analyze", "--help")
+    assert code == 0
+    for words in ("Examples", "--baseline", "--overwrite", "Exit codes", "ridge"):
+        assert words in printed
+    assert call()[0] == 2
+
+
+def test_version_answers_at_once_without_jax():
+    """Nothing heavy is loaded for what needs nothing heavy."""
+    script = (
+        "import sys; import canonica, canonica.cli; "
+        "print(sorted({'jax', 'xarray', 'scipy', 'matplotlib'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.slow
+def test_demo_does_the_main_job_by_itself(tmp_path):
+    command = [sys.executable, "-m", "canonica", "demo", "--cultures", "2"]
+    environment = os.environ | {"COLUMNS": "100"}
+    done = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, env=environment, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "n = 2 recordings" in done.stdout
+    assert "canonica-demo/results" in done.stdout
+    assert entries(tmp_path / "canonica-demo") == ["results", "simulated.mat"]
+    again = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert again.returncode == 0, again.stderr

@@ -1,0 +1,60 @@
+"""The house stays as it is built: imports go down only, and it loads lazily."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import canonica
+
+SOURCE = Path(canonica.__file__).parent
+FLOOR = {
+    "model": 1,
+    "recordings": 2,
+    "simulate": 2,
+    "agents": 2,
+    "reverse_engineering": 3,
+    "report": 4,
+    "cli": 5,
+}
+
+
+def modules():
+    return sorted(SOURCE.rglob("*.py"))
+
+
+def imported(tree):
+    """Yield every module of canonica that is imported, in functions too."""
+    for node in ast.walk(tree):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        names += [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
+        yield from (name for name in names if name.startswith("canonica."))
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(SOURCE)))
+def test_imports_go_down_only(path):
+    place = path.relative_to(SOURCE).parts
+    if len(place) == 1 and place[0] in ("__init__.py", "__main__.py"):
+        return  # the front door leads everywhere
+    here = place[0] if len(place) > 1 else None
+    for name in imported(ast.parse(path.read_text())):
+        there = name.split(".")[1]
+        if there not in FLOOR or there == here:
+            continue
+        assert here is not None, f"{path.name} is under every floor and knows none"
+        assert FLOOR[there] < FLOOR[here], f"{here} must not import {there}"
+
+
+def test_model_knows_no_files_labels_or_plots():
+    for path in (SOURCE / "model").glob("*.py"):
+        text = path.read_text()
+        for library in ("numpy", "xarray", "matplotlib", "pathlib"):
+            assert f"import {library}" not in text
+
+
+def test_everything_public_is_there():
+    for name in canonica.__all__:
+        assert getattr(canonica, name) is not None
+    assert set(canonica.__all__) <= set(dir(canonica))
+    with pytest.raises(AttributeError, match="nonsense"):
+        _ = canonica.nonsense

@@ -1,0 +1,138 @@
+"""The model floor under JAX's transformations, and its errors."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import canonica.model as cm
+from random_models import SIZES, random_beliefs, random_model, random_observations
+
+pytestmark = pytest.mark.usefixtures("x64")
+MODELS = 3
+SHAPE = SIZES[1]
+
+
+def stacked(items):
+    return jax.tree.map(lambda *leaves: jnp.stack(leaves), *items)
+
+
+@pytest.mark.parametrize("form", ["exact", "canonical"])
+def test_batched_is_looped(form):
+    models = [random_model(seed, SHAPE, form=form) for seed in range(MODELS)]
+    observations = [random_observations(seed, SHAPE) for seed in range(MODELS)]
+
+    def everything(model, observations):
+        beliefs = model.infer(observations)
+        learned = model.update(observations, beliefs)
+        network = cm.canonical_network(learned)
+        activity = network.run(observations)
+        return (
+            cm.free_energy(learned, observations, beliefs),
+            cm.cost(network, observations, activity),
+            activity,
+        )
+
+    batched = eqx.filter_jit(eqx.filter_vmap(everything))(stacked(models), stacked(observations))
+    looped = stacked(
+        [eqx.filter_jit(everything)(*pair) for pair in zip(models, observations, strict=True)]
+    )
+    for one, other in zip(jax.tree.leaves(batched), jax.tree.leaves(looped), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-12)
+
+
+def test_leading_axes_are_batch_axes():
+    model, observations = random_model(0, SHAPE), random_observations(0, SHAPE)
+    previous = random_beliefs(0, SHAPE).states
+    network = cm.canonical_network(model)
+    one = model.state_posterior(observations, previous)
+    grid = jnp.stack([observations, observations]), jnp.stack([previous, previous])
+    np.testing.assert_allclose(model.state_posterior(*grid)[1], one, rtol=1e-13)
+    np.testing.assert_allclose(network.activity(*grid)[1], one, rtol=1e-12)
+    single = [model.state_posterior(*pair) for pair in zip(observations, previous, strict=True)]
+    np.testing.assert_allclose(jnp.stack(single), one, rtol=1e-12)
+
+
+def test_free_energy_can_be_differentiated_with_respect_to_counts_and_priors():
+    model, observations = random_model(1, SHAPE), random_observations(1, SHAPE)
+    beliefs = random_beliefs(1, SHAPE)
+
+    @eqx.filter_jit
+    def total(model):
+        return cm.free_energy(model, observations, beliefs).total.sum()
+
+    slope = eqx.filter_jit(eqx.filter_grad(total))(model)
+    for name in ("likelihood_counts", "state_prior", "policy_counts"):
+        where = (0,) * getattr(model, name).ndim
+        numerical = (total(moved(model, name, 1e-6)) - total(moved(model, name, -1e-6))) / 2e-6
+        np.testing.assert_allclose(getattr(slope, name)[where], numerical, rtol=1e-5, atol=1e-7)
+
+
+def moved(model, name, distance):
+    """Return the model with the first element of one array moved."""
+    array = getattr(model, name)
+    array = array.at[(0,) * array.ndim].add(distance)
+    return eqx.tree_at(lambda m: getattr(m, name), model, array)
+
+
+def test_learning_and_inference_can_be_differentiated_through():
+    model, observations = random_model(2, SHAPE), random_observations(2, SHAPE)
+
+    def surprise(model):
+        learned = model.update(observations, model.infer(observations))
+        return cm.free_energy(learned, observations, learned.infer(observations)).total.sum()
+
+    assert all(
+        jnp.isfinite(leaf).all()
+        for leaf in jax.tree.leaves(eqx.filter_jit(eqx.filter_grad(surprise))(model))
+    )
+
+
+def test_models_are_immutable():
+    model = random_model(0, SHAPE)
+    with pytest.raises(AttributeError):
+        model.state_prior = model.state_prior
+    model.update(random_observations(0, SHAPE), random_beliefs(0, SHAPE))
+    np.testing.assert_array_equal(model.likelihood_counts, random_model(0, SHAPE).likelihood_counts)
+
+
+def test_beliefs_of_certainty_have_finite_free_energy():
+    model = random_model(0, SHAPE, layers="one")
+    certain = cm.Beliefs(jnp.ones((SHAPE[3], SHAPE[1])))
+    assert jnp.isfinite(cm.free_energy(model, random_observations(0, SHAPE), certain).total).all()
+
+
+def test_extreme_evidence_stays_finite():
+    counts = jnp.array([[1e9, 1e-3], [1e-3, 1e9]])[..., None, None] * jnp.ones((2, 2, 500, 2))
+    model = cm.GenerativeModel(counts, jnp.full((2, 2), 0.5))
+    for value in (0.0, 1.0):
+        observations = jnp.full((1, 500), value)
+        beliefs = model.infer(observations)
+        np.testing.assert_array_equal(beliefs.states, value)
+        assert jnp.isfinite(cm.free_energy(model, observations, beliefs).total).all()
+
+
+def test_a_layer_that_is_not_there_is_named():
+    one = random_model(0, SHAPE, layers="one")
+    with pytest.raises(ValueError, match="transition_counts"):
+        _ = one.log_transition
+    with pytest.raises(ValueError, match="policy_counts"):
+        one.decision_posterior(jnp.ones(SHAPE[1]))
+    with pytest.raises(ValueError, match="previous_state"):
+        random_model(0, SHAPE).state_posterior(random_observations(0, SHAPE))
+    network = cm.canonical_network(one)
+    with pytest.raises(ValueError, match="output_weight"):
+        network.output_activity(jnp.ones(SHAPE[1]))
+    with pytest.raises(ValueError, match="both or none"):
+        cm.GenerativeModel(one.likelihood_counts, one.state_prior, decision_prior=one.state_prior)
+    V = jnp.zeros((2, 4, SHAPE[1]))
+    with pytest.raises(ValueError, match="both or none"):
+        cm.CanonicalNetwork(network.weight, network.threshold_factor, output_weight=V)
+    with pytest.raises((ValueError, TypeError), match="exact"):  # TypeError: checked annotation
+        cm.expected_log_parameter(one.likelihood_counts, "large")  # type: ignore[arg-type]
+
+
+def test_shapes_are_checked():
+    with pytest.raises(TypeError, match="state_prior"):
+        cm.GenerativeModel(jnp.ones((2, 2, 5, 3)), jnp.ones((2, 4)))
