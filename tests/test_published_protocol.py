@@ -134,14 +134,18 @@ def test_baseline_is_the_mean_over_cultures_of_a_condition(cultures):
     assert alone.attrs["baseline_origin"] == "computed from 1 recording of condition simulated"
 
 
-def test_distance_to_ideal_vanishes_for_a_network_that_is_the_source(generator):
+def test_distance_to_ideal(generator):
+    """From the strengths to the frequencies of the inputs, given each value of each source."""
     sources = generator.integers(0, 2, (240, 2)).astype(float)
-    stimuli = generator.integers(0, 2, (240, 3))
+    stimuli = generator.integers(0, 2, (240, 3)).astype(float)
+    response = generator.uniform(size=(2, 240))
     result = canonica.reverse_engineer_responses(
-        sources.T, stimuli, trials_per_session=12, sources=sources
+        response, stimuli, trials_per_session=12, sources=sources
     )
-    np.testing.assert_allclose(result.distance_to_ideal, 0, atol=1e-15)
-    other = canonica.reverse_engineer_responses(
-        1 - sources.T, stimuli, trials_per_session=12, sources=sources
-    )
-    assert (other.distance_to_ideal[1:] > 0).all()
+    for level, name in ((1, "excitatory"), (0, "inhibitory")):
+        strength = 1 / (1 + np.exp(-result[f"{name}_weight"].to_numpy()))
+        for j in range(2):
+            ideal = stimuli[sources[:, j] == level].mean(axis=0)
+            expected = ((strength[:, j] - ideal) ** 2).mean(axis=1) / (ideal**2).mean()
+            found = result["distance_to_ideal"].sel(level=level, ensemble=j + 1)
+            np.testing.assert_allclose(found, expected, rtol=1e-10)

@@ -29,7 +29,7 @@ from canonica.model._free_energy import (
 )
 from canonica.model._generative_model import Beliefs, GenerativeModel
 from canonica.model._plasticity import SynapticSums, prior_sums, synaptic_sums
-from canonica.model._values import both_values
+from canonica.model._values import both_values, negative_entropy
 
 __all__ = [
     "Activity",
@@ -54,6 +54,7 @@ __all__ = [
     "free_energy",
     "generative_model",
     "log_evidence",
+    "negative_entropy",
     "prior_sums",
     "synaptic_sums",
 ]

@@ -5,7 +5,6 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from canonica.model._canonical_network import LogOdds
-from canonica.model._values import both_values
 
 
 class SynapticSums(eqx.Module):
@@ -114,9 +113,15 @@ def synaptic_sums(
     >>> [float(value) for value in sums.hebbian[:, 0, 0]]  # level 0, level 1
     [0.0, 1.0]
     """
-    levels = both_values(activity.T)  # time last: the product below then reads rows
-    if weight is not None:
-        levels = levels * weight
-    hebbian = jnp.einsum("njt,ti->nji", levels, inputs)
-    homeostatic = jnp.broadcast_to(levels.sum(axis=2)[..., None], hebbian.shape)
-    return SynapticSums(hebbian, homeostatic)
+    # Levels 1 and 0 add up to what the inputs alone would, so that one product per neuron is
+    # enough. Time last: the products read rows.
+    every_step = jnp.ones_like(inputs[:, 0]) if weight is None else weight
+    excited = activity.T * every_step
+    hebbian, homeostatic = excited @ inputs, excited.sum(axis=1)[:, None]
+    both_hebbian, both_homeostatic = every_step @ inputs, every_step.sum()
+    return SynapticSums(
+        jnp.stack([both_hebbian - hebbian, hebbian]),
+        jnp.broadcast_to(
+            jnp.stack([both_homeostatic - homeostatic, homeostatic]), (2, *hebbian.shape)
+        ),
+    )

@@ -20,8 +20,8 @@ def both_values(belief: Float[Array, "*batch variable"]) -> Float[Array, "2 *bat
 
 
 def negative_entropy(
-    belief: Float[Array, "*batch variable"], epsilon: Float[Array, ""] | float = 0.0
-) -> Float[Array, "*batch variable"]:
+    belief: Float[Array, "*batch"], epsilon: Float[Array, ""] | float = 0.0
+) -> Float[Array, "*batch"]:
     """Return ``sum_n q[n] ln q[n]`` per variable, with ``0 ln 0 = 0``.
 
     `epsilon` is added inside the logarithm, as the published simulations do.

@@ -17,8 +17,8 @@ from canonica.reverse_engineering._estimation import (
     sums_before_sessions,
     threshold_factor,
 )
-from canonica.reverse_engineering._forecast import forecast, forecast_start, response_of
-from canonica.reverse_engineering._references import frozen_response, ridge_response
+from canonica.reverse_engineering._forecast import forecast, recorded_sums, response_of
+from canonica.reverse_engineering._references import reference_responses
 from canonica.reverse_engineering._score import (
     distance_to_ideal,
     response_error,
@@ -79,13 +79,13 @@ def _analysis(
     initial = observed.between(0, initial_sessions)
     later = observed.between(initial_sessions, None)
     factor = threshold_factor(observed, initial_sessions)
-    added = session_sums(observed)
+    added, informed = _session_sums(observed, sources)
     before = sums_before_sessions(added, constants.prior_strength)
     F = session_free_energy(before, added, factor, observed, constants.epsilon)
 
-    start = forecast_start(added, before, initial_sessions, constants.gain)
+    start = recorded_sums(before, added, initial_sessions) * constants.gain
     forecast_sums, later_response = forecast(
-        start, factor, later, keep=lambda _, sums, predicted: (sums, predicted)
+        start, factor, later, keep=lambda _, sums, predicted, __: (sums, predicted)
     )
     first = jax.tree.map(lambda part: part[:initial_sessions], before)
     predicted_sums = jax.tree.map(lambda *parts: jnp.concatenate(parts), first, forecast_sums)
@@ -95,7 +95,8 @@ def _analysis(
             later_response,
         ]
     )
-    frozen = frozen_response(jax.tree.map(lambda part: part[-1], first), factor, observed)
+    last: SynapticSums = jax.tree.map(lambda part: part[-1], first)
+    frozen, ridge = reference_responses(last, factor, observed, initial_sessions)
     return Analysis(
         threshold_factor=factor,
         weight=before.weight,
@@ -107,20 +108,34 @@ def _analysis(
         response_error=response_error(observed, predicted),
         weight_error=weight_error(before.strength, predicted_sums.strength),
         frozen_response_error=response_error(observed, frozen),
-        ridge_response_error=response_error(observed, ridge_response(observed, initial_sessions)),
-        distance_to_ideal=_distance_to_ideal(before, observed, sources, constants.prior_strength),
+        ridge_response_error=response_error(observed, ridge),
+        distance_to_ideal=_distance_to_ideal(before, informed),
+    )
+
+
+def _session_sums(
+    observed: Observed, sources: Num[Array, "session source slot"] | None
+) -> tuple[SynapticSums, SynapticSums | None]:
+    """Return what each session adds for the ensembles, and would for the sources in their place.
+
+    Both at once, so that the stimuli are gone through once.
+    """
+    if sources is None:
+        return session_sums(observed), None
+    ensembles = observed.response.shape[1]
+    both = jnp.concatenate([observed.response, jnp.asarray(sources, jnp.float64)], axis=1)
+    sums = session_sums(observed._replace(response=both))
+    return (
+        jax.tree.map(lambda part: part[:, :, :ensembles], sums),
+        jax.tree.map(lambda part: part[:, :, ensembles:], sums),
     )
 
 
 def _distance_to_ideal(
-    before: SynapticSums,
-    observed: Observed,
-    sources: Num[Array, "session source slot"] | None,
-    prior_strength: Float[Array, ""] | float,
+    before: SynapticSums, informed: SynapticSums | None
 ) -> Float[Array, "session 2 ensemble"] | None:
-    """Return the distance to the posterior of an observer who knew the sources."""
-    if sources is None:
+    """Return the distance to how often each input is on, given each value of each source."""
+    if informed is None:
         return None
-    informed = observed._replace(response=jnp.asarray(sources, jnp.float64))
-    ideal = sums_before_sessions(session_sums(informed), prior_strength)
-    return distance_to_ideal(before.strength, ideal.strength)
+    whole: SynapticSums = jax.tree.map(lambda part: part.sum(axis=0), informed)
+    return distance_to_ideal(before.strength, whole.strength)

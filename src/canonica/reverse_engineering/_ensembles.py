@@ -11,7 +11,7 @@ from jaxtyping import Bool, Float, Int
 from canonica._errors import RecordingError, listed
 from canonica.reverse_engineering._protocol import PublishedProtocol
 from canonica.reverse_engineering._sessions import Sessions
-from canonica.reverse_engineering._source_states import SourceStates
+from canonica.reverse_engineering._source_states import SourceStates, means
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +48,11 @@ class EnsembleResponse:
     attrs: dict[str, str | int | float]
 
     @property
+    def shape(self) -> tuple[int, ...]:
+        """Sessions, trials in the longest, inputs, ensembles: what a batch has in common."""
+        return *self.sessions.shape, self.stimuli.shape[1], len(self.response)
+
+    @property
     def label(self) -> str:
         """Name and origin, for messages."""
         return _label(self.attrs)
@@ -82,15 +87,15 @@ def ensemble_response(recording: xr.Dataset, protocol: PublishedProtocol) -> Ens
     name = _label(recording.attrs)
     _check_sessions(name, sessions, protocol)
 
-    state_means = states.session_means(responses, sessions)
-    active = _active(sessions.means(responses), protocol)
-    preference = _preference(name, states, state_means)
+    sums, counts = states.session_sums(responses, sessions)
+    active = _active(sums.sum(axis=1) / sessions.lengths[:, None], protocol)
+    preference = _preference(name, states, means(sums, counts))
     ensemble = _assigned(active, preference, protocol)
     _check_ensembles(name, ensemble, active, preference, protocol)
 
     membership = ensemble[:, None] == np.arange(1, sources.shape[1] + 1)
     return EnsembleResponse(
-        response=np.ascontiguousarray((responses @ (membership / membership.sum(axis=0))).T),
+        response=(membership / membership.sum(axis=0)).T @ responses.T,
         stimuli=recording["stimuli"].to_numpy().astype(np.uint8),
         sources=sources.astype(np.uint8),
         states=states,

@@ -4,13 +4,13 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import jax
-import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from canonica.model import SynapticSums, synaptic_sums
 from canonica.reverse_engineering._estimation import Observed
 
 Kept = TypeVar("Kept")
+Beside = TypeVar("Beside")
 
 
 def response_of(
@@ -24,7 +24,8 @@ def forecast(
     start: SynapticSums,
     factor: Float[Array, "2 ensemble"],
     observed: Observed,
-    keep: Callable[[Observed, SynapticSums, Array], Kept],
+    keep: Callable[[Observed, SynapticSums, Array, Beside], Kept],
+    beside: Beside = None,
 ) -> Kept:
     """Return what `keep` makes of each forecast session; leading axis session.
 
@@ -40,25 +41,22 @@ def forecast(
     observed : Observed
         The sessions to be forecast.
     keep : callable
-        From the observed session, the sums at its start and the predicted response (ensemble,
-        slot) to what is worth keeping: memory grows with that alone.
+        From the observed session, the sums at its start, the predicted response (ensemble, slot)
+        and the session's part of `beside`, to what is worth keeping: memory grows with that alone.
+    beside : pytree, optional
+        Whatever else `keep` needs of each session.
     """
 
-    def step(sums: SynapticSums, session: Observed) -> tuple[SynapticSums, Kept]:
-        predicted = response_of(sums, factor, session.stimuli)
-        learned = sums + synaptic_sums(predicted.T, session.stimuli, session.valid)
-        return learned, keep(session, sums, predicted)
+    def step(sums: SynapticSums, session: tuple[Observed, Beside]) -> tuple[SynapticSums, Kept]:
+        observed, beside = session
+        predicted = response_of(sums, factor, observed.stimuli)
+        learned = sums + synaptic_sums(predicted.T, observed.stimuli, observed.valid)
+        return learned, keep(observed, sums, predicted, beside)
 
-    return jax.lax.scan(step, start, observed)[1]
+    return jax.lax.scan(step, start, (observed, beside))[1]
 
 
-def forecast_start(
-    added: SynapticSums,
-    before: SynapticSums,
-    initial_sessions: int,
-    gain: Float[Array, ""] | float,
-) -> SynapticSums:
-    """Return the sums that the forecast starts with: `gain` times all that was recorded."""
+def recorded_sums(before: SynapticSums, added: SynapticSums, initial_sessions: int) -> SynapticSums:
+    """Return the sums after the initial sessions; the forecast starts with `gain` times these."""
     last = initial_sessions - 1
-    recorded: SynapticSums = jax.tree.map(lambda b, a: b[last] + a[last], before, added)
-    return recorded * jnp.asarray(gain)
+    return jax.tree.map(lambda b, a: b[last] + a[last], before, added)

@@ -1,24 +1,22 @@
 """The protocol's steps in order, over any number of recordings, a failing one among them or not."""
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import ParamSpec, TypeVar
+from itertools import chain
+from typing import ParamSpec, TypeAlias, TypeVar
 
 import numpy as np
 import xarray as xr
 
 from canonica._errors import RecordingError
-from canonica.reverse_engineering._analysis import Analysis, Constants, analyses
+from canonica.reverse_engineering._analysis import Analysis
 from canonica.reverse_engineering._baselines import Baseline, baselines
+from canonica.reverse_engineering._batch import analysed, batches, one_ahead
 from canonica.reverse_engineering._ensembles import EnsembleResponse, ensemble_response
 from canonica.reverse_engineering._estimation import Observed
 from canonica.reverse_engineering._normalisation import normalised_response
 from canonica.reverse_engineering._protocol import PublishedProtocol
-from canonica.reverse_engineering._result import analysis_result, recording_result
-
-LARGEST_BATCH = 16  # recordings per compiled call: bounds memory, whatever their number
+from canonica.reverse_engineering._result import analysis_variables, recording_variables, result
 
 P = ParamSpec("P")
 Found = TypeVar("Found")
@@ -30,8 +28,7 @@ def outcomes(
     baseline: float | Mapping[str, float] | None,
 ) -> list[xr.Dataset | RecordingError]:
     """Return the result of each recording, or the reason why it has none, in their order."""
-    with ThreadPoolExecutor() as pool:
-        reduced = list(pool.map(lambda one: attempt(ensemble_response, one, protocol), recordings))
+    reduced = [attempt(ensemble_response, one, protocol) for one in recordings]
     ensembles = {
         index: one for index, one in enumerate(reduced) if isinstance(one, EnsembleResponse)
     }
@@ -54,28 +51,15 @@ def attempt(
 
 @dataclass(frozen=True, eq=False)
 class _Normalised:
-    """A recording that is ready for the batch."""
+    """A recording after step 3."""
 
     key: int
     ensembles: EnsembleResponse
     response: np.ndarray
     baseline: Baseline
 
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """What recordings must share to be computed in one call."""
-        sizes = self.ensembles.stimuli.shape[1], len(self.response)
-        return *self.ensembles.sessions.shape, *sizes
 
-    @property
-    def observed(self) -> Observed:
-        fold = self.ensembles.sessions.fold
-        stimuli, valid = self.ensembles.stimuli, self.ensembles.sessions.valid
-        return Observed(self.ensembles.sessions.fold_rows(self.response), fold(stimuli), valid)
-
-    @property
-    def sources(self) -> np.ndarray:
-        return self.ensembles.sessions.fold_rows(self.ensembles.sources.T)
+_ComputedBatch: TypeAlias = tuple[list[_Normalised], list[Analysis], dict[int, RecordingError]]
 
 
 def results(
@@ -85,49 +69,41 @@ def results(
 ) -> Iterator[tuple[int, xr.Dataset | RecordingError]]:
     """Yield each key of `ensembles` with its result, as batches of equal shape are done."""
     of_condition = baselines(list(ensembles.values()), protocol, baseline)
-    by_shape: dict[tuple[int, ...], list[_Normalised]] = {}
-    for key, culture in ensembles.items():
+
+    def normalised(key: int) -> _Normalised:
+        culture = ensembles[key]
         base = of_condition[culture.condition]
-        response = attempt(normalised_response, culture, base.value)
-        if isinstance(response, RecordingError):
-            yield key, response
-            continue
-        ready = _Normalised(key, culture, response, base)
-        by_shape.setdefault(ready.shape, []).append(ready)
-    for group in by_shape.values():
-        for batch, analysis in _batch_analyses(group, protocol):
-            for index, ready in enumerate(batch):
-                yield ready.key, _result(ready, only(analysis, index), protocol)
+        return _Normalised(key, culture, normalised_response(culture, base.value), base)
+
+    def computed(batch: tuple[Sequence[int], int]) -> _ComputedBatch:
+        keys, size = batch
+        outcomes = {key: attempt(normalised, key) for key in keys}
+        ready = [one for one in outcomes.values() if isinstance(one, _Normalised)]
+        failed = {key: one for key, one in outcomes.items() if isinstance(one, RecordingError)}
+        return ready, _analyses(ready, size, protocol), failed
+
+    by_shape: dict[tuple[int, ...], list[int]] = {}
+    for key, culture in ensembles.items():
+        by_shape.setdefault(culture.shape, []).append(key)
+    every_batch = chain.from_iterable(batches(keys) for keys in by_shape.values())
+    for ready, analyses, failed in one_ahead(computed, every_batch):
+        yield from failed.items()
+        for one, analysis in zip(ready, analyses, strict=True):
+            yield one.key, _result(one, analysis, protocol)
 
 
-def _batch_analyses(
-    group: Sequence[_Normalised], protocol: PublishedProtocol
-) -> Iterator[tuple[Sequence[_Normalised], Analysis]]:
-    """Yield batches of one size with their analysis; the last is filled up, to compile once."""
-    batches = math.ceil(len(group) / LARGEST_BATCH)
-    size = math.ceil(len(group) / batches)
-    for start in range(0, len(group), size):
-        batch = group[start : start + size]
-        filled = [*batch, *[batch[-1]] * (size - len(batch))]
-        observed, sources = zip(*((one.observed, one.sources) for one in filled), strict=True)
-        yield batch, analysed(observed, sources, protocol)
-
-
-def analysed(
-    observed: Sequence[Observed], sources: Sequence[np.ndarray] | None, protocol: PublishedProtocol
-) -> Analysis:
-    """Return the analyses of recordings of one shape."""
-    return analyses(
-        Observed(*(np.stack(parts) for parts in zip(*observed, strict=True))),
-        None if sources is None else np.stack(sources),
-        Constants(protocol.prior_strength, protocol.initial_gain, protocol.epsilon),
-        initial_sessions=protocol.initial_sessions,
-    )
-
-
-def only(analysis: Analysis, index: int) -> Analysis:
-    """Return one recording's part of a batch."""
-    return Analysis(*(None if part is None else part[index] for part in analysis))
+def _analyses(
+    ready: Sequence[_Normalised], size: int, protocol: PublishedProtocol
+) -> list[Analysis]:
+    if not ready:
+        return []
+    observed, sources = [], []
+    for one in ready:
+        sessions = one.ensembles.sessions
+        response, stimuli = sessions.fold_rows(one.response), sessions.fold(one.ensembles.stimuli)
+        observed.append(Observed(response, stimuli, sessions.valid))
+        sources.append(sessions.fold_rows(one.ensembles.sources.T))
+    return analysed(observed, sources, protocol, size=size)
 
 
 def _result(
@@ -136,12 +112,11 @@ def _result(
     ensembles = ready.ensembles
     if not np.isfinite(analysis.threshold_factor).all():
         return saturated(ensembles.label, analysis)
-    attrs = ensembles.attrs | {
-        "baseline": ready.baseline.value,
-        "baseline_origin": ready.baseline.origin,
-    }
-    result = analysis_result(ready.response, ensembles.sessions, analysis, protocol, attrs)
-    return recording_result(ensembles, result)
+    base = {"baseline": ready.baseline.value, "baseline_origin": ready.baseline.origin}
+    variables = analysis_variables(ready.response, ensembles.sessions, analysis)
+    variables |= recording_variables(ensembles, ready.response)
+    attrs = ensembles.attrs | base
+    return result(variables, ensembles.sessions, protocol, attrs, ensembles.states.labels)
 
 
 def saturated(name: str, analysis: Analysis) -> RecordingError:

@@ -4,10 +4,11 @@ import numpy as np
 import xarray as xr
 
 from canonica._errors import RecordingError
+from canonica.reverse_engineering._batch import analysed
 from canonica.reverse_engineering._estimation import Observed
-from canonica.reverse_engineering._outcomes import analysed, only, saturated
+from canonica.reverse_engineering._outcomes import saturated
 from canonica.reverse_engineering._protocol import PublishedProtocol, protocol_named
-from canonica.reverse_engineering._result import analysis_result
+from canonica.reverse_engineering._result import analysis_variables, result
 from canonica.reverse_engineering._sessions import Sessions
 
 
@@ -66,15 +67,16 @@ def reverse_engineer_responses(
     for values, name in ((o, "stimuli"), (s, "sources")):
         if values is not None:
             _refuse_unless((values == 0) | (values == 1), name, "0 and 1 only")
+    if s is not None:
+        _refuse_unless(np.ptp(s, axis=1) > 0, "sources", "sources that change at all")
     sessions = _sessions(len(o), trials_per_session, chosen)
 
     observed = Observed(sessions.fold_rows(x), sessions.fold(o), sessions.valid)
-    analysis = analysed([observed], None if s is None else [sessions.fold_rows(s)], chosen)
-    one = only(analysis, 0)
+    (one,) = analysed([observed], None if s is None else [sessions.fold_rows(s)], chosen)
     if not np.isfinite(one.threshold_factor).all():
         raise saturated("response", one)
     attrs = {"origin": "normalised responses", "trials_per_session": trials_per_session}
-    return analysis_result(x, sessions, one, chosen, attrs)
+    return result(analysis_variables(x, sessions, one), sessions, chosen, attrs)
 
 
 def _matrix(values: np.ndarray | xr.DataArray, name: str, dims: tuple[str, str]) -> np.ndarray:
@@ -116,9 +118,9 @@ def _refuse_unless(sound: np.ndarray, name: str, expected: str) -> None:
         raise RecordingError(
             "reverse_engineer_responses",
             name,
-            found=f"{np.count_nonzero(~sound)} values that are not",
+            found=f"{np.count_nonzero(~sound)} of {sound.size} that are not",
             expected=expected,
-            advice="Normalise first, or use reverse_engineer on a recording of spikes.",
+            advice="See the docstring; recordings of spikes are for reverse_engineer.",
         )
 
 

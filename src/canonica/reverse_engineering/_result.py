@@ -1,6 +1,7 @@
 """Label what the computation found: the result that users hold, save and plot."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 
@@ -14,6 +15,7 @@ from canonica.reverse_engineering._protocol import PublishedProtocol
 from canonica.reverse_engineering._sessions import Sessions
 
 LEVELS = [1, 0]  # of the level coordinate, in this order
+NUMBERED = ("ensemble", "trial", "input", "electrode")
 
 LONG_NAMES = {
     "response": ("normalised ensemble response", "1"),
@@ -30,7 +32,10 @@ LONG_NAMES = {
     "weight_error": ("relative squared error of the forecast synaptic strengths", "1"),
     "frozen_response_error": ("mean squared error with weights frozen, last initial session", "1"),
     "ridge_response_error": ("mean squared error of a ridge regression, initial sessions", "1"),
-    "distance_to_ideal": ("distance to the posterior of an observer who knows the sources", "1"),
+    "distance_to_ideal": (
+        "squared distance to the inputs' frequencies given sources, relative",
+        "1",
+    ),
     "state_response": ("mean normalised response by joint source state", "1"),
     "electrode_ensemble": ("ensemble of each electrode, 0 for none", "1"),
     "preference": ("response to a source alone less that to the others alone", "spikes"),
@@ -38,14 +43,20 @@ LONG_NAMES = {
 }
 
 
-def analysis_result(
-    response: np.ndarray,
-    sessions: Sessions,
-    analysis: Analysis,
-    protocol: PublishedProtocol,
-    attrs: Mapping[str, str | int | float],
-) -> xr.Dataset:
-    """Return the result of steps 4 to 7 for one recording.
+Variables = dict[str, tuple[tuple[str, ...], np.ndarray]]
+SESSION_SERIES = (
+    "free_energy",
+    "accuracy",
+    "complexity",
+    "response_error",
+    "weight_error",
+    "frozen_response_error",
+    "ridge_response_error",
+)
+
+
+def analysis_variables(response: np.ndarray, sessions: Sessions, analysis: Analysis) -> Variables:
+    """Return what steps 4 to 7 found for one recording, its axes named.
 
     Parameters
     ----------
@@ -55,74 +66,76 @@ def analysis_result(
         Session of every trial.
     analysis : Analysis
         Without a batch axis.
-    protocol : PublishedProtocol
-        Its settings are recorded.
-    attrs : mapping
-        Further provenance.
     """
     weights = ("session", "ensemble", "input")
-    variables: dict[str, tuple[tuple[str, ...], np.ndarray]] = {
+    predicted = sessions.unfold_rows(analysis.predicted_response)
+    variables: Variables = {
         "response": (("ensemble", "trial"), response),
-        "predicted_response": (
-            ("ensemble", "trial"),
-            sessions.unfold_rows(analysis.predicted_response),
-        ),
+        "predicted_response": (("ensemble", "trial"), predicted),
         "excitatory_weight": (weights, analysis.weight[:, 1]),
         "inhibitory_weight": (weights, analysis.weight[:, 0]),
         "predicted_excitatory_weight": (weights, analysis.predicted_weight[:, 1]),
         "predicted_inhibitory_weight": (weights, analysis.predicted_weight[:, 0]),
         "firing_threshold_factor": (("level", "ensemble"), analysis.threshold_factor[LEVELS]),
+        **{name: (("session",), getattr(analysis, name)) for name in SESSION_SERIES},
     }
-    for name in (
-        "free_energy",
-        "accuracy",
-        "complexity",
-        "response_error",
-        "weight_error",
-        "frozen_response_error",
-        "ridge_response_error",
-    ):
-        variables[name] = (("session",), getattr(analysis, name))
     if analysis.distance_to_ideal is not None:
-        variables["distance_to_ideal"] = (
-            ("session", "level", "ensemble"),
-            analysis.distance_to_ideal[:, LEVELS],
-        )
-    result = xr.Dataset(
-        {name: (dims, np.ascontiguousarray(values)) for name, (dims, values) in variables.items()}
-    )
-    numbered = ("ensemble", "trial", "input")
-    coordinates: dict[str, Any] = {dim: np.arange(1, result.sizes[dim] + 1) for dim in numbered}
+        distance = analysis.distance_to_ideal[:, LEVELS]
+        variables["distance_to_ideal"] = (("session", "level", "ensemble"), distance)
+    return variables
+
+
+def recording_variables(ensembles: EnsembleResponse, response: np.ndarray) -> Variables:
+    """Return what only a whole recording, with sources and electrodes, can tell."""
+    sessions = ensembles.sessions
+    state_means = ensembles.states.session_means(response.T, sessions)
+    return {
+        "electrode_ensemble": (("electrode",), ensembles.electrode_ensemble),
+        "preference": (("electrode", "ensemble"), ensembles.preference),
+        "mean_ensemble_response": (
+            ("session", "ensemble"),
+            sessions.means(ensembles.response.T),
+        ),
+        "state_response": (("session", "ensemble", "source_state"), state_means.swapaxes(1, 2)),
+    }
+
+
+def result(
+    variables: Variables,
+    sessions: Sessions,
+    protocol: PublishedProtocol,
+    attrs: Mapping[str, str | float],
+    source_states: Sequence[str] | None = None,
+) -> xr.Dataset:
+    """Return the labelled result, with the protocol's settings and versions as provenance."""
+    sizes = {
+        dim: size
+        for dims, values in variables.values()
+        for dim, size in zip(dims, values.shape, strict=True)
+    }
+    coordinates: dict[str, Any] = {
+        dim: np.arange(1, sizes[dim] + 1) for dim in NUMBERED if dim in sizes
+    }
     coordinates |= {"session": sessions.labels, "level": LEVELS}
     coordinates["trial_session"] = ("trial", sessions.numbers)
-    result = result.assign_coords(coordinates)
-    result.attrs = {**attrs, **protocol.settings, **_versions()}
-    return _described(result)
-
-
-def recording_result(ensembles: EnsembleResponse, result: xr.Dataset) -> xr.Dataset:
-    """Return `result` with what only a whole recording, sources and electrodes, can tell."""
-    states, sessions = ensembles.states, ensembles.sessions
-    state_means = states.session_means(result["response"].to_numpy().T, sessions)
-    result = result.assign(
-        electrode_ensemble=("electrode", ensembles.electrode_ensemble),
-        preference=(("electrode", "ensemble"), ensembles.preference),
-        mean_ensemble_response=(("session", "ensemble"), sessions.means(ensembles.response.T)),
-        state_response=(("session", "ensemble", "source_state"), state_means.swapaxes(1, 2)),
+    if source_states is not None:
+        coordinates["source_state"] = list(source_states)
+    # Built in one call: every further assignment would align and copy all that is there.
+    return xr.Dataset(
+        {
+            name: (dims, np.ascontiguousarray(values), _description(name))
+            for name, (dims, values) in variables.items()
+        },
+        coordinates,
+        {**attrs, **protocol.settings, **_versions()},
     )
-    result = result.assign_coords(
-        electrode=np.arange(1, len(ensembles.electrode_ensemble) + 1),
-        source_state=states.labels,
-    )
-    return _described(result)
 
 
-def _described(result: xr.Dataset) -> xr.Dataset:
-    for name, (long_name, units) in LONG_NAMES.items():
-        if name in result:
-            result[name].attrs.update(long_name=long_name, units=units)
-    return result
+def _description(name: str) -> dict[str, str]:
+    long_name, units = LONG_NAMES[name]
+    return {"long_name": long_name, "units": units}
 
 
+@cache
 def _versions() -> dict[str, str]:
     return {"canonica_version": __version__, "jax_version": version("jax")}

@@ -27,7 +27,7 @@ def weight_error(
 
 def distance_to_ideal(
     strength: Float[Array, "session 2 ensemble input"],
-    ideal: Float[Array, "session 2 ensemble input"],
+    ideal: Float[Array, "2 ensemble input"],
 ) -> Float[Array, "session 2 ensemble"]:
     """Return the mean squared distance to the ideal strengths, relative to their mean square.
 

@@ -44,6 +44,16 @@ class SourceStates:
         found = np.flatnonzero((self.patterns == pattern).all(axis=1))
         return int(found[0]) if len(found) else None
 
+    def session_sums(
+        self, values: Float[np.ndarray, "trial column"], sessions: Sessions
+    ) -> tuple[Float[np.ndarray, "session state column"], Int[np.ndarray, "session state"]]:
+        """Return the sum of each column over each state's trials in each session, and their number.
+
+        One pass over `values`, as a product with the states' indicators.
+        """
+        indicator = sessions.fold_rows(self.index == np.arange(len(self.patterns))[:, None])
+        return indicator.astype(values.dtype) @ sessions.fold(values), indicator.sum(axis=2)
+
     def session_means(
         self, values: Float[np.ndarray, "trial column"], sessions: Sessions
     ) -> Float[np.ndarray, "session state column"]:
@@ -51,11 +61,15 @@ class SourceStates:
 
         NaN where a state does not occur in a session.
         """
-        indicator = self.index == np.arange(len(self.patterns))[:, None]
-        folded = sessions.fold(indicator.T).swapaxes(1, 2).astype(values.dtype)
-        sums = folded @ sessions.fold(values)
-        counts = folded.sum(axis=2)[..., None]
-        return np.divide(sums, counts, out=np.full_like(sums, np.nan), where=counts > 0)
+        return means(*self.session_sums(values, sessions))
+
+
+def means(
+    sums: Float[np.ndarray, "session state column"], counts: Int[np.ndarray, "session state"]
+) -> Float[np.ndarray, "session state column"]:
+    """Return sums over counts, NaN where there is nothing to count."""
+    occurs = counts[..., None] > 0
+    return np.divide(sums, counts[..., None], out=np.full_like(sums, np.nan), where=occurs)
 
 
 def _renumbered(codes: Int[np.ndarray, " trial"]) -> Int[np.ndarray, " trial"]:

@@ -11,21 +11,22 @@ from jaxtyping import Array, Float
 
 from canonica._errors import CanonicaError
 from canonica._float64 import in_float64
-from canonica.model import SynapticSums
+from canonica.model import SynapticSums, prior_sums
 from canonica.reverse_engineering._baselines import baselines
 from canonica.reverse_engineering._ensembles import ensemble_response
 from canonica.reverse_engineering._estimation import (
+    AnyArray,
     Observed,
     session_sums,
     sums_before_sessions,
     threshold_factor,
 )
-from canonica.reverse_engineering._forecast import forecast, forecast_start, response_of
+from canonica.reverse_engineering._forecast import forecast, recorded_sums, response_of
 from canonica.reverse_engineering._normalisation import normalised_response
 from canonica.reverse_engineering._protocol import PublishedProtocol, protocol_named
 from canonica.reverse_engineering._score import response_error, weight_error
 
-SETTINGS_AT_ONCE = 250  # so that one session's activity of all of them stays in the cache
+SETTINGS_AT_ONCE = 500  # so that one session's activity of all of them stays in the cache
 
 
 def sweep(
@@ -95,34 +96,45 @@ def sweep(
 @in_float64
 @partial(jax.jit, static_argnames="initial")
 def _errors(
-    observed: Observed, strengths: Array, gains: Array, *, initial: int
+    observed: Observed, strengths: AnyArray, gains: AnyArray, *, initial: int
 ) -> tuple[Float[Array, "strength gain session"], Float[Array, "strength gain session"]]:
+    strengths, gains = jnp.asarray(strengths), jnp.asarray(gains)
     observed = Observed(*(jnp.asarray(part, jnp.float64) for part in observed))
+    first, later = observed.between(0, initial), observed.between(initial, None)
     factor = threshold_factor(observed, initial)
     added = session_sums(observed)
-    first, later = observed.between(0, initial), observed.between(initial, None)
+    prior = prior_sums(1.0, *added.hebbian.shape[-2:])
+    without_prior: SynapticSums = jax.tree.map(
+        lambda part: part[initial:], sums_before_sessions(added, 0.0)
+    )
+
+    def of_strength(strength: Array) -> tuple[Array, SynapticSums]:
+        before = sums_before_sessions(added, strength)
+        early: SynapticSums = jax.tree.map(lambda part: part[:initial], before)
+        predicted = jax.vmap(response_of, in_axes=(0, None, 0))(early, factor, first.stimuli)
+        return response_error(first, predicted), recorded_sums(before, added, initial)
+
+    early_error, recorded = jax.lax.map(of_strength, strengths)
 
     def of_setting(setting: tuple[Array, Array]) -> tuple[Array, Array]:
-        strength, gain = setting
-        before = sums_before_sessions(added, strength)
-        early = jax.tree.map(lambda part: part[:initial], before)
-        start = forecast_start(added, before, initial, gain)
-        later_error, sums = forecast(start, factor, later, keep=_kept)
-        predicted = jax.vmap(response_of, in_axes=(0, None, 0))(early, factor, first.stimuli)
-        error = jnp.concatenate([response_error(first, predicted), later_error])
-        strengths = jnp.concatenate([early.strength, sums.strength])
-        return error, weight_error(before.strength, strengths)
+        number, gain = setting
 
-    grid = jnp.meshgrid(jnp.asarray(strengths), jnp.asarray(gains), indexing="ij")
-    settings = grid[0].ravel(), grid[1].ravel()
-    errors = jax.lax.map(of_setting, settings, batch_size=SETTINGS_AT_ONCE)
-    return tuple(error.reshape(*grid[0].shape, -1) for error in errors)
+        def errors(
+            session: Observed, sums: SynapticSums, predicted: Array, without_prior: SynapticSums
+        ) -> tuple[Array, Array]:
+            truth = without_prior + prior * strengths[number]
+            return response_error(session, predicted), weight_error(truth.strength, sums.strength)
 
+        start: SynapticSums = jax.tree.map(lambda part: part[number], recorded) * gain
+        response, weight = forecast(start, factor, later, errors, without_prior)
+        # The forecast's weights of the initial sessions are the observed ones.
+        return jnp.concatenate([early_error[number], response]), jnp.pad(weight, (initial, 0))
 
-def _kept(
-    session: Observed, sums: SynapticSums, predicted: Float[Array, "ensemble slot"]
-) -> tuple[Array, SynapticSums]:
-    return response_error(session, predicted), sums
+    numbers, all_gains = jnp.meshgrid(jnp.arange(len(strengths)), gains, indexing="ij")
+    settings = numbers.ravel(), all_gains.ravel()
+    response, weight = jax.lax.map(of_setting, settings, batch_size=SETTINGS_AT_ONCE)
+    shape = (*numbers.shape, -1)
+    return response.reshape(shape), weight.reshape(shape)
 
 
 def _positive(name: str, values: Sequence[float] | np.ndarray) -> Float[np.ndarray, " value"]:

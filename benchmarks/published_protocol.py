@@ -1,0 +1,196 @@
+"""The published protocol, this package against `reverse-engineering-py`, in one process.
+
+    python benchmarks/published_protocol.py FOLDER
+
+FOLDER holds the recordings (MATLAB files of the published layout). Measured, alternating, medians:
+
+1. the whole protocol, steps 1 to 7, on every recording, from arrays in memory to all results;
+2. 1,000 combinations of prior strength and gain for one recording: forecast and its errors;
+3. the command line on one file, cold: a new process, imports and compilation included.
+
+Both compute the same numbers, which is checked to 1e-9 before anything is timed.
+"""
+
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import reverse_engineering.analysis as peer  # pyright: ignore[reportMissingImports]
+import xarray as xr
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+import canonica
+from canonica.reverse_engineering import PublishedProtocol
+
+BASELINE = 2.6403707268003216
+PROTOCOL = PublishedProtocol()
+STRENGTHS = np.geomspace(1e2, 1e5, 40)
+GAINS = np.linspace(0.5, 5.0, 25)
+REPEATS = 7
+
+
+class PeerInput:
+    """One recording as the peer's functions take it: contiguous arrays, time last."""
+
+    def __init__(self, recording: xr.Dataset) -> None:
+        self.responses, self.stimuli, self.sources = (
+            np.ascontiguousarray(recording[name].to_numpy().T)
+            for name in ("responses", "stimuli", "sources")
+        )
+        self.sessions = int(recording["session"][-1])
+        self.trials = recording.sizes["trial"] // self.sessions
+        self.ideal = ideal_mapping(self.sources, self.stimuli)
+
+
+def ideal_mapping(sources: np.ndarray, stimuli: np.ndarray) -> list[np.ndarray]:
+    """Return how often each input (rows) is on, given each source (columns) on and off."""
+    return [
+        np.stack([stimuli[:, row == value].mean(axis=1) for row in sources], axis=1)
+        for value in (1, 0)
+    ]
+
+
+def peer_estimate(one: PeerInput) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    x = peer.normalize_responses(one.responses, one.sources, BASELINE, one.sessions, one.trials)
+    phi = peer.estimate_firing_threshold_factor(x[:, : PROTOCOL.initial_sessions * one.trials])
+    return x, *phi
+
+
+def peer_forecast(
+    one: PeerInput, x: np.ndarray, phi1: np.ndarray, phi0: np.ndarray, strength: float, gain: float
+) -> dict[str, np.ndarray]:
+    initial = PROTOCOL.initial_sessions
+    W1, W0, L = peer.estimate_from_responses(x, one.stimuli, phi1, phi0, one.sessions, strength)
+    predicted, V1, V0 = peer.predict_from_initial_responses(
+        x[:, : initial * one.trials],
+        one.stimuli,
+        W1[:, :, :initial],
+        W0[:, :, :initial],
+        phi1,
+        phi0,
+        one.trials,
+        strength,
+        gain,
+    )
+    observed, forecast = (
+        np.concatenate([1 / (1 + np.exp(-weight)) for weight in pair])
+        for pair in ((W1, W0), (V1, V0))
+    )
+    error, _, weight_error = peer.compute_prediction_errors(
+        x, predicted, observed, forecast, *one.ideal
+    )
+    return {
+        "predicted_response": predicted,
+        "free_energy": L,
+        "response_error": error,
+        "weight_error": weight_error,
+    }
+
+
+def peer_protocol(recordings: list[PeerInput]) -> list[dict[str, np.ndarray]]:
+    return [
+        peer_forecast(one, *peer_estimate(one), PROTOCOL.prior_strength, PROTOCOL.initial_gain)
+        for one in recordings
+    ]
+
+
+def peer_sweep(one: PeerInput) -> list[dict[str, np.ndarray]]:
+    estimate = peer_estimate(one)
+    return [
+        peer_forecast(one, *estimate, strength, gain) for strength in STRENGTHS for gain in GAINS
+    ]
+
+
+def timed(function: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    function()
+    return time.perf_counter() - start
+
+
+def check(ours: list[xr.Dataset], theirs: list[dict[str, np.ndarray]]) -> None:
+    for one, other in zip(ours, theirs, strict=True):
+        for name, values in other.items():
+            np.testing.assert_allclose(one[name], values, rtol=1e-9, atol=1e-12, err_msg=name)
+
+
+def peak_memory() -> float:
+    """Return the largest resident size so far, in GB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+
+
+def cold_command(file: Path) -> float:
+    folder = Path(tempfile.mkdtemp())
+    command = [sys.executable, "-m", "canonica", "analyze", str(file), "--out", str(folder / "r")]
+    try:
+        return timed(lambda: subprocess.run(command, check=True, capture_output=True))  # noqa: S603
+    finally:
+        shutil.rmtree(folder)
+
+
+def main(folder: Path) -> None:
+    files = sorted(folder.glob("*.mat"))
+    if not files:
+        sys.exit(f"{folder}: found no .mat file; expected the recordings. See the docstring.")
+    recordings = [recording for file in files for recording in canonica.read(file)]
+    inputs = [PeerInput(recording) for recording in recordings]
+    loaded = peak_memory()
+
+    def protocol() -> list[xr.Dataset]:
+        return canonica.reverse_engineer(recordings, baseline=BASELINE)
+
+    def sweep() -> xr.Dataset:
+        return canonica.sweep(
+            recordings[0], prior_strength=STRENGTHS, gain=GAINS, baseline=BASELINE
+        )
+
+    first = timed(protocol), timed(sweep)
+    memory = peak_memory()
+    check(protocol(), peer_protocol(inputs))
+    runs = [(timed(protocol), timed(lambda: peer_protocol(inputs))) for _ in range(REPEATS)]
+    ours, theirs = (statistics.median(column) for column in zip(*runs, strict=True))
+    sweeps = [timed(sweep) for _ in range(REPEATS)]
+    swept = statistics.median(sweeps)
+    peer_swept = timed(lambda: peer_sweep(inputs[0]))
+    cold = statistics.median(cold_command(files[0]) for _ in range(3))
+
+    table = Table(box=box.MARKDOWN)
+    for heading in ("", "canonica", "peer", "ratio", "first call"):
+        table.add_column(heading)
+    settings = len(STRENGTHS) * len(GAINS)
+    table.add_row(
+        f"protocol, {len(recordings)} recordings",
+        f"{ours:.3f} s",
+        f"{theirs:.3f} s",
+        f"{theirs / ours:.1f}x",
+        f"{first[0]:.1f} s",
+    )
+    table.add_row(
+        f"sweep, {settings:,} settings",
+        f"{swept:.3f} s",
+        f"{peer_swept:.1f} s",
+        f"{peer_swept / swept:.0f}x",
+        f"{first[1]:.1f} s",
+    )
+    console = Console(width=100)
+    console.print(table)
+    console.print(
+        f"`canonica analyze` of {files[0].name}, cold: {cold:.1f} s. "
+        f"Peak memory: {memory:.2f} GB, of which {loaded:.2f} GB with the recordings loaded "
+        "for both packages.",
+        highlight=False,
+    )
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:  # noqa: PLR2004
+        sys.exit(__doc__)
+    main(Path(sys.argv[1]))
