@@ -66,8 +66,9 @@ def peer_estimate(one: PeerInput) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def peer_forecast(
-    one: PeerInput, x: np.ndarray, phi1: np.ndarray, phi0: np.ndarray, strength: float, gain: float
+    one: PeerInput, estimate: tuple[np.ndarray, ...], strength: float, gain: float
 ) -> dict[str, np.ndarray]:
+    x, phi1, phi0 = estimate
     initial = PROTOCOL.initial_sessions
     W1, W0, L = peer.estimate_from_responses(x, one.stimuli, phi1, phi0, one.sessions, strength)
     predicted, V1, V0 = peer.predict_from_initial_responses(
@@ -98,7 +99,7 @@ def peer_forecast(
 
 def peer_protocol(recordings: list[PeerInput]) -> list[dict[str, np.ndarray]]:
     return [
-        peer_forecast(one, *peer_estimate(one), PROTOCOL.prior_strength, PROTOCOL.initial_gain)
+        peer_forecast(one, peer_estimate(one), PROTOCOL.prior_strength, PROTOCOL.initial_gain)
         for one in recordings
     ]
 
@@ -106,7 +107,7 @@ def peer_protocol(recordings: list[PeerInput]) -> list[dict[str, np.ndarray]]:
 def peer_sweep(one: PeerInput) -> list[dict[str, np.ndarray]]:
     estimate = peer_estimate(one)
     return [
-        peer_forecast(one, *estimate, strength, gain) for strength in STRENGTHS for gain in GAINS
+        peer_forecast(one, estimate, strength, gain) for strength in STRENGTHS for gain in GAINS
     ]
 
 

@@ -97,15 +97,17 @@ def analyze_and_report(
 
 def _print_tally(analysis: Analysis) -> None:
     kinds = Counter(Path(file).suffix for file in analysis.files)
+    counts = _counted(kinds[".nc"], "recording"), _counted(kinds[".png"], "figure")
     output.print(
-        f"  {kinds['.nc']} recordings as NetCDF, {kinds['.png']} figures as PNG, "
-        "summary.json, recordings.csv",
-        highlight=False,
+        f"  {counts[0]} (NetCDF), {counts[1]} (PNG), summary.json, recordings.csv", highlight=False
     )
     if analysis.failures:
-        output.print(
-            f"  {len(analysis.failures)} failed, listed above and in summary.json", highlight=False
-        )
+        failed = _counted(len(analysis.failures), "recording or file", "recordings or files")
+        output.print(f"  {failed} failed: listed above and in summary.json", highlight=False)
+
+
+def _counted(count: int, singular: str, plural: str | None = None) -> str:
+    return f"{count} {singular if count == 1 else plural or singular + 's'}"
 
 
 def analyze_files(

@@ -84,7 +84,7 @@ def condition_figure(condition: str, parts: Sequence[xr.Dataset]) -> Figure:
 
 def write_figure(figure: Figure, path: Path) -> None:
     """Write the figure as PNG."""
-    figure.savefig(path, format="png", dpi=150)
+    figure.savefig(path, format="png", dpi=120)
 
 
 def _axes(figure: SubFigure, rows: int, columns: int, used: int) -> list[Axes]:
@@ -172,7 +172,7 @@ def _observed_against_predicted_response(
     density = axis.hexbin(
         predicted, observed, gridsize=30, extent=(0, 1, 0, 1), bins="log", cmap="cividis"
     )
-    axis.plot([0, 1], [0, 1], color="white", linewidth=1, linestyle="--")
+    axis.plot([0, 1], [0, 1], color=VERMILION, linewidth=1.2, linestyle="--")
     axis.set(
         xlabel="predicted response",
         ylabel="observed response",
