@@ -1,5 +1,6 @@
 """The command line: what every command shares."""
 
+import signal
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -80,8 +81,14 @@ def complain(message: str) -> None:
 
 def main() -> None:
     """Run the command line."""
+    signal.signal(signal.SIGTERM, _terminated)
     arguments = sys.argv[1:]
     if "--debug" in arguments:
         Settings.debug = True
         arguments = [argument for argument in arguments if argument != "--debug"]
     app(args=arguments)
+
+
+def _terminated(*_: object) -> None:
+    """End as an interruption from the keyboard would: cleaning up on the way out."""
+    sys.exit(128 + signal.SIGTERM)

@@ -5,13 +5,14 @@ with the matrices `s` (trial, source), `o` (trial, input) and `r` (trial, electr
 """
 
 from collections.abc import Iterator, Sequence
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from canonica._errors import RecordingError, listed
+from canonica._errors import CanonicaError, RecordingError, listed
 from canonica._files import complete_file, sha256
 from canonica._recording import recording
 
@@ -65,23 +66,36 @@ def read(path: Path, *, trials_per_session: int) -> Iterator[xr.Dataset | Record
                 yield error
 
 
-def write(path: Path, cultures: Sequence[xr.Dataset]) -> None:
+def write(path: str | PathLike[str], cultures: Sequence[xr.Dataset]) -> None:
     """Write recordings of one condition in the published layout, whole or not at all.
+
+    Parameters
+    ----------
+    path : path-like
+        The MATLAB file; folders on the way to it are made.
+    cultures : sequence of xarray.Dataset
+        Recordings of one condition.
 
     Raises
     ------
-    ValueError
-        If they are of several conditions, which one variable cannot hold.
+    CanonicaError
+        If there are none, or of several conditions, which one variable cannot hold.
     """
     from scipy.io import savemat  # noqa: PLC0415
 
-    (condition,) = {culture.attrs["condition"] for culture in cultures}
+    conditions = sorted({str(culture.attrs["condition"]) for culture in cultures})
+    if len(conditions) != 1:
+        raise CanonicaError(
+            f"{path}: found recordings of {len(conditions)} conditions ({listed(conditions)}); "
+            "expected one. Write a file for each."
+        )
+    (condition,) = conditions
     cells = np.empty((len(cultures), 1), object)
     for index, culture in enumerate(cultures):
         cells[index, 0] = {
             field: _smallest(culture[role].to_numpy()) for field, role in FIELDS.items()
         }
-    with complete_file(path) as partial:
+    with complete_file(Path(path)) as partial:
         savemat(partial, {f"{PREFIX}{condition}": cells}, do_compression=True)
 
 

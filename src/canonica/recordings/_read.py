@@ -40,9 +40,15 @@ def read(path: str | PathLike[str], *, trials_per_session: int = 256) -> list[xr
 
     Examples
     --------
-    >>> from canonica.simulate import demonstration  # doctest: +SKIP
-    >>> canonica.read("response_data_bic.mat")[0].responses.dims  # doctest: +SKIP
-    ('trial', 'electrode')
+    >>> from tempfile import TemporaryDirectory
+    >>> from canonica.recordings import write_matlab
+    >>> from canonica.simulate import culture
+    >>> with TemporaryDirectory() as folder:
+    ...     path = f"{folder}/practice.mat"
+    ...     write_matlab(path, [culture(seed=0, sessions=2, trials_per_session=16)])
+    ...     recordings = read(path, trials_per_session=16)
+    >>> recordings[0].attrs["name"], recordings[0].sizes["trial"]
+    ('practice', 32)
     """
     cultures = []
     for culture in read_each(path, trials_per_session=trials_per_session):

@@ -1,5 +1,6 @@
 """What a protocol is: the settings of one way to read a generative model out of recordings."""
 
+import math
 from dataclasses import dataclass, fields
 from typing import ClassVar
 
@@ -57,6 +58,9 @@ class PublishedProtocol:
     epsilon: float = 1e-6
 
     def __post_init__(self) -> None:
+        for field in fields(self):
+            finite = math.isfinite(getattr(self, field.name))
+            self._require(field.name, finite, "a finite number")
         for setting in ("prior_strength", "initial_gain"):
             self._require(setting, getattr(self, setting) > 0, "a number above 0")
         self._require("initial_sessions", self.initial_sessions >= 1, "a whole number >= 1")
