@@ -7,7 +7,8 @@ simpler predictions that a forecast has to beat.
 
 from canonica.reverse_engineering._ensembles import EnsembleResponse, ensemble_response
 from canonica.reverse_engineering._outcomes import attempt, results
-from canonica.reverse_engineering._protocol import PROTOCOLS, PublishedProtocol
+from canonica.reverse_engineering._protocol import PROTOCOLS
+from canonica.reverse_engineering._published_protocol import PublishedProtocol
 from canonica.reverse_engineering._responses import reverse_engineer_responses
 from canonica.reverse_engineering._reverse_engineer import reverse_engineer
 from canonica.reverse_engineering._summary import (

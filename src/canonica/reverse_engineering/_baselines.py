@@ -7,7 +7,7 @@ from typing import NamedTuple
 from canonica._errors import CanonicaError, listed
 from canonica.reverse_engineering._ensembles import EnsembleResponse
 from canonica.reverse_engineering._normalisation import baseline_of
-from canonica.reverse_engineering._protocol import PublishedProtocol
+from canonica.reverse_engineering._published_protocol import PublishedProtocol
 
 
 class Baseline(NamedTuple):

@@ -9,7 +9,7 @@ import numpy as np
 
 from canonica.reverse_engineering._analysis import Analysis, Constants, analyses
 from canonica.reverse_engineering._estimation import Observed
-from canonica.reverse_engineering._protocol import PublishedProtocol
+from canonica.reverse_engineering._published_protocol import PublishedProtocol
 
 LARGEST_BATCH = 8  # recordings per compiled call: bounds memory, whatever their number
 

@@ -9,7 +9,7 @@ import xarray as xr
 from jaxtyping import Bool, Float, Int
 
 from canonica._errors import RecordingError, listed
-from canonica.reverse_engineering._protocol import PublishedProtocol
+from canonica.reverse_engineering._published_protocol import PublishedProtocol
 from canonica.reverse_engineering._sessions import Sessions
 from canonica.reverse_engineering._source_states import SourceStates, means
 

@@ -7,7 +7,7 @@ from jaxtyping import Float
 
 from canonica._errors import RecordingError, listed
 from canonica.reverse_engineering._ensembles import EnsembleResponse
-from canonica.reverse_engineering._protocol import PublishedProtocol
+from canonica.reverse_engineering._published_protocol import PublishedProtocol
 
 SPREAD = 0.5  # of the normalised activity, per standard deviation of the response
 BASELINE_SHARE = 0.25  # of the relative deviation from the baseline

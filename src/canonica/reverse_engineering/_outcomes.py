@@ -15,7 +15,7 @@ from canonica.reverse_engineering._batch import analysed, batches, one_ahead
 from canonica.reverse_engineering._ensembles import EnsembleResponse, ensemble_response
 from canonica.reverse_engineering._estimation import Observed
 from canonica.reverse_engineering._normalisation import normalised_response
-from canonica.reverse_engineering._protocol import PublishedProtocol
+from canonica.reverse_engineering._published_protocol import PublishedProtocol
 from canonica.reverse_engineering._result import analysis_variables, recording_variables, result
 
 P = ParamSpec("P")

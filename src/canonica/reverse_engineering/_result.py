@@ -11,7 +11,7 @@ import xarray as xr
 from canonica._version import __version__
 from canonica.reverse_engineering._analysis import Analysis
 from canonica.reverse_engineering._ensembles import EnsembleResponse
-from canonica.reverse_engineering._protocol import PublishedProtocol
+from canonica.reverse_engineering._published_protocol import PublishedProtocol
 from canonica.reverse_engineering._sessions import Sessions
 
 LEVELS = [1, 0]  # of the level coordinate, in this order

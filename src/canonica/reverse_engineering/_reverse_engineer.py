@@ -8,7 +8,8 @@ import xarray as xr
 
 from canonica._errors import RecordingError, RecordingWarning
 from canonica.reverse_engineering._outcomes import outcomes
-from canonica.reverse_engineering._protocol import PublishedProtocol, protocol_named
+from canonica.reverse_engineering._protocol import protocol_named
+from canonica.reverse_engineering._published_protocol import PublishedProtocol
 
 
 @overload

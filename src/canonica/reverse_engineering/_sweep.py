@@ -23,7 +23,8 @@ from canonica.reverse_engineering._estimation import (
 )
 from canonica.reverse_engineering._forecast import forecast, recorded_sums, response_of
 from canonica.reverse_engineering._normalisation import normalised_response
-from canonica.reverse_engineering._protocol import PublishedProtocol, protocol_named
+from canonica.reverse_engineering._protocol import protocol_named
+from canonica.reverse_engineering._published_protocol import PublishedProtocol
 from canonica.reverse_engineering._score import response_error, weight_error
 
 SETTINGS_AT_ONCE = 500  # so that one session's activity of all of them stays in the cache
