@@ -59,11 +59,7 @@ def condition_figure(condition: str, parts: Sequence[xr.Dataset]) -> Figure:
     top_rows = math.ceil((ensembles + 1) / COLUMNS)
     figure = Figure(figsize=(15, 4.2 * (top_rows + 1)), layout="constrained")
     FigureCanvasAgg(figure)
-    count = f"{len(parts)} recording{'s' if len(parts) > 1 else ''}"
-    figure.suptitle(
-        f"{condition}: {count}. Lines are means, bands standard deviations over recordings; "
-        "grey: initial sessions\n"
-    )
+    figure.suptitle(_title(condition, len(parts)) + "\n")
     halves = figure.subfigures(2, 1, height_ratios=[top_rows, 1], squeeze=False)
     top, bottom = halves.ravel()
 
@@ -80,6 +76,15 @@ def condition_figure(condition: str, parts: Sequence[xr.Dataset]) -> Figure:
     for axis in (*series, axes[1], axes[3]):
         _mark_initial_sessions(axis, parts[0])
     return figure
+
+
+def _title(condition: str, recordings: int) -> str:
+    if recordings == 1:
+        return f"{condition}: 1 recording. Grey: initial sessions"
+    return (
+        f"{condition}: {recordings} recordings. Lines are means, bands standard deviations over "
+        "recordings; grey: initial sessions"
+    )
 
 
 def write_figure(figure: Figure, path: Path) -> None:
@@ -117,7 +122,7 @@ def _mark_initial_sessions(axis: Axes, part: xr.Dataset) -> None:
 
 def _state_responses(axes: Sequence[Axes], parts: Sequence[xr.Dataset]) -> None:
     responses = _stacked(parts, "state_response")
-    states = responses["source_state"].to_numpy()
+    states = _legible([str(state) for state in responses["source_state"].to_numpy()])
     colours = STATE_COLOURS
     if len(states) > len(colours):
         colours = colormaps["viridis"](np.linspace(0, 0.95, len(states)))
@@ -132,6 +137,13 @@ def _state_responses(axes: Sequence[Axes], parts: Sequence[xr.Dataset]) -> None:
             ylim=(0, 1),
         )
     axes[0].legend(title="source state", ncols=2, frameon=False)
+
+
+def _legible(states: Sequence[str]) -> Sequence[str]:
+    """Return the states to draw: all of a few; of many, each source alone, all and none."""
+    if len(states) <= len(STATE_COLOURS):
+        return states
+    return [state for state in states if state.count("1") in (0, 1, len(state))]
 
 
 def _free_energy(axis: Axes, parts: Sequence[xr.Dataset]) -> None:

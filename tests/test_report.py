@@ -1,0 +1,75 @@
+"""Figures show what results hold, for any number of recordings, ensembles and states."""
+
+import numpy as np
+import pytest
+
+from canonica import PublishedProtocol, reverse_engineer
+from canonica.report import condition_figure, figure_part
+from canonica.reverse_engineering import condition_summary, recording_summary
+from canonica.simulate import culture
+
+
+@pytest.fixture(scope="module")
+def results(cultures):
+    return reverse_engineer(cultures)
+
+
+def axes_of(results):
+    figure = condition_figure("test", [figure_part(result) for result in results])
+    return {axes.get_title(): axes for axes in figure.axes if axes.get_title()}
+
+
+def line(axes, label):
+    (found,) = (one for one in axes.get_lines() if one.get_label() == label)
+    return found.get_ydata()
+
+
+def test_lines_are_means_over_recordings(results):
+    axes = axes_of(results)
+    mean = np.mean([result["response_error"] for result in results], axis=0)
+    np.testing.assert_allclose(line(axes["Response error"], "published forecast"), mean)
+    change = [result["free_energy"] - result["free_energy"][0] for result in results]
+    drawn = line(axes["F = complexity \N{MINUS SIGN} accuracy"], "free energy F")
+    np.testing.assert_allclose(drawn, np.mean(change, axis=0), atol=1e-9)
+    state = [result["state_response"].sel(ensemble=2, source_state="01") for result in results]
+    np.testing.assert_allclose(line(axes["Ensemble of source 2"], "01"), np.mean(state, axis=0))
+    assert len(axes) == 7
+
+
+def test_every_axis_says_what_it_shows(results):
+    for axes in axes_of(results).values():
+        assert axes.get_xlabel()
+        assert axes.get_ylabel()
+
+
+def test_many_states_are_drawn_legibly():
+    one = culture(0, sources=4, inputs=16, electrodes=24, sessions=12, mixing=1.0)
+    protocol = PublishedProtocol(minimum_preference=0.01, minimum_mean_response=0.1)
+    axes = axes_of([reverse_engineer(one, protocol=protocol)])
+    labels = [one.get_label() for one in axes["Ensemble of source 4"].get_lines()]
+    assert labels == ["1111", "1000", "0100", "0010", "0001", "0000"]
+
+
+def test_recordings_of_different_lengths_share_a_figure(results):
+    longer = reverse_engineer(culture(5, sessions=18, trials_per_session=64))
+    axes = axes_of([*results, longer])
+    drawn = line(axes["Response error"], "published forecast")
+    np.testing.assert_allclose(drawn[15:], longer["response_error"][15:])
+
+
+def test_the_conclusion_names_the_prediction_with_the_lowest_median():
+    rows = [
+        dict.fromkeys(("weight_error", "free_energy_first", "free_energy_last"), 1.0)
+        | {"response_error": a, "frozen_response_error": b, "ridge_response_error": c}
+        for a, b, c in ((0.1, 0.2, 0.3), (0.4, 0.3, 0.35), (0.2, 0.25, 0.4))
+    ]
+    summary = condition_summary("ctrl", rows)
+    assert summary.best == "published forecast"
+    assert summary.wins == {"published forecast": 2, "frozen weights": 1, "ridge regression": 0}
+    assert summary.sentence.startswith("ctrl: published forecast predicted the last sessions best")
+
+
+def test_errors_are_those_of_the_last_sessions(results):
+    # 15 sessions, 10 of them initial: five were forecast.
+    found = recording_summary(results[0])["frozen_response_error"]
+    assert found == pytest.approx(float(results[0]["frozen_response_error"][-5:].mean()))
