@@ -347,3 +347,5 @@ class TestSweep:
             canonica.sweep(cultures[0], prior_strength=[1.0], gain=[0.0])
         with pytest.raises(CanonicaError, match="prior_strength"):
             canonica.sweep(cultures[0], prior_strength=[], gain=[1.0])
+        with pytest.raises(RecordingError, match="0 or 1 throughout"):
+            canonica.sweep(cultures[0], prior_strength=[1.0], gain=[1.0], baseline=1e-9)

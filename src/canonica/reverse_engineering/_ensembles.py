@@ -9,6 +9,7 @@ import xarray as xr
 from jaxtyping import Bool, Float, Int
 
 from canonica._errors import RecordingError, listed
+from canonica.reverse_engineering._estimation import Observed
 from canonica.reverse_engineering._published_protocol import PublishedProtocol
 from canonica.reverse_engineering._sessions import Sessions
 from canonica.reverse_engineering._source_states import SourceStates, means
@@ -51,6 +52,11 @@ class EnsembleResponse:
     def shape(self) -> tuple[int, ...]:
         """Sessions, trials in the longest, inputs, ensembles: what a batch has in common."""
         return *self.sessions.shape, self.stimuli.shape[1], len(self.response)
+
+    def folded(self, response: Float[np.ndarray, "ensemble trial"]) -> Observed:
+        """Return a normalised response, with what evoked it, folded into sessions."""
+        fold, fold_rows = self.sessions.fold, self.sessions.fold_rows
+        return Observed(fold_rows(response), fold(self.stimuli), self.sessions.valid)
 
     @property
     def label(self) -> str:

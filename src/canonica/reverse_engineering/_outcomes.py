@@ -13,7 +13,6 @@ from canonica.reverse_engineering._analysis import Analysis
 from canonica.reverse_engineering._baselines import Baseline, baselines
 from canonica.reverse_engineering._batch import analysed, batches, one_ahead
 from canonica.reverse_engineering._ensembles import EnsembleResponse, ensemble_response
-from canonica.reverse_engineering._estimation import Observed
 from canonica.reverse_engineering._normalisation import normalised_response
 from canonica.reverse_engineering._published_protocol import PublishedProtocol
 from canonica.reverse_engineering._result import analysis_variables, recording_variables, result
@@ -97,12 +96,8 @@ def _analyses(
 ) -> list[Analysis]:
     if not ready:
         return []
-    observed, sources = [], []
-    for one in ready:
-        sessions = one.ensembles.sessions
-        response, stimuli = sessions.fold_rows(one.response), sessions.fold(one.ensembles.stimuli)
-        observed.append(Observed(response, stimuli, sessions.valid))
-        sources.append(sessions.fold_rows(one.ensembles.sources.T))
+    observed = [one.ensembles.folded(one.response) for one in ready]
+    sources = [one.ensembles.sessions.fold_rows(one.ensembles.sources.T) for one in ready]
     return analysed(observed, sources, protocol, size=size)
 
 
@@ -111,7 +106,7 @@ def _result(
 ) -> xr.Dataset | RecordingError:
     ensembles = ready.ensembles
     if not np.isfinite(analysis.threshold_factor).all():
-        return saturated(ensembles.label, analysis)
+        return saturated(ensembles.label, analysis.threshold_factor)
     base = {"baseline": ready.baseline.value, "baseline_origin": ready.baseline.origin}
     variables = analysis_variables(ready.response, ensembles.sessions, analysis)
     variables |= recording_variables(ensembles, ready.response)
@@ -119,9 +114,8 @@ def _result(
     return result(variables, ensembles.sessions, protocol, attrs, ensembles.states.labels)
 
 
-def saturated(name: str, analysis: Analysis) -> RecordingError:
+def saturated(name: str, factor: np.ndarray) -> RecordingError:
     """Return the error for an ensemble whose mean activity is 0 or 1: it has no threshold."""
-    factor = analysis.threshold_factor
     silent, full = ~np.isfinite(factor[1]), ~np.isfinite(factor[0])
     return RecordingError(
         name,

@@ -75,7 +75,7 @@ def reverse_engineer_responses(
     observed = Observed(sessions.fold_rows(x), sessions.fold(o), sessions.valid)
     (one,) = analysed([observed], None if s is None else [sessions.fold_rows(s)], chosen)
     if not np.isfinite(one.threshold_factor).all():
-        raise saturated("response", one)
+        raise saturated("reverse_engineer_responses", one.threshold_factor)
     attrs = {"origin": "normalised responses", "trials_per_session": trials_per_session}
     return result(analysis_variables(x, sessions, one), sessions, chosen, attrs)
 

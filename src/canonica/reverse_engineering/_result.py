@@ -127,7 +127,7 @@ def result(
             for name, (dims, values) in variables.items()
         },
         coordinates,
-        {**attrs, **protocol.settings, **_versions()},
+        {**attrs, **protocol.settings, **versions()},
     )
 
 
@@ -137,5 +137,6 @@ def _description(name: str) -> dict[str, str]:
 
 
 @cache
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """Return the versions that made a result."""
     return {"canonica_version": __version__, "jax_version": version("jax")}

@@ -23,11 +23,13 @@ from canonica.reverse_engineering._estimation import (
 )
 from canonica.reverse_engineering._forecast import forecast, recorded_sums, response_of
 from canonica.reverse_engineering._normalisation import normalised_response
+from canonica.reverse_engineering._outcomes import saturated
 from canonica.reverse_engineering._protocol import protocol_named
 from canonica.reverse_engineering._published_protocol import PublishedProtocol
+from canonica.reverse_engineering._result import versions
 from canonica.reverse_engineering._score import response_error, weight_error
 
-SETTINGS_AT_ONCE = 500  # so that one session's activity of all of them stays in the cache
+SETTINGS_AT_ONCE = 500  # computed side by side: large products, and memory bounded
 
 
 def sweep(
@@ -76,15 +78,12 @@ def sweep(
     strengths, gains = _positive("prior_strength", prior_strength), _positive("gain", gain)
     ensembles = ensemble_response(recording, chosen)
     base = baselines([ensembles], chosen, baseline)[ensembles.condition]
-    fold = ensembles.sessions.fold
-    observed = Observed(
-        ensembles.sessions.fold_rows(normalised_response(ensembles, base.value)),
-        fold(ensembles.stimuli),
-        ensembles.sessions.valid,
-    )
-    response, weight = _errors(observed, strengths, gains, initial=chosen.initial_sessions)
+    observed = ensembles.folded(normalised_response(ensembles, base.value))
+    response, weight, factor = _errors(observed, strengths, gains, initial=chosen.initial_sessions)
+    if not np.isfinite(factor).all():
+        raise saturated(ensembles.label, factor)
     dims = ("prior_strength", "gain", "session")
-    attrs = ensembles.attrs | chosen.settings
+    attrs = ensembles.attrs | chosen.settings | versions()
     for replaced in ("prior_strength", "initial_gain"):
         del attrs[replaced]
     return xr.Dataset(
@@ -98,7 +97,11 @@ def sweep(
 @partial(jax.jit, static_argnames="initial")
 def _errors(
     observed: Observed, strengths: AnyArray, gains: AnyArray, *, initial: int
-) -> tuple[Float[Array, "strength gain session"], Float[Array, "strength gain session"]]:
+) -> tuple[
+    Float[Array, "strength gain session"],
+    Float[Array, "strength gain session"],
+    Float[Array, "2 ensemble"],
+]:
     strengths, gains = jnp.asarray(strengths), jnp.asarray(gains)
     observed = Observed(*(jnp.asarray(part, jnp.float64) for part in observed))
     first, later = observed.between(0, initial), observed.between(initial, None)
@@ -135,7 +138,7 @@ def _errors(
     settings = numbers.ravel(), all_gains.ravel()
     response, weight = jax.lax.map(of_setting, settings, batch_size=SETTINGS_AT_ONCE)
     shape = (*numbers.shape, -1)
-    return response.reshape(shape), weight.reshape(shape)
+    return response.reshape(shape), weight.reshape(shape), factor
 
 
 def _positive(name: str, values: Sequence[float] | np.ndarray) -> Float[np.ndarray, " value"]:
