@@ -95,11 +95,26 @@ def test_analyze_writes_everything_it_says(call, file, tmp_path):
 
 def test_options_reach_the_analysis(call, file, tmp_path):
     out = tmp_path / "r"
-    options = {"--baseline": "2.5", "--prior-strength": "500", "--initial-sessions": "6"}
+    options = {
+        "--baseline": "2.5",
+        "--prior-strength": "500",
+        "--initial-sessions": "6",
+        "--initial-gain": "1.5",
+        "--minimum-mean": "1.2",
+        "--minimum-session": "0.3",
+        "--minimum-preference": "0.7",
+    }
     flat = [word for pair in options.items() for word in pair]
     code, *_ = call("analyze", file, "--out", out, *SESSION, *flat, "--jobs", 2)
     assert code == 0
-    protocol = canonica.PublishedProtocol(prior_strength=500.0, initial_sessions=6)
+    protocol = canonica.PublishedProtocol(
+        minimum_mean_response=1.2,
+        minimum_session_response=0.3,
+        minimum_preference=0.7,
+        prior_strength=500.0,
+        initial_sessions=6,
+        initial_gain=1.5,
+    )
     recordings = canonica.read(file, trials_per_session=64)
     direct = canonica.reverse_engineer(recordings, protocol=protocol, baseline=2.5)
     for one in direct:
@@ -162,6 +177,81 @@ def test_overwrite_spares_a_folder_of_something_else(call, file, tmp_path):
     code, _, errors = call("analyze", file, "--out", out / "chapter.tex", *SESSION)
     assert code == 2
     assert "expected a folder" in errors
+
+
+def test_a_file_of_the_users_is_never_replaced(call, file, tmp_path):
+    out = tmp_path / "r"
+    arguments = ("analyze", file, "--out", out, *SESSION, "--overwrite")
+    assert call(*arguments)[0] == 0
+    before = entries(out)
+    summary = json.loads((out / "summary.json").read_text())
+    summary["files"].remove("cultures-2.nc")  # as if it had been put there by hand
+    (out / "summary.json").write_text(json.dumps(summary))
+    code, _, errors = call(*arguments)
+    assert code == 2
+    assert "cultures-2.nc, which is no earlier result" in errors
+    assert entries(out) == before
+    (out / "summary.json").write_text('{"files": ["thesis.tex"]}')
+    (out / "thesis.tex").write_text("...")
+    assert call(*arguments)[0] == 2
+    assert (out / "thesis.tex").exists()
+
+
+def test_replacing_results_is_all_or_nothing(call, file, tmp_path, monkeypatch):
+    out = tmp_path / "r"
+    arguments = ("analyze", file, "--out", out, *SESSION, "--overwrite")
+    assert call(*arguments)[0] == 0
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    rename = type(out).rename
+
+    def failing(self, target):
+        if self.name == "simulated.png" and target.parent == out:
+            raise OSError(5, "Input/output error")
+        return rename(self, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(out), "rename", failing)
+        assert call(*arguments, "--baseline", "2.5")[0] == 2
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+
+
+def test_results_can_go_to_another_disk(call, file, tmp_path):
+    other = tmp_path / "disk"
+    other.mkdir()
+    (tmp_path / "link").symlink_to(other)
+    assert call("analyze", file, "--out", tmp_path / "link", *SESSION)[0] == 0
+    assert "summary.json" in entries(other)
+    # Nothing is filled outside the folder itself, which may be a disk of its own.
+    assert entries(tmp_path) == ["disk", "link"]
+
+
+def test_no_two_recordings_share_a_file(call, cultures, tmp_path):
+    write_matlab(tmp_path / "a.mat", cultures[:2])
+    write_matlab(tmp_path / "a-1.mat", cultures[2:])
+    write_matlab(tmp_path / "b b.mat", cultures[:1])
+    write_matlab(tmp_path / "b_b.mat", cultures[:1])
+    out = tmp_path / "r"
+    assert call("analyze", tmp_path, "--out", out, *SESSION)[0] == 0
+    summary = json.loads((out / "summary.json").read_text())
+    files = [row["result_file"] for row in summary["recordings"]]
+    assert len(set(files)) == len(files) == 5
+    assert {*files} <= {*entries(out)}
+
+
+def test_a_condition_without_usable_recordings_does_not_stop_the_others(call, cultures, tmp_path):
+    write_matlab(tmp_path / "a.mat", cultures[:1])
+    write_matlab(tmp_path / "b.mat", [broken(cultures[1]).assign_attrs(condition="b")])
+    baselines = ("--baseline", "simulated=3", "--baseline", "b=3")
+    code, printed, _ = call("analyze", tmp_path, "--out", tmp_path / "r", *SESSION, *baselines)
+    assert code == 1
+    assert "n = 1 recording" in printed
+
+
+def test_names_are_printed_as_they_are(call, file, tmp_path):
+    out = tmp_path / "r[/x]"
+    code, printed, _ = call("analyze", file, "--out", out, *SESSION)
+    assert code == 0
+    assert str(out) in printed.replace("\n", "")
 
 
 def test_an_interrupted_run_leaves_nothing(call, file, tmp_path, monkeypatch):

@@ -159,7 +159,7 @@ def test_cost_is_stationary_in_weights_that_follow_hebbian_plasticity(seed, size
         )
         return cost(there, observations, activity, risk=risk).sum()
 
-    # An input that was always on or always off has an infinite weight; its slope is a limit.
+    # An input that was always on or always off has an infinite weight, its slope is a limit.
     weights = {
         name: jnp.clip(jnp.nan_to_num(sums.weight), -40, 40) for name, sums in learned.items()
     }

@@ -136,3 +136,55 @@ def test_a_layer_that_is_not_there_is_named():
 def test_shapes_are_checked():
     with pytest.raises(TypeError, match="state_prior"):
         cm.GenerativeModel(jnp.ones((2, 2, 5, 3)), jnp.ones((2, 4)))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_sums_of_inputs_that_never_change_have_infinite_weights(dtype):
+    activity = jnp.asarray(np.random.default_rng(0).uniform(size=(500, 3)), dtype)
+    inputs = jnp.stack([jnp.ones(500, dtype), jnp.zeros(500, dtype)], axis=1)
+    sums = cm.synaptic_sums(activity, inputs)
+    assert (sums.counts >= 0).all()
+    assert (sums.weight[..., 0] > 10).all()  # infinite but for the rounding of the sums
+    assert (sums.weight[..., 1] == -jnp.inf).all()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_sums_keep_what_little_level_0_has(dtype):
+    activity = jnp.asarray(1 - 1e-4 * np.random.default_rng(0).uniform(size=(20_000, 2)), dtype)
+    inputs = jnp.asarray(np.random.default_rng(1).integers(0, 2, (20_000, 2)), dtype)
+    truth = (1 - np.asarray(activity, np.float64)).T @ np.asarray(inputs, np.float64)
+    found = cm.synaptic_sums(activity, inputs)
+    np.testing.assert_allclose(found.hebbian[0], truth, rtol=1e-3 if dtype is np.float32 else 1e-10)
+    beside = cm.synaptic_sums_beside_prior(activity, inputs)
+    prior = cm.prior_sums(3000.0, 2, 2)
+    one, other = (sums + prior for sums in (found, beside))
+    tolerance = 1e-5 if dtype is np.float32 else 1e-12
+    np.testing.assert_allclose(one.hebbian, other.hebbian, rtol=tolerance)
+    np.testing.assert_allclose(one.homeostatic, other.homeostatic, rtol=tolerance)
+
+
+def test_gradients_are_finite_where_beliefs_are_certain():
+    observations = jnp.ones((1, 50))
+    sure = jnp.array([[1e9, 1e-3], [1e-3, 1e9]])[..., None, None] * jnp.ones((2, 2, 50, 2))
+
+    def surprise(counts):
+        model = cm.GenerativeModel(counts, jnp.full((2, 2), 0.5))
+        return cm.free_energy(model, observations, model.infer(observations)).total.sum()
+
+    assert jnp.isfinite(jax.grad(surprise)(sure)).all()
+    slope = jax.grad(lambda x: cm.negative_entropy(x).sum())(jnp.array([0.0, 0.3, 1.0]))
+    assert slope[0] < -500
+    assert slope[2] > 30  # as steep as 1 - x can be told from 0
+    np.testing.assert_allclose(slope[1], np.log(0.3 / 0.7), rtol=1e-12)
+
+
+@pytest.mark.parametrize("layers", ["one", "two"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_observations_in_another_precision_are_raised_to_the_models(layers, dtype):
+    model = random_model(4, SHAPE, layers=layers)
+    observations = random_observations(4, SHAPE)
+    found = model.infer(observations.astype(dtype))
+    np.testing.assert_allclose(found.states, model.infer(observations).states, rtol=1e-12)
+    network = cm.canonical_network(model)
+    activity = network.run(observations.astype(dtype))
+    np.testing.assert_allclose(activity.middle, found.states, rtol=1e-10)

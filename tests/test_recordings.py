@@ -202,6 +202,10 @@ def no_cells(path):
     savemat(path, {"data_x": np.ones((3, 3))})
 
 
+def empty_cell(path):
+    savemat(path, {"data_x": np.empty((0, 0), object)})
+
+
 FILES = {
     not_there: ["No such file"],
     cut: ["cut short"],
@@ -211,7 +215,8 @@ FILES = {
     hdf5: ["HDF5", "7.3", "-v7"],
     folder: ["directory"],
     others: ["variables: note, spikes", "data_<condition>"],
-    no_cells: ["data_x", "no struct"],
+    no_cells: ["variables: data_x", "data_<condition>"],
+    empty_cell: ["variables: data_x"],
 }
 
 
@@ -244,17 +249,31 @@ def test_whatever_is_in_the_file_only_our_error_comes_out(tmp_path, compressed, 
         assert np.isfinite(one["responses"]).all()
 
 
+def test_other_variables_beside_cultures_do_not_matter(tmp_path, generator):
+    path = tmp_path / "more.mat"
+    savemat(path, {"data_a": fields(generator), "data_rate": 256.0, "note": "hello"})
+    assert [one.attrs["condition"] for one in read(path, trials_per_session=6)] == ["a"]
+
+
+def test_only_recordings_of_one_condition_share_a_file(tmp_path, cultures):
+    other = cultures[1].assign_attrs(condition="other")
+    for wrong in ([], [cultures[0], other]):
+        with pytest.raises(canonica.CanonicaError, match="expected one"):
+            write_matlab(tmp_path / "x.mat", wrong)
+
+
 def test_recordings_from_memory(generator):
     culture = fields(generator)
     session = np.repeat([3, 4, 9], [5, 4, 3])
     one = recording(culture["r"], culture["o"], culture["s"], session=session, note="slice 7")
     np.testing.assert_array_equal(one["session"], session)
     assert one.attrs["note"] == "slice 7"
-    for wrong in (session[::-1], session[:-1], session * 1.0):
+    falling = np.array([3] * 6 + [2] * 6, np.uint8)
+    for wrong in (session[::-1], session[:-1], session * 1.0, falling, 2.7, np.nan):
         with pytest.raises(RecordingError, match="session"):
             recording(culture["r"], culture["o"], culture["s"], session=wrong)
     with pytest.raises(RecordingError, match="responses"):
-        recording([[1, 2], [3]], culture["o"], culture["s"])
+        recording([[1, 2], [3]], culture["o"], culture["s"], session=1)
 
 
 def test_all_published_files_are_read(published):

@@ -145,13 +145,49 @@ def test_settings_and_baseline_are_checked(cultures):
         reverse_engineer(cultures[0], baseline={"bic": 2.6})
     with pytest.raises(CanonicaError, match="published"):
         reverse_engineer(cultures[0], protocol="unpublished")
-    for setting in ({"prior_strength": 0.0}, {"initial_sessions": 0}, {"epsilon": -1.0}):
+    for setting in (
+        {"prior_strength": 0.0},
+        {"prior_strength": np.inf},
+        {"initial_gain": 1e308},
+        {"initial_sessions": 0},
+        {"initial_sessions": 2.5},
+        {"epsilon": -1.0},
+        {"minimum_preference": np.nan},
+    ):
         with pytest.raises(CanonicaError, match=next(iter(setting))):
             PublishedProtocol(**setting)
     with pytest.raises(RecordingError, match="15 sessions.*more than the 15"):
         reverse_engineer(cultures[0], protocol=PublishedProtocol(initial_sessions=15))
     with pytest.raises(RecordingError, match="sources"):
         reverse_engineer(cultures[0].drop_vars("sources"))
+
+
+def test_recordings_made_by_hand_are_checked_too(cultures, results):
+    one = cultures[0]
+    turned = one.transpose("input", "source", "electrode", "trial")
+    for same in (turned, one.astype(np.float32)):
+        found = reverse_engineer(same, baseline=results[0].attrs["baseline"])
+        np.testing.assert_allclose(found["response"], results[0]["response"], atol=1e-6)
+    half = one.assign(stimuli=one["stimuli"] * 0.5)
+    for broken, words in (
+        (half, "stimuli.*0 to 0.5"),
+        (one.assign(sources=one["sources"] * np.nan), "sources"),
+        (one.assign(responses=one["responses"].where(one["trial"] != 7)), "responses.*NaN"),
+    ):
+        with pytest.raises(RecordingError, match=words):
+            reverse_engineer(broken)
+
+
+def test_thresholds_of_the_protocol_decide_the_ensembles(cultures):
+    def members(**settings):
+        found = ensemble_response(cultures[0], PublishedProtocol(**settings))
+        return (found.electrode_ensemble > 0).sum()
+
+    usual = members()
+    assert members(minimum_preference=1.0) < usual
+    assert members(minimum_mean_response=4.0) < usual
+    assert members(minimum_session_response=4.0) < usual
+    assert members(minimum_preference=0.01, minimum_mean_response=0.0) > usual
 
 
 def test_saturated_responses_are_an_error_not_an_infinity(cultures):
@@ -161,7 +197,7 @@ def test_saturated_responses_are_an_error_not_an_infinity(cultures):
 
 def test_constant_responses_are_an_error():
     sources = np.tile([[1, 1], [1, 0], [0, 1], [0, 0]], (24, 1))
-    responses = np.where(sources == 1, 4, 2)  # exactly the source state, no more
+    responses = np.where(sources == 1, 4.1, 2.3) * 1.7  # exactly the source state, no more
     one = recording(responses, sources, sources, session=8)
     with pytest.raises(RecordingError, match="no variation"):
         reverse_engineer(one)

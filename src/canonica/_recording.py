@@ -20,7 +20,7 @@ def recording(
     stimuli: Any,
     sources: Any,
     *,
-    session: int | Sequence[int] | np.ndarray = 256,
+    session: int | Sequence[int] | np.ndarray,
     name: str = "recording",
     condition: str = "unknown",
     origin: str = "memory",
@@ -84,6 +84,8 @@ def recording(
     dataset["stimuli"].attrs.update(units="1", long_name="stimulus on this input")
     dataset["sources"].attrs.update(units="1", long_name="hidden source")
     dataset.attrs.update(attributes)
+    if np.ndim(session) == 0:
+        dataset.attrs["trials_per_session"] = int(np.asarray(session))
     return dataset
 
 
@@ -161,15 +163,16 @@ def _session_numbers(
     session: int | Sequence[int] | np.ndarray, trials: int, origin: str
 ) -> np.ndarray:
     numbers = np.asarray(session)
-    if numbers.ndim == 0:
+    if numbers.ndim == 0 and numbers.dtype.kind in "ui":
         return _equal_sessions(int(numbers), trials, origin)
-    if numbers.shape != (trials,) or numbers.dtype.kind not in "ui" or (np.diff(numbers) < 0).any():
+    sound = numbers.shape == (trials,) and numbers.dtype.kind in "ui"
+    if not sound or numbers.max() > np.iinfo(np.int64).max or (numbers[1:] < numbers[:-1]).any():
         raise RecordingError(
             origin,
             "session",
             found=f"{numbers.dtype} numbers of shape {numbers.shape}: {listed(numbers.ravel())}",
-            expected=f"{trials} whole numbers that never fall, one per trial",
-            advice="Sort the trials by session first.",
+            expected=f"trials per session, or {trials} whole numbers that never fall",
+            advice="Number the sessions in order, one number per trial.",
         )
     return numbers.astype(np.int64)
 
@@ -181,6 +184,6 @@ def _equal_sessions(trials_per_session: int, trials: int, origin: str) -> np.nda
             "responses",
             found=f"{trials} trials",
             expected=f"a multiple of {trials_per_session} trials per session",
-            advice="Give the right number of trials per session (--trials-per-session).",
+            advice="Give the right number: trials_per_session, or --trials-per-session.",
         )
     return np.repeat(np.arange(1, trials // trials_per_session + 1), trials_per_session)

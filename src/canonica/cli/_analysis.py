@@ -1,11 +1,10 @@
 """From files of recordings to a folder of results, one bad recording among many or not."""
 
 import json
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from rich.progress import Progress
 from canonica._errors import CanonicaError, RecordingError
 from canonica._version import __version__
 from canonica.cli._app import complain, output
-from canonica.cli._paths import prefixes, recording_files
+from canonica.cli._paths import UniqueNames, prefixes, recording_files
 from canonica.cli._progress import progress
 from canonica.cli._results_folder import SUMMARY, results_folder
 from canonica.recordings import read_each
@@ -32,12 +31,14 @@ from canonica.reverse_engineering import (
     EnsembleResponse,
     PublishedProtocol,
     attempt,
+    check_conditions,
     condition_summary,
     ensemble_response,
     recording_summary,
     results,
 )
 
+UNKNOWN = "?"  # condition of what could not even be read
 CAVEAT = (
     "The published protocol normalises responses with all sessions in view, so that its forecast "
     "is not blind to the future. All predictions are scored on these same responses."
@@ -45,7 +46,7 @@ CAVEAT = (
 
 
 @dataclass
-class Analysis:
+class Findings:
     """What has been found so far."""
 
     rows: list[dict[str, Any]] = field(default_factory=list)
@@ -73,7 +74,7 @@ def analyze_and_report(
     """
     files = recording_files(paths)
     with results_folder(out, overwrite=overwrite) as folder, progress() as shown:
-        analysis = analyze_files(
+        findings = analyze_files(
             files,
             folder,
             protocol=protocol,
@@ -82,27 +83,27 @@ def analyze_and_report(
             jobs=jobs,
             shown=shown,
         )
-        for failure in analysis.failures:
+        for failure in findings.failures:
             complain(str(failure))
-        if not analysis.rows:
+        if not findings.rows:
             raise CanonicaError(f"nothing could be analysed; {out} is as it was.")
-    for summary in analysis.summaries:
+    for summary in findings.summaries:
         output.print(summary_table(summary))
-        output.print(f"{summary.sentence}\n", highlight=False)
+        output.print(f"{summary.sentence}\n", highlight=False, markup=False)
     output.print(CAVEAT, highlight=False, style="dim")
-    output.print(f"\nResults: {out}", highlight=False, soft_wrap=True)
-    _print_tally(analysis)
-    return 1 if analysis.failures else 0
+    output.print(f"\nResults: {out}", highlight=False, markup=False, soft_wrap=True)
+    _print_tally(findings)
+    return 1 if findings.failures else 0
 
 
-def _print_tally(analysis: Analysis) -> None:
-    kinds = Counter(Path(file).suffix for file in analysis.files)
+def _print_tally(findings: Findings) -> None:
+    kinds = Counter(Path(file).suffix for file in findings.files)
     counts = _counted(kinds[".nc"], "recording"), _counted(kinds[".png"], "figure")
     output.print(
         f"  {counts[0]} (NetCDF), {counts[1]} (PNG), summary.json, recordings.csv", highlight=False
     )
-    if analysis.failures:
-        failed = _counted(len(analysis.failures), "recording or file", "recordings or files")
+    if findings.failures:
+        failed = _counted(len(findings.failures), "recording or file", "recordings or files")
         output.print(f"  {failed} failed: listed above and in summary.json", highlight=False)
 
 
@@ -119,15 +120,16 @@ def analyze_files(
     trials_per_session: int,
     jobs: int,
     shown: Progress,
-) -> Analysis:
+) -> Findings:
     """Return what was found in `files`, its results written to `folder`."""
-    analysis = Analysis()
+    findings = Findings()
     ensembles = _read(
         files,
-        analysis=analysis,
+        findings=findings,
         protocol=protocol,
         trials_per_session=trials_per_session,
         jobs=jobs,
+        baseline=baseline,
         shown=shown,
     )
     parts: dict[str, list[xr.Dataset]] = {}
@@ -135,60 +137,67 @@ def analyze_files(
     for _, result in results(ensembles, protocol, baseline):
         shown.advance(task)
         if isinstance(result, RecordingError):
-            analysis.failures.append(result)
+            findings.failures.append(result)
             continue
-        _write(result, folder, analysis)
+        _write(result, folder, findings)
         parts.setdefault(str(result.attrs["condition"]), []).append(figure_part(result))
-    if not analysis.rows:
-        return analysis
-    analysis.rows.sort(key=lambda row: row["name"])
-    _summarise(parts, folder, shown, analysis)
-    _write_summary(folder, protocol, analysis)
-    return analysis
+    if not findings.rows:
+        return findings
+    findings.rows.sort(key=lambda row: row["name"])
+    _summarise(parts, folder, shown, findings)
+    _write_summary(folder, protocol, findings)
+    return findings
 
 
 def _read(
     files: Sequence[Path],
     *,
-    analysis: Analysis,
+    findings: Findings,
     protocol: PublishedProtocol,
     trials_per_session: int,
     jobs: int,
+    baseline: float | Mapping[str, float] | None,
     shown: Progress,
 ) -> dict[int, EnsembleResponse]:
     """Return every usable recording reduced to its ensembles: no more is held of it."""
     prefix = prefixes(files)
     task = shown.add_task("Reading recordings", total=len(files))
 
-    def of_file(file: Path) -> list[EnsembleResponse | RecordingError]:
+    def of_file(file: Path) -> list[tuple[str, EnsembleResponse | RecordingError]]:
         found = []
         for recording in read_each(file, trials_per_session=trials_per_session):
             if isinstance(recording, RecordingError):
-                found.append(recording)
-                continue
-            recording.attrs["name"] = prefix[file] + str(recording.attrs["name"])
-            found.append(attempt(ensemble_response, recording, protocol))
+                found.append((UNKNOWN, recording))
+            else:
+                reduced = attempt(ensemble_response, recording, protocol)
+                found.append((str(recording.attrs["condition"]), reduced))
         return found
 
     ensembles: dict[int, EnsembleResponse] = {}
+    names, conditions = UniqueNames(), set()
     with ThreadPoolExecutor(jobs) as pool:
-        for found in pool.map(lambda file: attempt(of_file, file), files):
+        of_files = pool.map(lambda file: attempt(of_file, file), files)
+        for file, found in zip(files, of_files, strict=True):
             shown.advance(task)
-            for one in [found] if isinstance(found, RecordingError) else found:
+            for condition, one in [(UNKNOWN, found)] if isinstance(found, Exception) else found:
+                conditions.add(condition)
                 if isinstance(one, RecordingError):
-                    analysis.failures.append(one)
-                else:
-                    ensembles[len(ensembles)] = one
+                    findings.failures.append(one)
+                    continue
+                name = names.unique(prefix[file] + str(one.attrs["name"]))
+                ensembles[len(ensembles)] = replace(one, attrs=one.attrs | {"name": name})
+    if UNKNOWN not in conditions:
+        check_conditions(baseline, conditions)
     return ensembles
 
 
-def _write(result: xr.Dataset, folder: Path, analysis: Analysis) -> None:
+def _write(result: xr.Dataset, folder: Path, findings: Findings) -> None:
     name = str(result.attrs["name"])
-    file = f"{_file_name(name)}.nc"
+    file = f"{name}.nc"
     result.to_netcdf(folder / file, engine="h5netcdf")
-    analysis.files.append(file)
+    findings.files.append(file)
     provenance = ("condition", "origin", "input_file", "input_sha256", "baseline")
-    analysis.rows.append(
+    findings.rows.append(
         {"name": name}
         | {key: result.attrs[key] for key in provenance}
         | {"baseline_origin": result.attrs["baseline_origin"]}
@@ -198,38 +207,34 @@ def _write(result: xr.Dataset, folder: Path, analysis: Analysis) -> None:
 
 
 def _summarise(
-    parts: Mapping[str, Sequence[xr.Dataset]], folder: Path, shown: Progress, analysis: Analysis
+    parts: Mapping[str, Sequence[xr.Dataset]], folder: Path, shown: Progress, findings: Findings
 ) -> None:
     task = shown.add_task("Drawing figures", total=len(parts))
+    names = UniqueNames()
     for condition, of_condition in sorted(parts.items()):
-        rows = [row for row in analysis.rows if row["condition"] == condition]
-        analysis.summaries.append(condition_summary(condition, rows))
-        file = f"{_file_name(condition)}.png"
+        rows = [row for row in findings.rows if row["condition"] == condition]
+        findings.summaries.append(condition_summary(condition, rows))
+        file = f"{names.unique(condition)}.png"
         write_figure(condition_figure(condition, of_condition), folder / file)
-        analysis.files.append(file)
+        findings.files.append(file)
         shown.advance(task)
 
 
-def _write_summary(folder: Path, protocol: PublishedProtocol, analysis: Analysis) -> None:
+def _write_summary(folder: Path, protocol: PublishedProtocol, findings: Findings) -> None:
     csv_file = "recordings.csv"
-    write_recordings_csv(folder / csv_file, analysis.rows)
-    analysis.files.append(csv_file)
+    write_recordings_csv(folder / csv_file, findings.rows)
+    findings.files.append(csv_file)
     summary = {
         "canonica_version": __version__,
         "settings": protocol.settings,
         "last_sessions": LAST_SESSIONS,
         "caveat": CAVEAT,
-        "conditions": [asdict(one) | {"conclusion": one.sentence} for one in analysis.summaries],
-        "recordings": analysis.rows,
+        "conditions": [asdict(one) | {"conclusion": one.sentence} for one in findings.summaries],
+        "recordings": findings.rows,
         "failures": [
-            {"source": error.source, "message": str(error)} for error in analysis.failures
+            {"source": error.source, "message": str(error)} for error in findings.failures
         ],
-        "files": sorted(analysis.files),
+        "files": sorted(findings.files),
     }
     text = json.dumps(summary, indent=2, allow_nan=False)
     (folder / SUMMARY).write_text(text + "\n", encoding="utf-8")
-
-
-def _file_name(name: str) -> str:
-    """Return `name` with nothing in it that a file system could take amiss."""
-    return re.sub(r"[^\w.+-]+", "_", name).lstrip(".") or "unnamed"

@@ -58,10 +58,11 @@ def analyze(
 ) -> int:
     """Read the generative model out of recordings, and forecast.
 
-    For every recording: a NetCDF file with responses, synaptic weights,
-    thresholds and free energy of each session, and their forecast from the
-    first sessions. For every condition: a table and a figure. For all:
-    summary.json and recordings.csv, with settings and file hashes.
+    For every recording: a NetCDF file with responses, firing threshold
+    factors, synaptic weights and free energy of each session, and the
+    forecast from the first sessions. For every condition: a table and a
+    figure. For all: summary.json and recordings.csv, with settings and
+    file hashes.
 
     The forecast stands beside two plain predictions, weights frozen and
     ridge regression, and the report says which of them was best.

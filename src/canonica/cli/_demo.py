@@ -41,6 +41,7 @@ def demo(
         f"Simulated {cultures} cultures, {SESSIONS} sessions of {TRIALS_PER_SESSION} trials each: "
         f"{path}\n",
         highlight=False,
+        markup=False,
         soft_wrap=True,
     )
     return analyze_and_report(

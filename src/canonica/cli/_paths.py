@@ -1,5 +1,7 @@
 """Which files a call means, and what its results are called."""
 
+import os
+import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +12,7 @@ SUFFIX = ".mat"
 
 
 def recording_files(paths: Sequence[Path]) -> list[Path]:
-    """Return the files meant by `paths`: files, and the recordings in folders.
+    """Return the files meant by `paths`: files, and the recordings in folders, each once.
 
     Raises
     ------
@@ -22,28 +24,46 @@ def recording_files(paths: Sequence[Path]) -> list[Path]:
         if not path.is_dir():
             files.append(path)
             continue
-        inside = sorted(path.glob(f"*{SUFFIX}"))
+        inside = sorted(file for file in path.iterdir() if _is_recording(file))
         if not inside:
             raise CanonicaError(f"{path}: found no {SUFFIX} file in this folder; expected some.")
         files += inside
     return list({file.resolve(): file for file in files}.values())
 
 
-def prefixes(files: Sequence[Path]) -> dict[Path, str]:
-    """Return for each file what to put before its recordings' names to tell them all apart.
+def _is_recording(file: Path) -> bool:
+    return file.suffix.lower() == SUFFIX and not file.name.startswith(".")
 
-    Nothing where the file's own name does; otherwise the names of as many folders as it takes.
+
+def prefixes(files: Sequence[Path]) -> dict[Path, str]:
+    """Return for each file what to put before its recordings' names.
+
+    Nothing where the file's name is its own; where several files share one, the folders that lead
+    to it from the folder that they all are in.
     """
-    labels = dict.fromkeys(files, "")
-    depth = 0
-    while True:
-        counts = Counter(labels[file] + file.stem for file in files)
-        clashing = [file for file in files if counts[labels[file] + file.stem] > 1]
-        depth += 1
-        if not clashing:
-            return labels
-        for file in clashing:
-            folders = file.resolve().parent.parts[1:]
-            labels[file] = "".join(f"{folder}-" for folder in folders[-depth:])
-            if depth > len(folders) + 1:  # a.mat and a.MAT side by side
-                labels[file] += f"{file.suffix.removeprefix('.')}-"
+    counts = Counter(file.stem for file in files)
+    shared = [file.resolve().parent for file in files if counts[file.stem] > 1]
+    common = os.path.commonpath(shared) if shared else ""
+    return {
+        file: ""
+        if counts[file.stem] == 1
+        else "".join(f"{part}-" for part in file.resolve().parent.relative_to(common).parts)
+        for file in files
+    }
+
+
+class UniqueNames:
+    """Names fit for files, none given twice: not even on a disk that ignores their case."""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+
+    def unique(self, name: str) -> str:
+        """Return `name`, with nothing in it that a disk could take amiss, numbered if taken."""
+        stem = re.sub(r"[^\w.+-]+", "_", name).lstrip(".") or "unnamed"
+        found, number = stem, 1
+        while found.lower() in self._taken:
+            number += 1
+            found = f"{stem}~{number}"
+        self._taken.add(found.lower())
+        return found

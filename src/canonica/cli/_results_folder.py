@@ -1,4 +1,4 @@
-"""A folder of results: filled beside its place, and put there only when complete."""
+"""A folder of results: filled out of sight, and shown only when complete."""
 
 import json
 import shutil
@@ -7,37 +7,52 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from canonica._errors import CanonicaError
+from canonica._errors import CanonicaError, listed
 
 SUMMARY = "summary.json"
+HIDDEN = ".canonica-"  # beginning of the name of a folder that is being filled
 
 
 @contextmanager
 def results_folder(out: Path, *, overwrite: bool) -> Iterator[Path]:
     """Give an empty folder to fill; its files move to `out` when all are there.
 
+    Earlier results are replaced only with `overwrite`, only by complete new ones, and nothing else
+    in the folder is touched.
+
     Raises
     ------
     CanonicaError
-        If `out` holds anything, unless it is earlier results and `overwrite` is set.
+        If `out` holds anything, unless it is earlier results and `overwrite` is set; or if a new
+        file would take the name of one that is no earlier result.
     """
-    replaced = _replaceable(out, overwrite=overwrite)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    filling = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    _earlier_files(out, overwrite=overwrite)
+    made = _made_with_parents(out)
+    filling = Path(tempfile.mkdtemp(prefix=HIDDEN, dir=out))
     try:
         yield filling
-        _put(filling, out, replaced)
+        _put(filling, out, _earlier_files(out, overwrite=overwrite))
     finally:
         shutil.rmtree(filling, ignore_errors=True)
+        for folder in made:  # those that this call made and left empty
+            if not any(folder.iterdir()):
+                folder.rmdir()
 
 
-def _replaceable(out: Path, *, overwrite: bool) -> list[Path]:
-    """Return the files of earlier results, which the new ones take the place of."""
+def _made_with_parents(out: Path) -> list[Path]:
+    """Make the folder, and return what had to be made for it, innermost first."""
+    missing = [path for path in (out, *out.parents) if not path.exists()]
+    out.mkdir(parents=True, exist_ok=True)
+    return missing
+
+
+def _earlier_files(out: Path, *, overwrite: bool) -> list[str]:
+    """Return the names of earlier results, which new ones may take the place of."""
+    if out.exists() and not out.is_dir():
+        raise CanonicaError(f"--out {out}: found a file; expected a folder, or nothing.")
     if not out.exists():
         return []
-    if not out.is_dir():
-        raise CanonicaError(f"--out {out}: found a file; expected a folder, or nothing.")
-    present = sorted(path.name for path in out.iterdir())
+    present = [path.name for path in out.iterdir() if not path.name.startswith(HIDDEN)]
     if not present:
         return []
     if not overwrite:
@@ -45,24 +60,41 @@ def _replaceable(out: Path, *, overwrite: bool) -> list[Path]:
             f"--out {out}: found {len(present)} files in it; expected an empty or new folder. "
             "Choose another, or add --overwrite to replace earlier results."
         )
-    return [out / name for name in _earlier_files(out)]
+    return [SUMMARY, *_listed_files(out)]
 
 
-def _earlier_files(out: Path) -> list[str]:
+def _listed_files(out: Path) -> list[str]:
     try:
-        files = json.loads((out / SUMMARY).read_text(encoding="utf-8"))["files"]
+        summary = json.loads((out / SUMMARY).read_text(encoding="utf-8"))
+        files = [str(name) for name in summary["files"] if summary["canonica_version"]]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CanonicaError(
             f"--out {out}: found files, but no results of canonica among them ({SUMMARY}); "
             "--overwrite replaces nothing else. Choose another folder."
         ) from error
-    return [SUMMARY, *(str(name) for name in files if Path(str(name)).name == str(name))]
+    return [name for name in files if Path(name).name == name and (out / name).is_file()]
 
 
-def _put(filling: Path, out: Path, replaced: list[Path]) -> None:
-    for path in replaced:
-        path.unlink(missing_ok=True)
-    out.mkdir(exist_ok=True)
-    # The summary last: where it is, everything else is.
-    for path in sorted(filling.iterdir(), key=lambda path: path.name == SUMMARY):
-        path.replace(out / path.name)
+def _put(filling: Path, out: Path, earlier: list[str]) -> None:
+    """Move the new files in, the earlier ones having stepped aside; all of it, or nothing."""
+    new = sorted(path.name for path in filling.iterdir())
+    foreign = [name for name in new if name not in earlier and (out / name).exists()]
+    if foreign:
+        raise CanonicaError(
+            f"--out {out}: found {listed(foreign)}, which is no earlier result; expected no file "
+            "of that name. Move it, or choose another folder."
+        )
+    with tempfile.TemporaryDirectory(prefix=HIDDEN, dir=out) as aside:
+        moves = [(out / name, Path(aside) / name) for name in earlier if (out / name).exists()]
+        # The summary last: where it is, everything else is.
+        new.sort(key=lambda name: name == SUMMARY)
+        moves += [(filling / name, out / name) for name in new]
+        done = []
+        try:
+            for source, target in moves:
+                source.rename(target)
+                done.append((source, target))
+        except BaseException:
+            for source, target in reversed(done):
+                target.rename(source)
+            raise

@@ -28,7 +28,12 @@ from canonica.model._free_energy import (
     free_energy,
 )
 from canonica.model._generative_model import Beliefs, GenerativeModel
-from canonica.model._plasticity import SynapticSums, prior_sums, synaptic_sums
+from canonica.model._plasticity import (
+    SynapticSums,
+    prior_sums,
+    synaptic_sums,
+    synaptic_sums_beside_prior,
+)
 from canonica.model._values import both_values, negative_entropy
 
 __all__ = [
@@ -57,4 +62,5 @@ __all__ = [
     "negative_entropy",
     "prior_sums",
     "synaptic_sums",
+    "synaptic_sums_beside_prior",
 ]

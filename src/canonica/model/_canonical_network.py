@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jax.scipy.special import logit
 from jaxtyping import Array, Float
 
-from canonica.model._values import along_batch, present, previous_in_time
+from canonica.model._values import along_batch, in_precision_of, present, previous_in_time
 
 
 class Activity(NamedTuple):
@@ -206,10 +206,12 @@ class CanonicalNetwork(eqx.Module):
             Middle activity before the first step; by default ``exp(phi[1])``, the prior. Used
             only where the network has recurrent synapses or an output layer.
         """
+        inputs = in_precision_of(self.weight, inputs)
         if self.recurrent_weight is None and self.output_weight is None:
             return Activity(self.activity(inputs))
         if initial is None:
-            initial = jnp.exp(self.threshold_factor[1]).astype(inputs.dtype)
+            initial = jnp.exp(self.threshold_factor[1])
+        initial = initial.astype(inputs.dtype)
         middle = self._run_middle(inputs, initial)
         previous = previous_in_time(middle, initial)
         if self.output_weight is None:

@@ -17,7 +17,7 @@ from canonica.model._values import (
 
 
 class FreeEnergy(NamedTuple):
-    """Variational free energy per time step, in nats, by its parts.
+    """Variational free energy per time step (or per stretch of time), in nats, by its parts.
 
     The complexity of the parameters, which grows like ln t, is left out, as in the published
     figures.

@@ -13,7 +13,13 @@ from canonica.model._counts import (
     expected_log_parameter,
     log_evidence,
 )
-from canonica.model._values import along_batch, modulation, present, previous_in_time
+from canonica.model._values import (
+    along_batch,
+    in_precision_of,
+    modulation,
+    present,
+    previous_in_time,
+)
 
 MINIMUM_POLICY_COUNT = 1.0
 
@@ -209,10 +215,12 @@ class GenerativeModel(eqx.Module):
             Belief before the first step; by default the prior expectation ``D[1]``. Used only
             where the model has transitions or decisions.
         """
+        observations = in_precision_of(self.likelihood_counts, observations)
         if self.transition_counts is None and self.policy_counts is None:
             return Beliefs(self.state_posterior(observations))
         if initial_state is None:
-            initial_state = self.state_prior[1].astype(observations.dtype)
+            initial_state = self.state_prior[1]
+        initial_state = initial_state.astype(observations.dtype)
         states = self._infer_states(observations, initial_state)
         previous_states = previous_in_time(states, initial_state)
         if self.policy_counts is None:

@@ -5,6 +5,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from canonica.model._canonical_network import LogOdds
+from canonica.model._values import both_values
 
 
 class SynapticSums(eqx.Module):
@@ -32,7 +33,12 @@ class SynapticSums(eqx.Module):
     @property
     def weight(self) -> Float[Array, "*batch 2 neuron input"]:
         """Synaptic strengths at which the cost function is stationary."""
-        return jnp.log(self.hebbian) - jnp.log(self.homeostatic - self.hebbian)
+        return jnp.log(self.hebbian) - jnp.log(self.without_input)
+
+    @property
+    def without_input(self) -> Float[Array, "*batch 2 neuron input"]:
+        """Activity while the input was off; never below 0, whatever rounding makes of it."""
+        return jnp.maximum(self.homeostatic - self.hebbian, 0)
 
     @property
     def strength(self) -> Float[Array, "*batch 2 neuron input"]:
@@ -42,7 +48,7 @@ class SynapticSums(eqx.Module):
     @property
     def counts(self) -> Float[Array, "*batch 2 2 input neuron"]:
         """The same sums as counts of the likelihood mapping: input value, neuron value."""
-        counts = jnp.stack([self.homeostatic - self.hebbian, self.hebbian], axis=-4)
+        counts = jnp.stack([self.without_input, self.hebbian], axis=-4)
         return counts.swapaxes(-2, -1)
 
     def log_odds(self, threshold_factor: Float[Array, "2 neuron"]) -> LogOdds:
@@ -51,7 +57,7 @@ class SynapticSums(eqx.Module):
         The same as by way of the weights, for two logarithms a synapse instead of eight: log odds
         are logarithms of ratios of sums. For one layer, without leading axes.
         """
-        silent = self.homeostatic - self.hebbian
+        silent = self.without_input
         odds = self.hebbian / silent
         silence = silent / self.homeostatic
         adaptation = jnp.log(silence[1] / silence[0]).sum(axis=1)
@@ -113,15 +119,30 @@ def synaptic_sums(
     >>> [float(value) for value in sums.hebbian[:, 0, 0]]  # level 0, level 1
     [0.0, 1.0]
     """
-    # Levels 1 and 0 add up to what the inputs alone would, so that one product per neuron is
-    # enough. Time last: the products read rows.
+    levels = both_values(activity.T)  # time last: the product below then reads rows
+    if weight is not None:
+        levels = levels * weight
+    hebbian = levels @ inputs
+    return SynapticSums(hebbian, jnp.broadcast_to(levels.sum(axis=2)[..., None], hebbian.shape))
+
+
+def synaptic_sums_beside_prior(
+    activity: Float[Array, "time neuron"],
+    inputs: Float[Array, "time input"],
+    weight: Float[Array, " time"] | None = None,
+) -> SynapticSums:
+    """Return the same as `synaptic_sums` by half the work, to add to sums that hold a prior.
+
+    Both levels add up to what the inputs alone would, so that level 0 is a difference, exact to
+    the rounding of that total. Beside a prior this is as good; on its own, where activity is
+    nearly always 1, little would be left of level 0.
+    """
     every_step = jnp.ones_like(inputs[:, 0]) if weight is None else weight
     excited = activity.T * every_step
     hebbian, homeostatic = excited @ inputs, excited.sum(axis=1)[:, None]
-    both_hebbian, both_homeostatic = every_step @ inputs, every_step.sum()
+    total_hebbian, total_homeostatic = every_step @ inputs, every_step.sum()
+    levels = jnp.stack([total_homeostatic - homeostatic, homeostatic])
     return SynapticSums(
-        jnp.stack([both_hebbian - hebbian, hebbian]),
-        jnp.broadcast_to(
-            jnp.stack([both_homeostatic - homeostatic, homeostatic]), (2, *hebbian.shape)
-        ),
+        jnp.stack([total_hebbian - hebbian, hebbian]),
+        jnp.broadcast_to(levels, (2, *hebbian.shape)),
     )

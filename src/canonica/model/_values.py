@@ -7,6 +7,7 @@ then reads like a line of the mathematics.
 
 from typing import TypeVar
 
+import jax
 import jax.numpy as jnp
 from jax.scipy.special import xlogy
 from jaxtyping import Array, Float
@@ -26,9 +27,27 @@ def negative_entropy(
 
     `epsilon` is added inside the logarithm, as the published simulations do.
     """
-    return (xlogy(1 - belief, 1 - belief + epsilon) + xlogy(belief, belief + epsilon)).astype(
-        belief.dtype
-    )
+    total = _x_log_x(1 - belief, epsilon) + _x_log_x(belief, epsilon)
+    return total.astype(belief.dtype)
+
+
+@jax.custom_jvp
+def _x_log_x(x: Float[Array, "*batch"], epsilon: Float[Array, ""] | float) -> Array:
+    return xlogy(x, x + epsilon)
+
+
+@_x_log_x.defjvp
+def _x_log_x_slope(primals: tuple, tangents: tuple) -> tuple[Array, Array]:
+    """Steep but finite at certainty: times the zero slope of a saturated belief it is zero."""
+    x, epsilon = primals
+    inside = jnp.maximum(x + epsilon, jnp.finfo(x.dtype).tiny)
+    slope = (jnp.log(inside) + x / inside) * tangents[0] + x / inside * tangents[1]
+    return _x_log_x(x, epsilon), slope
+
+
+def in_precision_of(parameters: Array, values: Array) -> Array:
+    """Return `values` in the floating precision that they and `parameters` share."""
+    return values.astype(jnp.result_type(values, parameters))
 
 
 def previous_in_time(

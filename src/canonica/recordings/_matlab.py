@@ -110,6 +110,14 @@ def _load(path: Path) -> dict[str, Any]:
 
     try:
         variables = loadmat(path, chars_as_strings=False)
+    except MemoryError as error:
+        raise RecordingError(
+            str(path),
+            None,
+            found="a MATLAB file that asks for more memory than there is",
+            expected="recordings that fit",
+            advice="It is damaged, or holds too many cultures: split it.",
+        ) from error
     except Exception as error:  # any of a dozen kinds, depending on where the file is cut
         raise RecordingError(
             str(path),
@@ -122,9 +130,9 @@ def _load(path: Path) -> dict[str, Any]:
 
 
 def _is_culture_list(name: str, value: Any) -> bool:
-    if name.startswith(PREFIX):
-        return True
     cells = _cells(value)
+    if name.startswith(PREFIX) and isinstance(value, np.ndarray) and value.dtype.kind in "OV":
+        return bool(cells)  # meant as cultures: what is wrong with one will be said
     return bool(cells) and all(_fields(cell).keys() >= FIELDS.keys() for cell in cells)
 
 

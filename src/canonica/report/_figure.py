@@ -23,8 +23,8 @@ POINTS = 20_000  # weights drawn at most
 
 
 def figure_part(result: xr.Dataset) -> xr.Dataset:
-    """Return what the figure needs of a result: little, so that thousands can be held."""
-    last = result["session"].to_numpy()[-LAST_SESSIONS:]
+    """Return what the figure needs of a recording's result: little, to hold thousands of them."""
+    last = result["session"].to_numpy()[-_sessions_shown(result) :]
     shown = result[
         [
             "state_response",
@@ -45,6 +45,11 @@ def figure_part(result: xr.Dataset) -> xr.Dataset:
     return part.copy(deep=True)  # so that the whole result can be let go
 
 
+def _sessions_shown(result: xr.Dataset) -> int:
+    """Return how many of the last sessions are shown: of those that were forecast, 10 at most."""
+    return min(LAST_SESSIONS, result.sizes["session"] - int(result.attrs["initial_sessions"]))
+
+
 def condition_figure(condition: str, parts: Sequence[xr.Dataset]) -> Figure:
     """Return the figure of a condition: mean and standard deviation over its recordings.
 
@@ -59,7 +64,7 @@ def condition_figure(condition: str, parts: Sequence[xr.Dataset]) -> Figure:
     top_rows = math.ceil((ensembles + 1) / COLUMNS)
     figure = Figure(figsize=(15, 4.2 * (top_rows + 1)), layout="constrained")
     FigureCanvasAgg(figure)
-    figure.suptitle(_title(condition, len(parts)) + "\n")
+    figure.suptitle(_title(condition, len(parts)) + "\n", parse_math=False)
     halves = figure.subfigures(2, 1, height_ratios=[top_rows, 1], squeeze=False)
     top, bottom = halves.ravel()
 
@@ -188,7 +193,7 @@ def _observed_against_predicted_response(
     axis.set(
         xlabel="predicted response",
         ylabel="observed response",
-        title=f"Responses, last {LAST_SESSIONS} sessions",
+        title="Responses, last sessions",
         aspect=1,
     )
     figure.colorbar(density, ax=axis, label="trials", shrink=0.8)

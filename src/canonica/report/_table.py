@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rich import box
+from rich.markup import escape
 from rich.table import Table
 
 from canonica.reverse_engineering import ConditionSummary, Spread
@@ -25,7 +26,7 @@ def summary_table(summary: ConditionSummary) -> Table:
     Errors are those of the last sessions.
     """
     count = f"{summary.recordings} recording{'s' if summary.recordings > 1 else ''}"
-    title = f"[bold]{summary.condition}[/bold]  (n = {count})"
+    title = f"[bold]{escape(summary.condition)}[/bold]  (n = {count})"
     table = Table(title=title, title_justify="left", title_style="", box=box.SIMPLE_HEAD)
     table.add_column("")
     for heading in ("median", "lowest", "highest"):

@@ -5,6 +5,7 @@ A protocol is a value with its settings; its steps are a file each: `_ensembles`
 simpler predictions that a forecast has to beat.
 """
 
+from canonica.reverse_engineering._baselines import check_conditions
 from canonica.reverse_engineering._ensembles import EnsembleResponse, ensemble_response
 from canonica.reverse_engineering._outcomes import attempt, results
 from canonica.reverse_engineering._protocol import PROTOCOLS
@@ -30,6 +31,7 @@ __all__ = [
     "PublishedProtocol",
     "Spread",
     "attempt",
+    "check_conditions",
     "condition_summary",
     "ensemble_response",
     "recording_summary",

@@ -1,7 +1,7 @@
 """The baseline of every condition, given or computed, with a word on where it came from."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from canonica._errors import CanonicaError, listed
@@ -36,15 +36,9 @@ def baselines(
     Raises
     ------
     CanonicaError
-        If one is not a number above 0, or is given for a condition that no recording has.
+        If one is not a number above 0.
     """
     conditions = {culture.condition: None for culture in ensembles}
-    unknown = sorted(given.keys() - conditions) if isinstance(given, Mapping) else []
-    if unknown and ensembles:
-        raise CanonicaError(
-            f"baseline: found one for condition {listed(unknown)}; expected conditions among "
-            f"{listed(list(conditions))}, which the recordings are of."
-        )
     return {
         condition: _baseline(
             [culture for culture in ensembles if culture.condition == condition],
@@ -65,3 +59,14 @@ def _baseline(
     count = f"{len(group)} recording{'s' if len(group) > 1 else ''}"
     value = baseline_of(group, protocol)
     return Baseline(value, f"computed from {count} of condition {group[0].condition}")
+
+
+def check_conditions(given: float | Mapping[str, float] | None, conditions: Iterable[str]) -> None:
+    """Raise CanonicaError where a baseline is given for a condition that no recording is of."""
+    known = sorted(set(conditions))
+    unknown = sorted(given.keys() - known) if isinstance(given, Mapping) else []
+    if unknown:
+        raise CanonicaError(
+            f"baseline: found one for condition {listed(unknown)}; expected conditions among "
+            f"{listed(known)}, which the recordings are of."
+        )

@@ -87,13 +87,17 @@ def ensemble_response(recording: xr.Dataset, protocol: PublishedProtocol) -> Ens
     """
     _check_parts(recording)
     sessions = Sessions(recording["session"].to_numpy())
-    sources = recording["sources"].to_numpy()
-    responses = recording["responses"].to_numpy()
-    states = SourceStates.of(sources)
+    responses, stimuli, sources = (
+        recording[name].transpose("trial", ...).to_numpy().astype(np.float64, copy=False)
+        for name in ("responses", "stimuli", "sources")
+    )
     name = _label(recording.attrs)
+    stimuli, sources = _binary(name, "stimuli", stimuli), _binary(name, "sources", sources)
+    states = SourceStates.of(sources)
     _check_sessions(name, sessions, protocol)
 
     sums, counts = states.session_sums(responses, sessions)
+    _check_finite(name, sums)
     active = _active(sums.sum(axis=1) / sessions.lengths[:, None], protocol)
     preference = _preference(name, states, means(sums, counts))
     ensemble = _assigned(active, preference, protocol)
@@ -102,8 +106,8 @@ def ensemble_response(recording: xr.Dataset, protocol: PublishedProtocol) -> Ens
     membership = ensemble[:, None] == np.arange(1, sources.shape[1] + 1)
     return EnsembleResponse(
         response=(membership / membership.sum(axis=0)).T @ responses.T,
-        stimuli=recording["stimuli"].to_numpy().astype(np.uint8),
-        sources=sources.astype(np.uint8),
+        stimuli=stimuli,
+        sources=sources,
         states=states,
         sessions=sessions,
         electrode_ensemble=ensemble,
@@ -185,6 +189,32 @@ def _check_parts(recording: xr.Dataset) -> None:
             found=f"variables {listed(sorted(map(str, recording.variables)))}",
             expected=f"also {listed(missing)}",
             advice="Make recordings with canonica.read or canonica.recordings.recording.",
+        )
+
+
+def _binary(name: str, role: str, values: Float[np.ndarray, "trial column"]) -> np.ndarray:
+    """Return 0/1 values as bytes; refuse others, which a recording made by hand may hold."""
+    with np.errstate(invalid="ignore"):  # NaN: caught by its sum
+        small = values.astype(np.uint8)
+    if small.max() > 1 or small.sum() != values.sum():
+        raise RecordingError(
+            name,
+            role,
+            found=f"values from {values.min():g} to {values.max():g}",
+            expected="0 and 1 only",
+            advice="Make recordings with canonica.recordings.recording, which checks them.",
+        )
+    return small
+
+
+def _check_finite(name: str, sums: np.ndarray) -> None:
+    if not np.isfinite(sums).all():
+        raise RecordingError(
+            name,
+            "responses",
+            found="NaN or infinite values",
+            expected="spike counts",
+            advice="Make recordings with canonica.recordings.recording, which checks them.",
         )
 
 

@@ -14,7 +14,7 @@ from canonica.model import (
     both_values,
     negative_entropy,
     prior_sums,
-    synaptic_sums,
+    synaptic_sums_beside_prior,
 )
 
 AnyArray: TypeAlias = Any  # JAX's within the computation, NumPy's before and after it
@@ -51,7 +51,11 @@ def threshold_factor(observed: Observed, initial_sessions: int) -> Float[Array, 
 
 def session_sums(observed: Observed) -> SynapticSums:
     """Return what each session adds to the synaptic sums; leading axis session."""
-    return jax.vmap(lambda one: synaptic_sums(one.response.T, one.stimuli, one.valid))(observed)
+
+    def of_session(one: Observed) -> SynapticSums:
+        return synaptic_sums_beside_prior(one.response.T, one.stimuli, one.valid)
+
+    return jax.vmap(of_session)(observed)
 
 
 def sums_before_sessions(

@@ -6,7 +6,7 @@ from typing import TypeVar
 import jax
 from jaxtyping import Array, Float
 
-from canonica.model import SynapticSums, synaptic_sums
+from canonica.model import SynapticSums, synaptic_sums_beside_prior
 from canonica.reverse_engineering._estimation import Observed
 
 Kept = TypeVar("Kept")
@@ -50,8 +50,8 @@ def forecast(
     def step(sums: SynapticSums, session: tuple[Observed, Beside]) -> tuple[SynapticSums, Kept]:
         observed, beside = session
         predicted = response_of(sums, factor, observed.stimuli)
-        learned = sums + synaptic_sums(predicted.T, observed.stimuli, observed.valid)
-        return learned, keep(observed, sums, predicted, beside)
+        added = synaptic_sums_beside_prior(predicted.T, observed.stimuli, observed.valid)
+        return sums + added, keep(observed, sums, predicted, beside)
 
     return jax.lax.scan(step, start, (observed, beside))[1]
 

@@ -10,6 +10,7 @@ from canonica.reverse_engineering._ensembles import EnsembleResponse
 from canonica.reverse_engineering._published_protocol import PublishedProtocol
 
 SPREAD = 0.5  # of the normalised activity, per standard deviation of the response
+ROUNDING = 1e-9  # of the response: a deviation below this is none
 BASELINE_SHARE = 0.25  # of the relative deviation from the baseline
 
 
@@ -64,11 +65,12 @@ def baseline_of(group: Sequence[EnsembleResponse], protocol: PublishedProtocol) 
 
 
 def _check_deviation(ensembles: EnsembleResponse, deviation: np.ndarray) -> None:
-    if not (deviation > 0).all():
+    varies = deviation > ROUNDING * np.abs(ensembles.response).max(axis=1)
+    if not varies.all():
         raise RecordingError(
             ensembles.label,
             "responses",
-            found=f"no variation in ensemble {listed(np.flatnonzero(~(deviation > 0)) + 1)}",
+            found=f"no variation in ensemble {listed(np.flatnonzero(~varies) + 1)}",
             expected="responses that vary within a source state",
             advice="Check that spikes were counted for every trial.",
         )

@@ -8,9 +8,9 @@ from typing import ParamSpec, TypeAlias, TypeVar
 import numpy as np
 import xarray as xr
 
-from canonica._errors import RecordingError
+from canonica._errors import RecordingError, listed
 from canonica.reverse_engineering._analysis import Analysis
-from canonica.reverse_engineering._baselines import Baseline, baselines
+from canonica.reverse_engineering._baselines import Baseline, baselines, check_conditions
 from canonica.reverse_engineering._batch import analysed, batches, one_ahead
 from canonica.reverse_engineering._ensembles import EnsembleResponse, ensemble_response
 from canonica.reverse_engineering._normalisation import normalised_response
@@ -27,6 +27,7 @@ def outcomes(
     baseline: float | Mapping[str, float] | None,
 ) -> list[xr.Dataset | RecordingError]:
     """Return the result of each recording, or the reason why it has none, in their order."""
+    check_conditions(baseline, (str(one.attrs.get("condition", "unknown")) for one in recordings))
     reduced = [attempt(ensemble_response, one, protocol) for one in recordings]
     ensembles = {
         index: one for index, one in enumerate(reduced) if isinstance(one, EnsembleResponse)
@@ -116,13 +117,13 @@ def _result(
 
 def saturated(name: str, factor: np.ndarray) -> RecordingError:
     """Return the error for an ensemble whose mean activity is 0 or 1: it has no threshold."""
-    silent, full = ~np.isfinite(factor[1]), ~np.isfinite(factor[0])
+    ensembles = np.flatnonzero(~np.isfinite(factor).all(axis=0)) + 1
     return RecordingError(
         name,
         "responses",
         found=(
             f"normalised activity at 0 or 1 throughout the initial sessions in ensemble "
-            f"{', '.join(str(j + 1) for j in np.flatnonzero(silent | full))}"
+            f"{listed(ensembles)}"
         ),
         expected="activity in between",
         advice="The baseline may be far from these recordings' own responses: check --baseline.",

@@ -6,6 +6,8 @@ from typing import ClassVar
 
 from canonica._errors import CanonicaError
 
+LARGEST = 1e15
+
 
 @dataclass(frozen=True)
 class PublishedProtocol:
@@ -63,7 +65,11 @@ class PublishedProtocol:
             self._require(field.name, finite, "a finite number")
         for setting in ("prior_strength", "initial_gain"):
             self._require(setting, getattr(self, setting) > 0, "a number above 0")
-        self._require("initial_sessions", self.initial_sessions >= 1, "a whole number >= 1")
+        whole = isinstance(self.initial_sessions, int) and self.initial_sessions >= 1
+        self._require("initial_sessions", whole, "a whole number >= 1")
+        # Beyond this, sums of prior and activity are no longer told apart in double precision.
+        for setting in ("prior_strength", "initial_gain"):
+            self._require(setting, getattr(self, setting) <= LARGEST, f"at most {LARGEST:g}")
         thresholds = ("minimum_mean_response", "minimum_session_response", "minimum_preference")
         for setting in (*thresholds, "epsilon"):
             self._require(setting, getattr(self, setting) >= 0, "a number >= 0")

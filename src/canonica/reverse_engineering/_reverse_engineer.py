@@ -59,7 +59,8 @@ def reverse_engineer(
         start of each session; `firing_threshold_factor` (level, ensemble), level 1 first;
         `free_energy`, `accuracy`, `complexity` in nats, `response_error`, `weight_error`,
         `frozen_response_error`, `ridge_response_error` (session); `distance_to_ideal` (session,
-        level, ensemble), how far the strengths are from the inputs' frequencies given the sources;
+        level, ensemble), how far the strengths are from the inputs' frequencies given the sources,
+        missing where no input is ever on with a source value;
         `electrode_ensemble` (electrode), 0 for none; `preference` (electrode, ensemble) and
         `mean_ensemble_response` (session, ensemble) in spikes; `state_response` (session,
         ensemble, source_state), missing where a state does not occur in a session. Attributes:

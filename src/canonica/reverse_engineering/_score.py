@@ -1,5 +1,6 @@
 """Step 7: how far predictions lie from what was observed."""
 
+import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from canonica.reverse_engineering._estimation import Observed
@@ -31,6 +32,8 @@ def distance_to_ideal(
 ) -> Float[Array, "session 2 ensemble"]:
     """Return the mean squared distance to the ideal strengths, relative to their mean square.
 
-    Each source value and ensemble has its own distance.
+    Each source value and ensemble has its own distance; NaN where no input is ever on with it.
     """
-    return ((strength - ideal) ** 2).mean(axis=-1) / (ideal**2).mean(axis=-1)
+    scale = (ideal**2).mean(axis=-1)
+    distance = ((strength - ideal) ** 2).mean(axis=-1)
+    return jnp.where(scale > 0, distance / jnp.where(scale > 0, scale, 1), jnp.nan)

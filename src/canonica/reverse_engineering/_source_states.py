@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, Num
 
 from canonica.reverse_engineering._sessions import Sessions
 
@@ -25,7 +25,7 @@ class SourceStates:
     patterns: Int[np.ndarray, "state source"]
 
     @classmethod
-    def of(cls, sources: Float[np.ndarray, "trial source"]) -> "SourceStates":
+    def of(cls, sources: Num[np.ndarray, "trial source"]) -> "SourceStates":
         """Return the states of `sources` (0/1), from all on to all off."""
         codes = np.zeros(len(sources), np.int64)
         for column in sources.T:  # renumbered at every source, so that no code can overflow

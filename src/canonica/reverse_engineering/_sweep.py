@@ -25,7 +25,7 @@ from canonica.reverse_engineering._forecast import forecast, recorded_sums, resp
 from canonica.reverse_engineering._normalisation import normalised_response
 from canonica.reverse_engineering._outcomes import saturated
 from canonica.reverse_engineering._protocol import protocol_named
-from canonica.reverse_engineering._published_protocol import PublishedProtocol
+from canonica.reverse_engineering._published_protocol import LARGEST, PublishedProtocol
 from canonica.reverse_engineering._result import versions
 from canonica.reverse_engineering._score import response_error, weight_error
 
@@ -143,6 +143,7 @@ def _errors(
 
 def _positive(name: str, values: Sequence[float] | np.ndarray) -> Float[np.ndarray, " value"]:
     array = np.atleast_1d(np.asarray(values, np.float64))
-    if array.ndim != 1 or not array.size or not (np.isfinite(array) & (array > 0)).all():
-        raise CanonicaError(f"{name}: found {values}; expected numbers above 0, at least one.")
+    if array.ndim != 1 or not array.size or not ((array > 0) & (array <= LARGEST)).all():
+        expected = f"numbers above 0, none above {LARGEST:g}, at least one"
+        raise CanonicaError(f"{name}: found {values}; expected {expected}.")
     return array

@@ -59,6 +59,7 @@ def likelihood_mapping(
     that source.
     """
     own = np.arange(inputs) * sources // inputs
-    share = (1 - mixing) / max(sources - 1, 1)
-    copies = np.where(own[:, None] == np.arange(sources), mixing, share)
+    share = (1 - mixing) / (sources - 1) if sources > 1 else 0.0  # of each other source, if any
+    own_share = 1 - share * (sources - 1)
+    copies = np.where(own[:, None] == np.arange(sources), own_share, share)
     return np.stack([(1 - copies) / 2, (1 + copies) / 2])
