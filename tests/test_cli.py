@@ -56,12 +56,18 @@ def test_analyze_writes_everything_it_says(call, file, tmp_path):
     assert entries(out) == sorted(
         [*(f"{name}.nc" for name in names), "simulated.png", "recordings.csv", "summary.json"]
     )
-    for words in ("n = 3 recordings", "ridge regression", "predicted the last sessions best"):
+    for words in (
+        "Read 3 recordings of 15 sessions of 64 trials",
+        "n = 3 recordings",
+        "ridge regression",
+        "predicted the last sessions best",
+    ):
         assert words in " ".join(printed.split())
     assert str(out) in printed.replace("\n", "")
 
     summary = json.loads((out / "summary.json").read_text())
     assert summary["settings"]["prior_strength"] == 3000
+    assert summary["settings"]["trials_per_session"] == 64
     assert summary["canonica_version"] == canonica.__version__
     assert [one["name"] for one in summary["recordings"]] == names
     (condition,) = summary["conditions"]
@@ -202,10 +208,11 @@ def test_replacing_results_is_all_or_nothing(call, file, tmp_path, monkeypatch):
     arguments = ("analyze", file, "--out", out, *SESSION, "--overwrite")
     assert call(*arguments)[0] == 0
     before = {path.name: path.read_bytes() for path in out.iterdir()}
-    rename = type(out).rename
+    rename, failed = type(out).rename, []
 
     def failing(self, target):
-        if self.name == "simulated.png" and target.parent == out:
+        if self.name == "simulated.png" and target.parent == out and not failed:
+            failed.append(self)
             raise OSError(5, "Input/output error")
         return rename(self, target)
 
@@ -228,7 +235,7 @@ def test_results_can_go_to_another_disk(call, file, tmp_path):
 def test_no_two_recordings_share_a_file(call, cultures, tmp_path):
     write_matlab(tmp_path / "a.mat", cultures[:2])
     write_matlab(tmp_path / "a-1.mat", cultures[2:])
-    write_matlab(tmp_path / "b b.mat", cultures[:1])
+    write_matlab(tmp_path / "b b.mat", cultures[1:2])
     write_matlab(tmp_path / "b_b.mat", cultures[:1])
     out = tmp_path / "r"
     assert call("analyze", tmp_path, "--out", out, *SESSION)[0] == 0
@@ -236,6 +243,30 @@ def test_no_two_recordings_share_a_file(call, cultures, tmp_path):
     files = [row["result_file"] for row in summary["recordings"]]
     assert len(set(files)) == len(files) == 5
     assert {*files} <= {*entries(out)}
+
+
+def test_a_copy_of_a_file_does_not_count_twice(call, file, tmp_path):
+    (tmp_path / "copy.mat").write_bytes(file.read_bytes())
+    code, printed, errors = call(
+        "analyze", file, tmp_path / "copy.mat", "--out", tmp_path / "r", *SESSION
+    )
+    assert code == 1
+    assert "n = 3 recordings" in printed
+    assert "copy.mat: found the same content as in" in errors.replace("\n", "")
+
+
+def test_a_name_that_is_no_text_is_shown_as_far_as_it_is(call, file, tmp_path):
+    odd = tmp_path / os.fsdecode(b"caf\xe9.mat")
+    odd.write_bytes(file.read_bytes())
+    assert call("analyze", odd, "--out", tmp_path / "r", *SESSION)[0] == 0
+
+
+def test_demo_spares_a_recording_of_the_users(call, tmp_path):
+    (tmp_path / "simulated.mat").write_text("precious")
+    code, _, errors = call("demo", "--out", tmp_path)
+    assert code == 2
+    assert "no earlier demo made" in errors
+    assert (tmp_path / "simulated.mat").read_text() == "precious"
 
 
 def test_a_condition_without_usable_recordings_does_not_stop_the_others(call, cultures, tmp_path):
@@ -261,8 +292,9 @@ def test_an_interrupted_run_leaves_nothing(call, file, tmp_path, monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(_analysis, "write_figure", interrupted)
-    code, *_ = call("analyze", file, "--out", tmp_path / "r", *SESSION)
-    assert code not in (0, 1, 2)
+    code, _, errors = call("analyze", file, "--out", tmp_path / "r", *SESSION)
+    assert code == 130
+    assert "nothing was written" in errors
     assert entries(tmp_path) == []
 
 
@@ -284,6 +316,7 @@ def test_a_full_disk_is_an_error_not_a_traceback(call, file, tmp_path, monkeypat
     [
         (["--baseline", "high"], "--baseline: found 'high'"),
         (["--baseline", "1", "--baseline", "2"], "one number for all"),
+        (["--baseline", "=2"], "expected CONDITION=NUMBER"),
         (["--baseline", "bic=2"], "condition bic"),
         (["--baseline", "-1"], "above 0"),
         (["--prior-strength", "0"], "prior_strength"),

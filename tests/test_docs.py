@@ -17,7 +17,8 @@ READABLE = [page for page in PAGES if "```python" in page.read_text(encoding="ut
 @pytest.mark.parametrize("page", READABLE, ids=lambda page: page.name)
 def test_code_runs_as_it_stands(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    write_matlab(tmp_path / "simulated.mat", [culture(0, sessions=12), culture(1, sessions=12)])
+    example = tmp_path / "canonica-demo" / "simulated.mat"
+    write_matlab(example, [culture(0, sessions=12), culture(1, sessions=12)])
     exec(compile(python_of(page), str(page), "exec"), {})  # noqa: S102
 
 

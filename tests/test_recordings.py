@@ -132,7 +132,7 @@ BROKEN = {
     "missing r": (lambda culture: culture.pop("r"), ["data_test{1}", "fields o, s", "r"]),
     "13 trials": (
         lambda culture: culture.update(fields(np.random.default_rng(1), trials=13)),
-        ["13 trials", "multiple of 6", "--trials-per-session"],
+        ["13 trials", "multiple of 6", "trials per session"],
     ),
 }
 
@@ -269,7 +269,7 @@ def test_recordings_from_memory(generator):
     np.testing.assert_array_equal(one["session"], session)
     assert one.attrs["note"] == "slice 7"
     falling = np.array([3] * 6 + [2] * 6, np.uint8)
-    for wrong in (session[::-1], session[:-1], session * 1.0, falling, 2.7, np.nan):
+    for wrong in (session[::-1], session[:-1], session + 0.5, falling, 2.7, np.nan):
         with pytest.raises(RecordingError, match="session"):
             recording(culture["r"], culture["o"], culture["s"], session=wrong)
     with pytest.raises(RecordingError, match="responses"):

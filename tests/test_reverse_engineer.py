@@ -1,5 +1,7 @@
 """What users of `reverse_engineer` rely on: labels, provenance, batches, failures, precision."""
 
+import subprocess
+import sys
 from dataclasses import replace
 
 import jax
@@ -150,7 +152,6 @@ def test_settings_and_baseline_are_checked(cultures):
         {"prior_strength": np.inf},
         {"initial_gain": 1e308},
         {"initial_sessions": 0},
-        {"initial_sessions": 2.5},
         {"epsilon": -1.0},
         {"minimum_preference": np.nan},
     ):
@@ -160,6 +161,23 @@ def test_settings_and_baseline_are_checked(cultures):
         reverse_engineer(cultures[0], protocol=PublishedProtocol(initial_sessions=15))
     with pytest.raises(RecordingError, match="sources"):
         reverse_engineer(cultures[0].drop_vars("sources"))
+
+
+def test_what_is_no_recording_is_said_plainly():
+    """In a process of its own, where annotations are not checked."""
+    script = """
+import canonica
+for recordings in ("culture.mat", [1]):
+    try:
+        canonica.reverse_engineer(recordings)
+    except canonica.CanonicaError as error:
+        print(error)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert "canonica.read('culture.mat')" in done.stdout
+    assert "found int; expected one xarray.Dataset" in done.stdout
 
 
 def test_recordings_made_by_hand_are_checked_too(cultures, results):
@@ -186,7 +204,7 @@ def test_thresholds_of_the_protocol_decide_the_ensembles(cultures):
     usual = members()
     assert members(minimum_preference=1.0) < usual
     assert members(minimum_mean_response=4.0) < usual
-    assert members(minimum_session_response=4.0) < usual
+    assert members(minimum_session_response=2.0) < usual
     assert members(minimum_preference=0.01, minimum_mean_response=0.0) > usual
 
 

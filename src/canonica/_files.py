@@ -14,6 +14,11 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def shown(path: Path) -> str:
+    """Return a path as text that can be printed and saved, whatever bytes it is made of."""
+    return os.fsencode(path).decode("utf-8", "replace")
+
+
 @contextmanager
 def complete_file(path: Path) -> Iterator[Path]:
     """Give a path beside `path` to write to, which takes its place only once all is written."""

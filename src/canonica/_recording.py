@@ -163,6 +163,8 @@ def _session_numbers(
     session: int | Sequence[int] | np.ndarray, trials: int, origin: str
 ) -> np.ndarray:
     numbers = np.asarray(session)
+    if numbers.dtype.kind == "f" and np.isfinite(numbers).all() and (numbers % 1 == 0).all():
+        numbers = numbers.astype(np.int64)  # whole, as MATLAB's numbers are
     if numbers.ndim == 0 and numbers.dtype.kind in "ui":
         return _equal_sessions(int(numbers), trials, origin)
     sound = numbers.shape == (trials,) and numbers.dtype.kind in "ui"
@@ -184,6 +186,6 @@ def _equal_sessions(trials_per_session: int, trials: int, origin: str) -> np.nda
             "responses",
             found=f"{trials} trials",
             expected=f"a multiple of {trials_per_session} trials per session",
-            advice="Give the right number: trials_per_session, or --trials-per-session.",
+            advice="Give the right number of trials per session, or a session number per trial.",
         )
     return np.repeat(np.arange(1, trials // trials_per_session + 1), trials_per_session)

@@ -8,10 +8,12 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import xarray as xr
 from rich.progress import Progress
 
 from canonica._errors import CanonicaError, RecordingError
+from canonica._files import sha256
 from canonica._version import __version__
 from canonica.cli._app import complain, output
 from canonica.cli._paths import UniqueNames, prefixes, recording_files
@@ -86,7 +88,9 @@ def analyze_and_report(
         for failure in findings.failures:
             complain(str(failure))
         if not findings.rows:
-            raise CanonicaError(f"nothing could be analysed; {out} is as it was.")
+            reason = findings.failures[0] if findings.failures else None
+            raise CanonicaError("nothing could be analysed, and nothing was written.") from reason
+    output.print(_sessions_read(findings), highlight=False)
     for summary in findings.summaries:
         output.print(summary_table(summary))
         output.print(f"{summary.sentence}\n", highlight=False, markup=False)
@@ -94,6 +98,15 @@ def analyze_and_report(
     output.print(f"\nResults: {out}", highlight=False, markup=False, soft_wrap=True)
     _print_tally(findings)
     return 1 if findings.failures else 0
+
+
+def _sessions_read(findings: Findings) -> str:
+    """Return how trials were divided into sessions, which a wrong option would get wrong."""
+    shapes = Counter((row["sessions"], row["trials"] / row["sessions"]) for row in findings.rows)
+    return "Read " + ", ".join(
+        f"{_counted(count, 'recording')} of {_counted(sessions, 'session')} of {trials:g} trials"
+        for (sessions, trials), count in shapes.items()
+    )
 
 
 def _print_tally(findings: Findings) -> None:
@@ -145,7 +158,8 @@ def analyze_files(
         return findings
     findings.rows.sort(key=lambda row: row["name"])
     _summarise(parts, folder, shown, findings)
-    _write_summary(folder, protocol, findings)
+    settings = protocol.settings | {"trials_per_session": trials_per_session}
+    _write_summary(folder, settings, findings)
     return findings
 
 
@@ -161,9 +175,11 @@ def _read(
 ) -> dict[int, EnsembleResponse]:
     """Return every usable recording reduced to its ensembles: no more is held of it."""
     prefix = prefixes(files)
+    originals = _originals(files)
     task = shown.add_task("Reading recordings", total=len(files))
 
     def of_file(file: Path) -> list[tuple[str, EnsembleResponse | RecordingError]]:
+        _refuse_copy(file, originals.get(file, file))
         found = []
         for recording in read_each(file, trials_per_session=trials_per_session):
             if isinstance(recording, RecordingError):
@@ -191,19 +207,52 @@ def _read(
     return ensembles
 
 
+def _originals(files: Sequence[Path]) -> dict[Path, Path]:
+    """Return the first file with the content of each: one that comes twice would count twice."""
+    first: dict[str, Path] = {}
+    # What is no file the reader will complain of.
+    return {file: first.setdefault(sha256(file), file) for file in files if file.is_file()}
+
+
+def _refuse_copy(file: Path, original: Path) -> None:
+    if original != file:
+        raise RecordingError(
+            str(file),
+            None,
+            found=f"the same content as in {original}",
+            expected="each recording once",
+            advice="Leave one of them out.",
+        )
+
+
 def _write(result: xr.Dataset, folder: Path, findings: Findings) -> None:
     name = str(result.attrs["name"])
     file = f"{name}.nc"
-    result.to_netcdf(folder / file, engine="h5netcdf")
+    # By way of memory: where the disk is full, the HDF5 library itself would crash.
+    (folder / file).write_bytes(result.to_netcdf(engine="h5netcdf"))
     findings.files.append(file)
     provenance = ("condition", "origin", "input_file", "input_sha256", "baseline")
     findings.rows.append(
         {"name": name}
         | {key: result.attrs[key] for key in provenance}
         | {"baseline_origin": result.attrs["baseline_origin"]}
+        | _sizes(result)
         | recording_summary(result)
         | {"result_file": file}
     )
+
+
+def _sizes(result: xr.Dataset) -> dict[str, int | str]:
+    members = result["electrode_ensemble"].to_numpy()
+    per_ensemble = np.bincount(members, minlength=result.sizes["ensemble"] + 1)[1:]
+    forecast = result.sizes["session"] - int(result.attrs["initial_sessions"])
+    return {
+        "sessions": result.sizes["session"],
+        "sessions_scored": min(LAST_SESSIONS, forecast),
+        "trials": result.sizes["trial"],
+        "electrodes": result.sizes["electrode"],
+        "electrodes_per_ensemble": " ".join(map(str, per_ensemble)),
+    }
 
 
 def _summarise(
@@ -220,14 +269,14 @@ def _summarise(
         shown.advance(task)
 
 
-def _write_summary(folder: Path, protocol: PublishedProtocol, findings: Findings) -> None:
+def _write_summary(folder: Path, settings: Mapping[str, Any], findings: Findings) -> None:
     csv_file = "recordings.csv"
     write_recordings_csv(folder / csv_file, findings.rows)
     findings.files.append(csv_file)
     summary = {
         "canonica_version": __version__,
-        "settings": protocol.settings,
-        "last_sessions": LAST_SESSIONS,
+        "settings": settings,
+        "sessions_scored_at_most": LAST_SESSIONS,
         "caveat": CAVEAT,
         "conditions": [asdict(one) | {"conclusion": one.sentence} for one in findings.summaries],
         "recordings": findings.rows,

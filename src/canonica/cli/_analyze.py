@@ -20,13 +20,15 @@ def analyze(
         list[Path],
         typer.Argument(metavar="PATH...", help="MATLAB files of recordings, or folders of them."),
     ],
-    out: Annotated[Path, typer.Option(help="Folder for the results; made if it is not there.")],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="Folder for the results; made if it is not there.")
+    ],
     baseline: Annotated[
         list[str] | None,
         typer.Option(
             metavar="X | CONDITION=X",
             help="Mean response, in spikes, that stands for ordinary excitability: one for all, or "
-            "one per condition (repeat the option).",
+            "one per condition (repeat the option). Give it where a drug changes excitability.",
             show_default="computed from the recordings of each condition",
         ),
     ] = None,
@@ -63,6 +65,10 @@ def analyze(
     forecast from the first sessions. For every condition: a table and a
     figure. For all: summary.json and recordings.csv, with settings and
     file hashes.
+
+    Recordings are MATLAB files with a variable data_<condition>: a cell for
+    each culture, a struct of r (trial, electrode; spikes), o (trial, input;
+    0/1) and s (trial, source; 0/1). Save them with -v7.
 
     The forecast stands beside two plain predictions, weights frozen and
     ridge regression, and the report says which of them was best.
@@ -111,6 +117,8 @@ def _baseline(given: list[str]) -> float | Mapping[str, float] | None:
     if not given:
         return None
     split = [text.rpartition("=") for text in given]
+    if any(equals and not condition for condition, equals, _ in split):
+        raise CanonicaError(f"--baseline: found {' '.join(given)!r}; expected CONDITION=NUMBER.")
     try:
         values = {condition: float(number) for condition, _, number in split}
     except ValueError as error:

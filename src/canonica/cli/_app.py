@@ -22,6 +22,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     add_completion=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
 )
 output = Console(soft_wrap=False)
 messages = Console(stderr=True)
@@ -63,6 +64,9 @@ def reports_errors(command: Callable[P, int]) -> Callable[P, None]:
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
             code = command(*args, **kwargs)
+        except KeyboardInterrupt:
+            complain("interrupted; nothing was written.")
+            code = 128 + signal.SIGINT
         except (CanonicaError, OSError) as error:
             if Settings.debug:
                 raise
@@ -81,7 +85,9 @@ def complain(message: str) -> None:
 
 def main() -> None:
     """Run the command line."""
-    signal.signal(signal.SIGTERM, _terminated)
+    for ending in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, ending):  # not every system has both
+            signal.signal(getattr(signal, ending), _terminated)
     arguments = sys.argv[1:]
     if "--debug" in arguments:
         Settings.debug = True
@@ -89,6 +95,6 @@ def main() -> None:
     app(args=arguments)
 
 
-def _terminated(*_: object) -> None:
+def _terminated(number: int, _: object) -> None:
     """End as an interruption from the keyboard would: cleaning up on the way out."""
-    sys.exit(128 + signal.SIGTERM)
+    sys.exit(128 + number)

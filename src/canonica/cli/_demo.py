@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from canonica._errors import CanonicaError
 from canonica.cli._app import app, output, reports_errors
 
 SESSIONS, TRIALS_PER_SESSION = 100, 256
@@ -21,16 +22,23 @@ def demo(
 ) -> int:
     """Simulate cultures that learn to separate two sources, and analyse their recordings.
 
-    The recordings are saved as the published MATLAB files are laid out, and analysed as
-    [bold]canonica analyze[/bold] would: a whole run on nothing but this program.
+    The recordings are saved as the published MATLAB files are laid out, and
+    analysed as [bold]canonica analyze[/bold] would: a whole run on nothing but
+    this program.
     """
     from canonica.cli._analysis import analyze_and_report  # noqa: PLC0415
     from canonica.cli._progress import progress  # noqa: PLC0415
+    from canonica.cli._results_folder import SUMMARY  # noqa: PLC0415
     from canonica.recordings import write_matlab  # noqa: PLC0415
     from canonica.reverse_engineering import PublishedProtocol  # noqa: PLC0415
     from canonica.simulate import culture  # noqa: PLC0415
 
-    path = out / "simulated.mat"
+    path, results = out / "simulated.mat", out / "results"
+    if path.exists() and not (results / SUMMARY).exists():
+        raise CanonicaError(
+            f"--out {out}: found a {path.name} that no earlier demo made; expected a new folder, "
+            "or that of a demo. Choose another."
+        )
     with progress() as shown:
         simulated = [
             culture(seed + number, sessions=SESSIONS, trials_per_session=TRIALS_PER_SESSION)
@@ -38,15 +46,15 @@ def demo(
         ]
         write_matlab(path, simulated)
     output.print(
-        f"Simulated {cultures} cultures, {SESSIONS} sessions of {TRIALS_PER_SESSION} trials each: "
-        f"{path}\n",
+        f"Simulated {cultures} culture{'s' if cultures > 1 else ''}, {SESSIONS} sessions of "
+        f"{TRIALS_PER_SESSION} trials each: {path}\n",
         highlight=False,
         markup=False,
         soft_wrap=True,
     )
     return analyze_and_report(
         [path],
-        out / "results",
+        results,
         protocol=PublishedProtocol(),
         baseline=None,
         trials_per_session=TRIALS_PER_SESSION,

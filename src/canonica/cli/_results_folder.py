@@ -27,8 +27,14 @@ def results_folder(out: Path, *, overwrite: bool) -> Iterator[Path]:
         file would take the name of one that is no earlier result.
     """
     _earlier_files(out, overwrite=overwrite)
-    made = _made_with_parents(out)
-    filling = Path(tempfile.mkdtemp(prefix=HIDDEN, dir=out))
+    try:
+        made = _made_with_parents(out)
+        filling = Path(tempfile.mkdtemp(prefix=HIDDEN, dir=out))
+    except OSError as error:
+        raise CanonicaError(
+            f"--out {out}: found no way to write there ({error.strerror}); expected a folder that "
+            "can be made or written to. Choose another."
+        ) from error
     try:
         yield filling
         _put(filling, out, _earlier_files(out, overwrite=overwrite))
@@ -84,17 +90,21 @@ def _put(filling: Path, out: Path, earlier: list[str]) -> None:
             f"--out {out}: found {listed(foreign)}, which is no earlier result; expected no file "
             "of that name. Move it, or choose another folder."
         )
-    with tempfile.TemporaryDirectory(prefix=HIDDEN, dir=out) as aside:
-        moves = [(out / name, Path(aside) / name) for name in earlier if (out / name).exists()]
-        # The summary last: where it is, everything else is.
-        new.sort(key=lambda name: name == SUMMARY)
-        moves += [(filling / name, out / name) for name in new]
-        done = []
-        try:
-            for source, target in moves:
-                source.rename(target)
-                done.append((source, target))
-        except BaseException:
-            for source, target in reversed(done):
-                target.rename(source)
-            raise
+    aside = Path(tempfile.mkdtemp(prefix=HIDDEN, dir=out))
+    moves = [(out / name, aside / name) for name in earlier if (out / name).exists()]
+    new.sort(key=lambda name: name == SUMMARY)  # last: where it is, everything else is
+    moves += [(filling / name, out / name) for name in new]
+    done: list[tuple[Path, Path]] = []
+    try:
+        for source, target in moves:
+            source.rename(target)
+            done.append((source, target))
+    except BaseException:
+        for source, target in reversed(done):
+            target.rename(source)
+        raise
+    else:
+        shutil.rmtree(aside, ignore_errors=True)
+    finally:
+        if not any(aside.iterdir() if aside.exists() else ()):
+            shutil.rmtree(aside, ignore_errors=True)

@@ -13,7 +13,7 @@ import numpy as np
 import xarray as xr
 
 from canonica._errors import CanonicaError, RecordingError, listed
-from canonica._files import complete_file, sha256
+from canonica._files import complete_file, sha256, shown
 from canonica._recording import recording
 
 PREFIX = "data_"
@@ -40,13 +40,13 @@ def read(path: Path, *, trials_per_session: int) -> Iterator[xr.Dataset | Record
     conditions = {name: value for name, value in variables.items() if _is_culture_list(name, value)}
     if not conditions:
         raise RecordingError(
-            str(path),
+            shown(path),
             None,
             found=f"variables: {listed(sorted(variables))}",
             expected=LAYOUT,
             advice="Save the cultures in this layout, or check that this is the right file.",
         )
-    digest = sha256(path)
+    digest, stem = sha256(path), shown(Path(path.stem))
     total = sum(len(_cells(value)) for value in conditions.values())
     number = 0
     for variable, value in conditions.items():
@@ -58,7 +58,7 @@ def read(path: Path, *, trials_per_session: int) -> Iterator[xr.Dataset | Record
                     f"{variable}{{{index + 1}}}",
                     cell,
                     trials_per_session,
-                    name=path.stem if total == 1 else f"{path.stem}-{number:0{len(str(total))}d}",
+                    name=stem if total == 1 else f"{stem}-{number:0{len(str(total))}d}",
                     condition=variable.removeprefix(PREFIX),
                     digest=digest,
                 )
@@ -112,7 +112,7 @@ def _load(path: Path) -> dict[str, Any]:
         variables = loadmat(path, chars_as_strings=False)
     except MemoryError as error:
         raise RecordingError(
-            str(path),
+            shown(path),
             None,
             found="a MATLAB file that asks for more memory than there is",
             expected="recordings that fit",
@@ -120,7 +120,7 @@ def _load(path: Path) -> dict[str, Any]:
         ) from error
     except Exception as error:  # any of a dozen kinds, depending on where the file is cut
         raise RecordingError(
-            str(path),
+            shown(path),
             None,
             found=f"a MATLAB file that is cut short or damaged ({type(error).__name__}: {error})",
             expected="a complete file",
@@ -165,7 +165,7 @@ def _culture(
     missing = sorted(FIELDS.keys() - fields.keys())
     if missing:
         raise RecordingError(
-            str(path),
+            shown(path),
             where,
             found=f"fields {listed(sorted(fields))}" if fields else "no struct",
             expected="a struct with fields s, o and r",
@@ -176,7 +176,7 @@ def _culture(
         session=trials_per_session,
         name=name,
         condition=condition,
-        origin=f"{path}:{where}",
-        input_file=str(path),
+        origin=f"{shown(path)}:{where}",
+        input_file=shown(path),
         input_sha256=digest,
     )

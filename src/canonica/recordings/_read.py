@@ -7,6 +7,7 @@ from pathlib import Path
 import xarray as xr
 
 from canonica._errors import RecordingError
+from canonica._files import shown
 from canonica.recordings import _matlab
 
 READERS = (_matlab,)  # each with recognises(path) and read(path, trials_per_session=...)
@@ -79,14 +80,14 @@ def _reader(path: Path):  # noqa: ANN202  (a module)
             start = file.read(len(HDF5_MAGIC) + 512)
     except OSError as error:
         raise RecordingError(
-            str(path),
+            shown(path),
             None,
             found=f"nothing readable ({error.strerror or error})",
             expected="a file",
             advice="Check the path and the permissions.",
         ) from error
     raise RecordingError(
-        str(path),
+        shown(path),
         None,
         found=_description(start),
         expected="a MATLAB 5 file",

@@ -141,7 +141,7 @@ def _state_responses(axes: Sequence[Axes], parts: Sequence[xr.Dataset]) -> None:
             ylabel="normalised response",
             ylim=(0, 1),
         )
-    axes[0].legend(title="source state", ncols=2, frameon=False)
+    axes[0].legend(title="state of sources 1, 2, …", ncols=2, frameon=False)
 
 
 def _legible(states: Sequence[str]) -> Sequence[str]:

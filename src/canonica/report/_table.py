@@ -11,12 +11,12 @@ from rich.table import Table
 from canonica.reverse_engineering import ConditionSummary, Spread
 
 ROWS = (
-    ("response_error", "response error, published forecast", 4),
-    ("frozen_response_error", "response error, weights frozen", 4),
-    ("ridge_response_error", "response error, ridge regression", 4),
-    ("weight_error", "weight error, published forecast", 4),
-    ("free_energy_first", "free energy, first session (nat)", 1),
-    ("free_energy_last", "free energy, last session (nat)", 1),
+    ("response_error", "response error, published forecast", ".4f"),
+    ("frozen_response_error", "response error, weights frozen", ".4f"),
+    ("ridge_response_error", "response error, ridge regression", ".4f"),
+    ("weight_error", "weight error, published forecast", ".3g"),
+    ("free_energy_first", "free energy, first session (nat)", ".1f"),
+    ("free_energy_last", "free energy, last session (nat)", ".1f"),
 )
 
 
@@ -33,7 +33,7 @@ def summary_table(summary: ConditionSummary) -> Table:
         table.add_column(heading, justify="right", no_wrap=True)
     for name, label, digits in ROWS:
         spread = summary.values[name]
-        table.add_row(label, *(f"{value:,.{digits}f}" for value in _ordered(spread)))
+        table.add_row(label, *(f"{value:,{digits}}" for value in _ordered(spread)))
     return table
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 from jaxtyping import Bool, Float, Int
 
-from canonica._errors import RecordingError, listed
+from canonica._errors import CanonicaError, RecordingError, listed
 from canonica.reverse_engineering._estimation import Observed
 from canonica.reverse_engineering._published_protocol import PublishedProtocol
 from canonica.reverse_engineering._sessions import Sessions
@@ -88,7 +88,7 @@ def ensemble_response(recording: xr.Dataset, protocol: PublishedProtocol) -> Ens
     _check_parts(recording)
     sessions = Sessions(recording["session"].to_numpy())
     responses, stimuli, sources = (
-        recording[name].transpose("trial", ...).to_numpy().astype(np.float64, copy=False)
+        recording.variables[name].transpose("trial", ...).to_numpy().astype(np.float64, copy=False)
         for name in ("responses", "stimuli", "sources")
     )
     name = _label(recording.attrs)
@@ -180,6 +180,11 @@ def _assigned(
 
 
 def _check_parts(recording: xr.Dataset) -> None:
+    if not isinstance(recording, xr.Dataset):
+        raise CanonicaError(
+            f"recording: found {type(recording).__name__}; expected one xarray.Dataset, as "
+            "canonica.read returns them."
+        )
     needed = {"responses", "stimuli", "sources", "session"}
     missing = sorted(needed - {str(name) for name in recording.variables})
     if missing:
@@ -196,7 +201,7 @@ def _binary(name: str, role: str, values: Float[np.ndarray, "trial column"]) -> 
     """Return 0/1 values as bytes; refuse others, which a recording made by hand may hold."""
     with np.errstate(invalid="ignore"):  # NaN: caught by its sum
         small = values.astype(np.uint8)
-    if small.max() > 1 or small.sum() != values.sum():
+    if small.max() > 1 or np.count_nonzero(small) != values.sum():
         raise RecordingError(
             name,
             role,

@@ -27,8 +27,8 @@ def outcomes(
     baseline: float | Mapping[str, float] | None,
 ) -> list[xr.Dataset | RecordingError]:
     """Return the result of each recording, or the reason why it has none, in their order."""
-    check_conditions(baseline, (str(one.attrs.get("condition", "unknown")) for one in recordings))
     reduced = [attempt(ensemble_response, one, protocol) for one in recordings]
+    check_conditions(baseline, (str(one.attrs.get("condition", "unknown")) for one in recordings))
     ensembles = {
         index: one for index, one in enumerate(reduced) if isinstance(one, EnsembleResponse)
     }

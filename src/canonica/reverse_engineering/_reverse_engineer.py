@@ -2,11 +2,12 @@
 
 import warnings
 from collections.abc import Iterable, Mapping
+from os import PathLike
 from typing import overload
 
 import xarray as xr
 
-from canonica._errors import RecordingError, RecordingWarning
+from canonica._errors import CanonicaError, RecordingError, RecordingWarning
 from canonica.reverse_engineering._outcomes import outcomes
 from canonica.reverse_engineering._protocol import protocol_named
 from canonica.reverse_engineering._published_protocol import PublishedProtocol
@@ -91,6 +92,11 @@ def reverse_engineer(
     ('level', 'ensemble')
     """
     chosen = protocol_named(protocol)
+    if isinstance(recordings, str | PathLike):
+        raise CanonicaError(
+            f"recordings: found the path {recordings}; expected what canonica.read({recordings!r}) "
+            "returns."
+        )
     if isinstance(recordings, xr.Dataset):
         (outcome,) = outcomes([recordings], chosen, baseline)
         if isinstance(outcome, RecordingError):

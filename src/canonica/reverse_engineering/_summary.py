@@ -64,7 +64,7 @@ class ConditionSummary:
         return (
             f"{self.condition}: {first} predicted the last sessions best "
             f"(median error {errors[first]:.3f}; {rest}). "
-            f"Best in so many of {self.recordings} recordings: {wins}."
+            f"Recordings in which each was best: {wins}."
         )
 
 
