@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -52,6 +53,11 @@ class EnsembleResponse:
     def shape(self) -> tuple[int, ...]:
         """Sessions, trials in the longest, inputs, ensembles: what a batch has in common."""
         return *self.sessions.shape, self.stimuli.shape[1], len(self.response)
+
+    @cached_property
+    def session_means(self) -> Float[np.ndarray, "session ensemble"]:
+        """Mean response of each ensemble in each session, in spikes."""
+        return self.sessions.means(self.response.T)
 
     def folded(self, response: Float[np.ndarray, "ensemble trial"]) -> Observed:
         """Return a normalised response, with what evoked it, folded into sessions."""

@@ -29,7 +29,7 @@ def normalised_response(
         If a source state does not occur in the first session, or a response never varies.
     """
     sessions, states, response = ensembles.sessions, ensembles.states, ensembles.response
-    session_means = sessions.means(response.T).T
+    session_means = ensembles.session_means.T
     removed = _first_session_means(ensembles)[:, states.index]
     removed += np.repeat(session_means - session_means[:, :1], sessions.lengths, axis=1)
     x = response - removed
@@ -60,7 +60,7 @@ def _first_session_means(ensembles: EnsembleResponse) -> Float[np.ndarray, "ense
 def baseline_of(group: Sequence[EnsembleResponse], protocol: PublishedProtocol) -> float:
     """Return the mean response in the initial sessions, over cultures and ensembles."""
     initial = protocol.initial_sessions
-    means = [culture.sessions.means(culture.response.T)[:initial].mean() for culture in group]
+    means = [culture.session_means[:initial].mean() for culture in group]
     return float(np.mean(means))
 
 

@@ -87,15 +87,11 @@ def analysis_variables(response: np.ndarray, sessions: Sessions, analysis: Analy
 
 def recording_variables(ensembles: EnsembleResponse, response: np.ndarray) -> Variables:
     """Return what only a whole recording, with sources and electrodes, can tell."""
-    sessions = ensembles.sessions
-    state_means = ensembles.states.session_means(response.T, sessions)
+    state_means = ensembles.states.session_means(response.T, ensembles.sessions)
     return {
         "electrode_ensemble": (("electrode",), ensembles.electrode_ensemble),
         "preference": (("electrode", "ensemble"), ensembles.preference),
-        "mean_ensemble_response": (
-            ("session", "ensemble"),
-            sessions.means(ensembles.response.T),
-        ),
+        "mean_ensemble_response": (("session", "ensemble"), ensembles.session_means),
         "state_response": (("session", "ensemble", "source_state"), state_means.swapaxes(1, 2)),
     }
 
