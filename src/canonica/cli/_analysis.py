@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -210,8 +211,13 @@ def _read(
 def _originals(files: Sequence[Path]) -> dict[Path, Path]:
     """Return the first file with the content of each: one that comes twice would count twice."""
     first: dict[str, Path] = {}
-    # What is no file the reader will complain of.
-    return {file: first.setdefault(sha256(file), file) for file in files if file.is_file()}
+    originals: dict[Path, Path] = {}
+    sizes = {file: file.stat().st_size for file in files if file.is_file()}
+    shared = Counter(sizes.values())
+    for file in (file for file, size in sizes.items() if shared[size] > 1):
+        with suppress(OSError):  # the reader will complain of it, and of it alone
+            originals[file] = first.setdefault(sha256(file), file)
+    return originals
 
 
 def _refuse_copy(file: Path, original: Path) -> None:

@@ -102,9 +102,6 @@ def _put(filling: Path, out: Path, earlier: list[str]) -> None:
     except BaseException:
         for source, target in reversed(done):
             target.rename(source)
+        aside.rmdir()  # empty again: had a file not come back, it would be kept there
         raise
-    else:
-        shutil.rmtree(aside, ignore_errors=True)
-    finally:
-        if not any(aside.iterdir() if aside.exists() else ()):
-            shutil.rmtree(aside, ignore_errors=True)
+    shutil.rmtree(aside, ignore_errors=True)
