@@ -20,6 +20,12 @@ from canonica.model._counts import (
     expected_parameter,
     log_evidence,
 )
+from canonica.model._factors import (
+    FEWEST_COUNTS,
+    LARGEST_COUNT,
+    Factors,
+    likelihood_factors,
+)
 from canonica.model._free_energy import (
     FreeEnergy,
     accuracy,
@@ -34,17 +40,22 @@ from canonica.model._plasticity import (
     synaptic_sums,
     synaptic_sums_beside_prior,
 )
+from canonica.model._scaled import Scaled, quotient_of_products, shares
 from canonica.model._values import both_values, negative_entropy
 
 __all__ = [
+    "FEWEST_COUNTS",
+    "LARGEST_COUNT",
     "Activity",
     "Beliefs",
     "CanonicalNetwork",
     "ExpectationForm",
+    "Factors",
     "FreeEnergy",
     "GenerativeModel",
     "LogOdds",
     "Precision",
+    "Scaled",
     "SynapticSums",
     "accuracy",
     "accuracy_of_counts",
@@ -58,9 +69,12 @@ __all__ = [
     "expected_parameter",
     "free_energy",
     "generative_model",
+    "likelihood_factors",
     "log_evidence",
     "negative_entropy",
     "prior_sums",
+    "quotient_of_products",
+    "shares",
     "synaptic_sums",
     "synaptic_sums_beside_prior",
 ]

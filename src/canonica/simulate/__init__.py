@@ -1,7 +1,25 @@
 """Models run forward: sources and stimuli, encoders, a whole in-silico culture."""
 
 from canonica.simulate._culture import culture
-from canonica.simulate._encoder import encode, initial_counts
-from canonica.simulate._mixing_process import likelihood_mapping, mixing_process
+from canonica.simulate._encoder import Encoding, encode
+from canonica.simulate._initial_counts import initial_counts, initial_model
+from canonica.simulate._mixing_process import (
+    Mixture,
+    likelihood_mapping,
+    mixing_matrix,
+    mixing_process,
+)
+from canonica.simulate._perturbation import biased_log_evidence
 
-__all__ = ["culture", "encode", "initial_counts", "likelihood_mapping", "mixing_process"]
+__all__ = [
+    "Encoding",
+    "Mixture",
+    "biased_log_evidence",
+    "culture",
+    "encode",
+    "initial_counts",
+    "initial_model",
+    "likelihood_mapping",
+    "mixing_matrix",
+    "mixing_process",
+]

@@ -1,12 +1,15 @@
 """An in-silico culture on an electrode array."""
 
+import jax
 import numpy as np
 import xarray as xr
 from jaxtyping import Float, Int
 
 from canonica._errors import CanonicaError
+from canonica._float64 import in_float64
 from canonica._recording import recording
-from canonica.simulate._encoder import encode, initial_counts
+from canonica.simulate._encoder import encode
+from canonica.simulate._initial_counts import initial_model
 from canonica.simulate._mixing_process import mixing_process
 
 SILENT_SHARE = 0.25  # of the electrodes, recording only the odd spike
@@ -75,17 +78,14 @@ def culture(
         "trials_per_session": trials_per_session,
     }
     _check(sizes, mixing, state_prior)
-    generator = np.random.default_rng(seed)
-    hidden, stimuli = mixing_process(
-        generator,
+    hidden, stimuli, belief = _learned(
+        seed,
         trials=sessions * trials_per_session,
-        sources=sources,
-        inputs=inputs,
+        sizes={"sources": sources, "inputs": inputs},
         mixing=mixing,
+        state_prior=state_prior,
     )
-    prior = np.tile([[1 - state_prior], [state_prior]], sources)
-    counts = initial_counts(generator, sources=sources, inputs=inputs)
-    belief = encode(counts, prior, stimuli)
+    generator = np.random.default_rng(seed)
     return recording(
         _spikes(generator, belief, electrodes),
         stimuli,
@@ -97,6 +97,18 @@ def culture(
         simulated_mixing=mixing,
         simulated_state_prior=state_prior,
     )
+
+
+@in_float64
+def _learned(
+    seed: int, *, trials: int, sizes: dict[str, int], mixing: float, state_prior: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return sources, stimuli, and what a network that learns makes of them."""
+    world, mind = jax.random.split(jax.random.key(seed))
+    hidden, stimuli = mixing_process(world, trials=trials, mixing=mixing, **sizes)
+    model = initial_model(mind, state_prior=state_prior, **sizes)
+    # in_float64 makes NumPy arrays of these.
+    return hidden, stimuli, encode(model, stimuli).posterior  # pyright: ignore
 
 
 def _spikes(

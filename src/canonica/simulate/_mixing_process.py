@@ -1,36 +1,75 @@
 """Sources, and the stimuli that are mixed from them."""
 
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Array, Float, Int, Shaped
+
+from canonica._errors import CanonicaError
+
+
+class Mixture(NamedTuple):
+    """Hidden sources and the stimuli mixed from them, 0/1 both.
+
+    Attributes
+    ----------
+    sources : (trial, source)
+    stimuli : (trial, input)
+    """
+
+    sources: Shaped[Array, "trial source"]
+    stimuli: Shaped[Array, "trial input"]
 
 
 def mixing_process(
-    generator: np.random.Generator,
+    key: Array,
     *,
     trials: int,
+    repeats: int = 1,
     sources: int = 2,
     inputs: int = 32,
-    mixing: float = 0.75,
-) -> tuple[Float[np.ndarray, "trial source"], Float[np.ndarray, "trial input"]]:
-    """Return independent binary sources and the stimuli that inputs copy from them.
-
-    The inputs divide into one block per source, as evenly as they can. At every trial an input
-    copies the source of its block with probability `mixing`, and else one of the others.
+    mixing: float | Float[Array | np.ndarray, "input source"] = 0.75,
+    correlation: float = 0.0,
+    switching: float = 0.5,
+    dtype: np.dtype | type | None = None,
+) -> Mixture:
+    """Return binary sources and the stimuli that inputs copy from them.
 
     Parameters
     ----------
-    generator : numpy.random.Generator
-        The source of randomness.
-    trials, sources, inputs : int
-        Sizes, each at least 1; as many inputs as sources at least.
-    mixing : float
-        1 for no mixing; 1 / sources cannot be separated.
+    key : jax.random.key
+        Decides everything random; `jax.vmap` over keys gives many at once.
+    trials : int
+        Different trials.
+    repeats : int
+        How often these trials come, one pass after the other: in the published experiment the
+        same 256 in each of 100 sessions. For fresh sessions draw all their trials.
+    sources, inputs : int
+        Sizes.
+    mixing : float or (input, source)
+        How often an input copies which source. One number p is the published scheme: inputs divide
+        into one block per source, as evenly as they can, and copy the source of their block with
+        probability p, else one of the others. 1 is no mixing; 1 / sources cannot be separated.
+    correlation : float
+        Of any two sources, from 0 to 1.
+    switching : float
+        Probability that a source changes from one trial to the next, from 0 to 1/2, the default:
+        every trial is drawn afresh. Below that, all sources are held for a while together.
+    dtype
+        Of what is returned; by default JAX's floating type. `jax.numpy.int8` saves memory.
 
     Returns
     -------
-    sources : (trial, source)
-    stimuli : (trial, input)
-        0/1 both.
+    Mixture
+        `sources` (trial, source) and `stimuli` (trial, input).
+
+    Raises
+    ------
+    CanonicaError
+        If a size or probability is out of its range.
 
     References
     ----------
@@ -38,28 +77,114 @@ def mixing_process(
 
     Examples
     --------
-    >>> sources, stimuli = mixing_process(np.random.default_rng(0), trials=4, inputs=6, mixing=1.0)
+    >>> key = jax.random.key(0)
+    >>> sources, stimuli = mixing_process(key, trials=4, inputs=6, mixing=1.0)
     >>> bool((stimuli[:, :3] == sources[:, :1]).all())  # unmixed: the first block is source 1
     True
     """
-    hidden = generator.integers(0, 2, (trials, sources))
-    own = np.arange(inputs) * sources // inputs
-    other = (own + generator.integers(1, max(sources, 2), (trials, inputs))) % sources
-    copied = np.where(generator.random((trials, inputs)) < mixing, own, other)
-    stimuli = np.take_along_axis(hidden, copied, axis=1)
-    return hidden.astype(np.float64), stimuli.astype(np.float64)
+    for name, size in {
+        "trials": trials,
+        "repeats": repeats,
+        "sources": sources,
+        "inputs": inputs,
+    }.items():
+        if size < 1:
+            raise CanonicaError(f"{name}: found {size}; expected at least 1.")
+    check_range("correlation", correlation, 0, 1)
+    check_range("switching", switching, 0, 0.5)
+    matrix = mixing if jnp.ndim(mixing) else mixing_matrix(sources, inputs, float(mixing))
+    mixture = _mixture(
+        key,
+        jnp.asarray(_checked_matrix(matrix, sources, inputs)),
+        correlation,
+        switching,
+        trials=trials,
+        repeats=repeats,
+    )
+    dtype = jnp.zeros(()).dtype if dtype is None else dtype
+    return Mixture(*(part.astype(dtype) for part in mixture))
+
+
+@partial(jax.jit, static_argnames=("trials", "repeats"))
+def _mixture(
+    key: Array, matrix: Array, correlation: float, switching: float, *, trials: int, repeats: int
+) -> tuple[Array, Array]:
+    inputs, sources = matrix.shape
+    own, common, join, redraw, copy = jax.random.split(key, 5)
+    drawn = jax.random.bernoulli(own, 0.5, (trials, sources))
+    together = jax.random.bernoulli(common, 0.5, (trials, 1))
+    # Two sources that each follow a common one with probability q have the correlation q ** 2.
+    follows = jax.random.uniform(join, (trials, sources)) < jnp.sqrt(correlation)
+    drawn = jnp.where(follows, together, drawn)
+    # A new draw leaves half of the sources as they were.
+    renewed = jax.random.uniform(redraw, (trials,)) < 2 * switching
+    latest = jax.lax.cummax(jnp.where(renewed, jnp.arange(trials), 0))
+    hidden = drawn[latest]
+
+    chance = jax.random.uniform(copy, (trials, inputs, 1), matrix.dtype)
+    copied = (chance >= jnp.cumsum(matrix, axis=1)[:, :-1]).sum(axis=2)
+    stimuli = jnp.take_along_axis(hidden, copied, axis=1)
+    return jnp.tile(hidden, (repeats, 1)), jnp.tile(stimuli, (repeats, 1))
+
+
+def mixing_matrix(
+    sources: int, inputs: int, mixing: float
+) -> Float[np.ndarray, "{inputs} {sources}"]:
+    """Return how often each input copies each source in the published scheme.
+
+    Examples
+    --------
+    >>> mixing_matrix(2, 4, 0.75).tolist()
+    [[0.75, 0.25], [0.75, 0.25], [0.25, 0.75], [0.25, 0.75]]
+    """
+    check_range("mixing", mixing, 0, 1)
+    own = own_source(sources, inputs)
+    if sources == 1:
+        return np.ones((inputs, 1))
+    share = (1 - mixing) / (sources - 1)
+    return np.where(own[:, None] == np.arange(sources), mixing, share)
+
+
+def own_source(sources: int, inputs: int) -> Int[np.ndarray, "{inputs}"]:
+    """Return the source of the block that each input belongs to."""
+    if inputs < sources:
+        raise CanonicaError(
+            f"inputs: found {inputs} for {sources} sources; expected at least one for each."
+        )
+    return np.arange(inputs) * sources // inputs
 
 
 def likelihood_mapping(
-    sources: int, inputs: int, mixing: float
-) -> Float[np.ndarray, "2 input source"]:
+    matrix: Float[Array | np.ndarray, "input source"],
+) -> Float[Array | np.ndarray, "2 input source"]:
     """Return the probability of each input given each value of each source, index = value.
 
     ``1/2 + p/2`` for source 1 and ``1/2 - p/2`` for source 0, p being how often the input copies
-    that source.
+    that source; for sources that do not depend on each other.
+
+    Parameters
+    ----------
+    matrix : (input, source)
+        As `mixing_matrix` gives it.
     """
-    own = np.arange(inputs) * sources // inputs
-    share = (1 - mixing) / (sources - 1) if sources > 1 else 0.0  # of each other source, if any
-    own_share = 1 - share * (sources - 1)
-    copies = np.where(own[:, None] == np.arange(sources), own_share, share)
-    return np.stack([(1 - copies) / 2, (1 + copies) / 2])
+    return np.stack([(1 - matrix) / 2, (1 + matrix) / 2])
+
+
+def check_range(name: str, value: float, lowest: float, highest: float) -> None:
+    """Raise CanonicaError unless `value` is in its range; NaN never is."""
+    if not lowest <= value <= highest:
+        raise CanonicaError(f"{name}: found {value:g}; expected {lowest:g} to {highest:g}.")
+
+
+def _checked_matrix(
+    matrix: Float[Array | np.ndarray, "..."], sources: int, inputs: int
+) -> Float[Array | np.ndarray, "input source"]:
+    if matrix.shape != (inputs, sources):
+        raise CanonicaError(
+            f"mixing: found shape {matrix.shape}; expected a number, or {(inputs, sources)}: "
+            "how often each input copies each source."
+        )
+    known = not isinstance(matrix, jax.core.Tracer)
+    if known and not (np.all(matrix >= 0) and np.allclose(matrix.sum(axis=1), 1, atol=1e-5)):
+        raise CanonicaError("mixing: expected probabilities, which add up to 1 for every input.")
+    return matrix

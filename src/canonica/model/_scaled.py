@@ -1,0 +1,140 @@
+"""Quotients of long products without overflow, and without a logarithm per factor.
+
+Log odds are logarithms of products of ratios of counts. Multiplying first and taking one logarithm
+of the product is many times cheaper than adding logarithms, but a long product leaves the range
+of floating numbers. Here it is kept as a mantissa and a power of two, taken apart after every few
+factors by shifting bits, which costs next to nothing and loses nothing.
+"""
+
+import math
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from jaxtyping import Array, Float, Int
+
+RENORMALISED = 16  # mantissas multiplied before they are taken apart anew: at most 2 ** 16
+
+
+class Scaled(NamedTuple):
+    """Positive numbers ``mantissa * 2 ** exponent``, however large or small.
+
+    Attributes
+    ----------
+    mantissa : (...)
+        Between 2 ** -17 and 2 ** 17.
+    exponent : (...)
+        Whole numbers.
+    """
+
+    mantissa: Float[Array, "..."]
+    exponent: Int[Array, "..."]
+
+    def log(self) -> Float[Array, "..."]:
+        """Return the natural logarithm."""
+        exponent = self.exponent.astype(self.mantissa.dtype)
+        return jnp.log(self.mantissa) + math.log(2) * exponent
+
+
+class _Bits(NamedTuple):
+    """Where a floating type keeps its exponent."""
+
+    integer: type[np.signedinteger]
+    mantissa: int  # bits
+    bias: int
+
+
+def _bits(dtype: np.dtype) -> _Bits:
+    if dtype == np.float64:
+        return _Bits(np.int64, 52, 1023)
+    if dtype == np.float32:
+        return _Bits(np.int32, 23, 127)
+    raise TypeError(f"found {dtype}; expected float32 or float64")
+
+
+@partial(jax.custom_jvp, nondiff_argnums=(2,))
+def quotient_of_products(
+    numerators: Float[Array, "factor lane"], denominators: Float[Array, "factor lane"], group: int
+) -> Scaled:
+    """Return the product of `numerators` over that of `denominators`, lane by lane.
+
+    Parameters
+    ----------
+    numerators, denominators : (factor, lane)
+        Positive, normal numbers.
+    group : int
+        How many of the numerators, or of the denominators, can be multiplied without leaving
+        the range of their floating type.
+
+    Examples
+    --------
+    >>> import jax.numpy as jnp
+    >>> huge, small = jnp.full((500, 1), 1e9), jnp.full((500, 1), 1e-3)
+    >>> round(float(quotient_of_products(huge, small, 2).log()[0]) / 500, 3)  # ln 1e12
+    27.631
+    """
+    mantissa, exponent = _taken_apart(_folded(numerators, group) / _folded(denominators, group))
+    total = exponent.sum(axis=0, dtype=exponent.dtype)
+    while len(mantissa) > 1:
+        mantissa = _folded(mantissa, RENORMALISED)
+        if len(mantissa) > 1:
+            mantissa, exponent = _taken_apart(mantissa)
+            total = total + exponent.sum(axis=0, dtype=exponent.dtype)
+    return Scaled(mantissa[0], total)
+
+
+@quotient_of_products.defjvp
+def _quotient_of_products_slope(
+    group: int, primals: tuple[Array, Array], tangents: tuple[Array, Array]
+) -> tuple[Scaled, Scaled]:
+    """The relative change of a product is the sum of those of its factors."""
+    value = quotient_of_products(*primals, group)
+    relative = (tangents[0] / primals[0] - tangents[1] / primals[1]).sum(axis=0)
+    still = np.zeros(value.exponent.shape, jax.dtypes.float0)
+    return value, Scaled(value.mantissa * relative, still)  # pyright: ignore[reportArgumentType]
+
+
+def _folded(factors: Float[Array, "factor lane"], group: int) -> Float[Array, "product lane"]:
+    """Return products of at most `group` factors each.
+
+    Written out as products of whole rows: compiled, that is one loop along the lanes, where a
+    reduction would go through memory in strides.
+    """
+    count = len(factors)
+    products = -(-count // group)
+    parts = [factors[start : start + products] for start in range(0, count, products)]
+    if len(parts[-1]) < products:
+        missing = products - len(parts[-1])
+        parts[-1] = jnp.pad(parts[-1], ((0, missing), (0, 0)), constant_values=1)
+    while len(parts) > 1:
+        pairs = [one * other for one, other in zip(parts[::2], parts[1::2], strict=False)]
+        parts = pairs + parts[len(pairs) * 2 :]
+    return parts[0]
+
+
+def _taken_apart(numbers: Float[Array, "..."]) -> tuple[Float[Array, "..."], Int[Array, "..."]]:
+    """Return mantissas in [1, 2) and exponents of positive, normal numbers."""
+    integer, mantissa, bias = _bits(numbers.dtype)
+    bits = lax.bitcast_convert_type(numbers, integer)
+    one = integer(bias << mantissa)
+    fraction = (bits & integer((1 << mantissa) - 1)) | one
+    exponent = (bits >> mantissa) - integer(bias)
+    return lax.bitcast_convert_type(fraction, numbers.dtype), exponent
+
+
+def shares(one: Scaled, other: Scaled) -> tuple[Float[Array, "..."], Float[Array, "..."]]:
+    """Return what share each of two numbers has of their sum: no logarithm, no exponential.
+
+    Shares that are too small for their floating type come out as its smallest normal number.
+    """
+    integer, mantissa, bias = _bits(one.mantissa.dtype)
+    # Room for the mantissas on either side, so that nothing overflows.
+    furthest = integer(bias - 2 * RENORMALISED - 4)
+    difference = jnp.clip(one.exponent - other.exponent, -furthest, furthest)
+    scale = lax.bitcast_convert_type((difference + integer(bias)) << mantissa, one.mantissa.dtype)
+    first = one.mantissa * scale
+    inverse = 1 / (first + other.mantissa)
+    return first * inverse, other.mantissa * inverse

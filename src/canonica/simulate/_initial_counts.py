@@ -1,0 +1,91 @@
+"""What an encoder believes before it has seen anything."""
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from canonica._errors import CanonicaError
+from canonica.model import GenerativeModel
+from canonica.simulate._mixing_process import own_source
+
+
+def initial_counts(
+    key: Array,
+    *,
+    sources: int = 2,
+    inputs: int = 32,
+    lean: float = 0.01,
+    amplitude: tuple[float, float] = (200.0, 400.0),
+) -> Float[Array, "2 2 input source"]:
+    """Return the counts that [NC23]'s encoder starts from: almost symmetric, and stiff.
+
+    Expectations of an input are 1/2 plus or minus twice the lean for the source of its block, once
+    the lean for the others; each synapse has an amplitude of its own, shared by its four counts.
+
+    Parameters
+    ----------
+    key : jax.random.key
+        Decides the amplitudes.
+    sources, inputs : int
+        Sizes.
+    lean : float
+        How far expectations lean towards the own source, below 1/4.
+    amplitude : (float, float)
+        Limits of the amplitudes, which are uniform in between: the prior strength.
+
+    Returns
+    -------
+    (2, 2, input, source)
+        Counts of a likelihood mapping.
+
+    Examples
+    --------
+    >>> counts = initial_counts(jax.random.key(0), inputs=6)
+    >>> expected = counts[1] / counts.sum(axis=0)
+    >>> [round(float(expected[1, i, 0]), 2) for i in (0, 5)]
+    [0.52, 0.51]
+    """
+    if not 0 <= lean < 0.25:  # noqa: PLR2004
+        raise CanonicaError(f"lean: found {lean}; expected 0 or more, below 1/4.")
+    if not 0 < amplitude[0] <= amplitude[1]:
+        raise CanonicaError(
+            f"amplitude: found {amplitude}; expected two positive numbers, the lower one first."
+        )
+    own = own_source(sources, inputs)[:, None] == jnp.arange(sources)
+    excess = lean * jnp.where(own, 2.0, 1.0)
+    on = jnp.stack([0.5 - excess, 0.5 + excess])
+    amplitudes = jax.random.uniform(
+        key, (inputs, sources), minval=amplitude[0], maxval=amplitude[1]
+    )
+    return jnp.stack([1 - on, on]) * amplitudes
+
+
+def initial_model(
+    key: Array,
+    *,
+    state_prior: float = 0.5,
+    sources: int = 2,
+    inputs: int = 32,
+    lean: float = 0.01,
+    amplitude: tuple[float, float] = (200.0, 400.0),
+) -> GenerativeModel:
+    """Return an encoder that has seen nothing yet: `initial_counts` and a state prior.
+
+    Parameters
+    ----------
+    key : jax.random.key
+        Decides the amplitudes; `jax.vmap` over keys gives a batch of models.
+    state_prior : float
+        D[1]: 0.2, 0.5 and 0.8 model lowered, normal and raised excitability [NC23].
+    sources, inputs, lean, amplitude
+        As in `initial_counts`.
+
+    Examples
+    --------
+    >>> keys = jax.random.split(jax.random.key(0), 10)
+    >>> jax.vmap(initial_model)(keys).likelihood_counts.shape
+    (10, 2, 2, 32, 2)
+    """
+    counts = initial_counts(key, sources=sources, inputs=inputs, lean=lean, amplitude=amplitude)
+    prior = jnp.asarray([1 - state_prior, state_prior], counts.dtype)
+    return GenerativeModel(counts, jnp.repeat(prior[:, None], sources, axis=1))
