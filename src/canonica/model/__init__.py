@@ -21,10 +21,12 @@ from canonica.model._counts import (
     log_evidence,
 )
 from canonica.model._factors import (
-    FEWEST_COUNTS,
     LARGEST_COUNT,
+    MANY_COUNTS,
     Factors,
-    likelihood_factors,
+    canonical_factors,
+    exact_factors,
+    exact_factors_of_many,
 )
 from canonica.model._free_energy import (
     FreeEnergy,
@@ -40,12 +42,12 @@ from canonica.model._plasticity import (
     synaptic_sums,
     synaptic_sums_beside_prior,
 )
-from canonica.model._scaled import Scaled, quotient_of_products, shares
-from canonica.model._values import both_values, negative_entropy
+from canonica.model._scaled import Scaled, quotient_of_products, shares, total
+from canonica.model._values import both_values, negative_entropy, negative_entropy_of_log_odds
 
 __all__ = [
-    "FEWEST_COUNTS",
     "LARGEST_COUNT",
+    "MANY_COUNTS",
     "Activity",
     "Beliefs",
     "CanonicalNetwork",
@@ -61,20 +63,24 @@ __all__ = [
     "accuracy_of_counts",
     "adaptation",
     "both_values",
+    "canonical_factors",
     "canonical_network",
     "coincidence",
     "complexity",
     "cost",
+    "exact_factors",
+    "exact_factors_of_many",
     "expected_log_parameter",
     "expected_parameter",
     "free_energy",
     "generative_model",
-    "likelihood_factors",
     "log_evidence",
     "negative_entropy",
+    "negative_entropy_of_log_odds",
     "prior_sums",
     "quotient_of_products",
     "shares",
     "synaptic_sums",
     "synaptic_sums_beside_prior",
+    "total",
 ]

@@ -11,75 +11,106 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from canonica.model._counts import ExpectationForm
-
-# exp(digamma(y + 1/2)) = y (1 + u/24 - 37 u^2/5760 + ...), u = 1/y^2. The quotient below has the
-# same terms up to u^2 and is off by 0.0026 u^3; the one for float32 by 0.0065 u^2.
-ABOVE = 1 / 24 + 37 / 240
-BELOW = 37 / 240
-# Counts from which on the quotient is as good as the floating type, by type.
-FEWEST_COUNTS = {np.dtype(np.float64): 128.0, np.dtype(np.float32): 16.0}
-# Factors that can be multiplied in range, for counts between 1e-9 and LARGEST_COUNT.
-GROUPS = {
-    ("canonical", np.dtype(np.float64)): 16,
-    ("canonical", np.dtype(np.float32)): 4,
-    ("exact", np.dtype(np.float64)): 4,
-    ("exact", np.dtype(np.float32)): 1,
-}
+# digamma(x) = digamma(x + 8) - (2x + 7) D'(w) / D(w), with w = x (x + 7) and D(w) the product of
+# x + 0 ... x + 7. Coefficients of D, the highest power first.
+SHIFT = 8
+RISING = (1.0, 28.0, 252.0, 720.0, 0.0)
+# exp(digamma(y + 1/2)) = y (1 + u/24 - 37 u^2/5760 + ...), with u = 1/y^2: Pade approximants of
+# that series, the lowest power first. The long one is off by a relative 6e-15 at most from y = 7.5
+# on, where the shift leads; the short one by 4e-14 from y = 63.5 on.
+ABOVE = (1.0, 4.546094040584785, 3.5323286445895383, 0.34170831504818006)
+BELOW = (1.0, 4.504427373918119, 3.3510677817873944, 0.22746269762087)
+SHORT_ABOVE, SHORT_BELOW = 47 / 240, 37 / 240
+# From how many counts on the short one is as good as the floating type.
+MANY_COUNTS = {np.dtype(np.float64): 64.0, np.dtype(np.float32): 16.0}
+# The largest count for which products of as many factors as said below stay in the range of their
+# type; the smallest is 1e-9.
 LARGEST_COUNT = {np.dtype(np.float64): 1e15, np.dtype(np.float32): 1e9}
+GROUPS = {np.dtype(np.float64): 16, np.dtype(np.float32): 4}
+GROUPS_OF_MANY = {np.dtype(np.float64): 4, np.dtype(np.float32): 1}
 
 
 class Factors(NamedTuple):
-    """The exponential of a log evidence, as numerators and denominators of a product.
+    """The exponential of a log evidence: ``product(numerators / denominators) * exp(exponent)``.
 
     Attributes
     ----------
-    numerators, denominators : (...)
+    numerators, denominators : (factor, lane)
         One each per input.
+    exponent : (factor, lane) or None
+        What is left to add to the logarithm; None for nothing.
     group : int
-        How many of either can be multiplied without leaving the range of their type.
+        How many of the numerators, or denominators, can be multiplied without leaving the range
+        of their type.
     """
 
-    numerators: Float[Array, "..."]
-    denominators: Float[Array, "..."]
+    numerators: Float[Array, "factor lane"]
+    denominators: Float[Array, "factor lane"]
+    exponent: Float[Array, "factor lane"] | None
     group: int
 
 
-def likelihood_factors(
-    seen: Float[Array, "..."], total: Float[Array, "..."], form: ExpectationForm
+def canonical_factors(
+    seen: Float[Array, "factor lane"], total: Float[Array, "factor lane"]
 ) -> Factors:
-    """Return factors of the expected likelihood of what was seen.
+    """Return factors of ``seen / total``, the canonical form of the expected likelihood.
 
     Parameters
     ----------
-    seen : (...)
+    seen : (factor, lane)
         Counts of the input value that was seen, given a state value.
-    total : (...)
+    total : (factor, lane)
         Counts of both input values, given that state value.
-    form : "canonical" or "exact"
-        For the exact form all counts must be at least `FEWEST_COUNTS` of their type.
+    """
+    return Factors(seen, total, None, GROUPS[np.dtype(seen.dtype)])
+
+
+def exact_factors(seen: Float[Array, "factor lane"], total: Float[Array, "factor lane"]) -> Factors:
+    """Return factors of ``exp(digamma(seen) - digamma(total))``, for any counts.
+
+    Parameters
+    ----------
+    seen, total : (factor, lane)
+        As in `canonical_factors`.
 
     Examples
     --------
     >>> import jax.numpy as jnp
     >>> from jax.scipy.special import digamma
-    >>> seen, total = jnp.float32(150.0), jnp.float32(400.0)
-    >>> factors = likelihood_factors(seen, total, "exact")
-    >>> cheap = jnp.log(factors.numerators / factors.denominators)
-    >>> bool(jnp.isclose(cheap, digamma(seen) - digamma(total)))
+    >>> seen, total = jnp.array([[0.01], [40.0]]), jnp.array([[1.0], [90.0]])
+    >>> above, below, exponent, _ = exact_factors(seen, total)
+    >>> bool(jnp.allclose(jnp.log(above / below) + exponent, digamma(seen) - digamma(total)))
     True
     """
-    group = GROUPS[form, np.dtype(seen.dtype)]
-    if form == "canonical":
-        return Factors(seen, total, group)
-    above, below = _exp_digamma(seen), _exp_digamma(total)
-    return Factors(above[0] * below[1], above[1] * below[0], group)
+    one, other = _shifted(seen), _shifted(total)
+    group = GROUPS[np.dtype(seen.dtype)]
+    return Factors(one[0] * other[1], one[1] * other[0], other[2] - one[2], group)
 
 
-def _exp_digamma(counts: Float[Array, "..."]) -> tuple[Float[Array, "..."], Float[Array, "..."]]:
-    """Return numerator and denominator of exp(digamma(counts)), for many counts."""
-    y = counts - 0.5
+def _shifted(x: Float[Array, "..."]) -> tuple[Array, Array, Array]:
+    """Return numerator and denominator of exp(digamma(x + 8)), and by what digamma(x) is less."""
+    y = x + (SHIFT - 0.5)
+    u = 1 / (y * y)
+    above, below = (c[0] + u * (c[1] + u * (c[2] + u * c[3])) for c in (ABOVE, BELOW))
+    w = x * (x + 7)
+    rising = w * (RISING[3] + w * (RISING[2] + w * (RISING[1] + w)))
+    slope = RISING[3] + w * (2 * RISING[2] + w * (3 * RISING[1] + w * 4))
+    return y * above, below, (2 * x + 7) * slope / rising
+
+
+def exact_factors_of_many(
+    seen: Float[Array, "factor lane"], total: Float[Array, "factor lane"]
+) -> Factors:
+    """Return factors as `exact_factors` does, for less, from `MANY_COUNTS` of their type on."""
+    one, other = _unshifted(seen), _unshifted(total)
+    group = GROUPS_OF_MANY[np.dtype(seen.dtype)]
+    return Factors(one[0] * other[1], one[1] * other[0], None, group)
+
+
+def _unshifted(x: Float[Array, "..."]) -> tuple[Array, Array]:
+    """Return numerator and denominator of exp(digamma(x)), polynomials both."""
+    y = x - 0.5
     square = y * y
-    if counts.dtype == jnp.float32:  # of a lower degree, so that products stay in range
+    if x.dtype == jnp.float32:  # of a lower degree, so that it stays in range
         return square + 1 / 24, y
-    return y * (square + ABOVE), square + BELOW
+    return y * (square + SHORT_ABOVE), square + SHORT_BELOW

@@ -7,6 +7,7 @@ factors by shifting bits, which costs next to nothing and loses nothing.
 """
 
 import math
+from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
@@ -14,8 +15,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float, Int, Num
 
+FURTHEST = 1e8  # exponents beyond which nothing changes any more
 RENORMALISED = 16  # mantissas multiplied before they are taken apart anew: at most 2 ** 16
 
 
@@ -25,7 +27,7 @@ class Scaled(NamedTuple):
     Attributes
     ----------
     mantissa : (...)
-        Between 2 ** -17 and 2 ** 17.
+        Within 2 ** 17 of 1.
     exponent : (...)
         Whole numbers.
     """
@@ -37,6 +39,14 @@ class Scaled(NamedTuple):
         """Return the natural logarithm."""
         exponent = self.exponent.astype(self.mantissa.dtype)
         return jnp.log(self.mantissa) + math.log(2) * exponent
+
+    def times_exp(self, power: Float[Array, "..."]) -> "Scaled":
+        """Return these numbers times ``exp(power)``."""
+        twos = jnp.clip(jnp.round(power / math.log(2)), -FURTHEST, FURTHEST)
+        rest = power - lax.stop_gradient(twos) * math.log(2)
+        return Scaled(
+            self.mantissa * jnp.exp(rest), self.exponent + twos.astype(self.exponent.dtype)
+        )
 
 
 class _Bits(NamedTuple):
@@ -76,41 +86,53 @@ def quotient_of_products(
     >>> round(float(quotient_of_products(huge, small, 2).log()[0]) / 500, 3)  # ln 1e12
     27.631
     """
-    mantissa, exponent = _taken_apart(_folded(numerators, group) / _folded(denominators, group))
-    total = exponent.sum(axis=0, dtype=exponent.dtype)
+    quotient = _folded(numerators, group, jnp.multiply, 1) / _folded(
+        denominators, group, jnp.multiply, 1
+    )
+    mantissa, exponent = _taken_apart(quotient)
+    exponent = total(exponent)
     while len(mantissa) > 1:
-        mantissa = _folded(mantissa, RENORMALISED)
-        if len(mantissa) > 1:
-            mantissa, exponent = _taken_apart(mantissa)
-            total = total + exponent.sum(axis=0, dtype=exponent.dtype)
-    return Scaled(mantissa[0], total)
+        mantissa, further = _taken_apart(_folded(mantissa, RENORMALISED, jnp.multiply, 1))
+        exponent = exponent + total(further)
+    return Scaled(mantissa[0], exponent)
 
 
 @quotient_of_products.defjvp
 def _quotient_of_products_slope(
     group: int, primals: tuple[Array, Array], tangents: tuple[Array, Array]
 ) -> tuple[Scaled, Scaled]:
-    """The relative change of a product is the sum of those of its factors."""
+    """Return the slope: relative changes of factors add up."""
     value = quotient_of_products(*primals, group)
     relative = (tangents[0] / primals[0] - tangents[1] / primals[1]).sum(axis=0)
     still = np.zeros(value.exponent.shape, jax.dtypes.float0)
     return value, Scaled(value.mantissa * relative, still)  # pyright: ignore[reportArgumentType]
 
 
-def _folded(factors: Float[Array, "factor lane"], group: int) -> Float[Array, "product lane"]:
-    """Return products of at most `group` factors each.
+def total(terms: Num[Array, "term lane"]) -> Num[Array, " lane"]:
+    """Return the sum of `terms`, lane by lane."""
+    while len(terms) > 1:
+        terms = _folded(terms, RENORMALISED, jnp.add, 0)
+    return terms[0]
 
-    Written out as products of whole rows: compiled, that is one loop along the lanes, where a
-    reduction would go through memory in strides.
+
+def _folded(
+    rows: Num[Array, "row lane"],
+    group: int,
+    combine: Callable[[Array, Array], Array],
+    neutral: int,
+) -> Num[Array, "combined lane"]:
+    """Return combinations of at most `group` rows each.
+
+    Written out row by row: compiled, that is one loop along the lanes, where a reduction would go
+    through memory in strides.
     """
-    count = len(factors)
-    products = -(-count // group)
-    parts = [factors[start : start + products] for start in range(0, count, products)]
-    if len(parts[-1]) < products:
-        missing = products - len(parts[-1])
-        parts[-1] = jnp.pad(parts[-1], ((0, missing), (0, 0)), constant_values=1)
+    combined = -(-len(rows) // group)
+    parts = [rows[start : start + combined] for start in range(0, len(rows), combined)]
+    missing = combined - len(parts[-1])
+    if missing:
+        parts[-1] = jnp.pad(parts[-1], ((0, missing), (0, 0)), constant_values=neutral)
     while len(parts) > 1:
-        pairs = [one * other for one, other in zip(parts[::2], parts[1::2], strict=False)]
+        pairs = [combine(*pair) for pair in zip(parts[::2], parts[1::2], strict=False)]
         parts = pairs + parts[len(pairs) * 2 :]
     return parts[0]
 

@@ -31,6 +31,16 @@ def negative_entropy(
     return total.astype(belief.dtype)
 
 
+def negative_entropy_of_log_odds(log_odds: Float[Array, "*batch"]) -> Float[Array, "*batch"]:
+    """Return ``sum_n q[n] ln q[n]`` for ``q[1] = sigmoid(log_odds)``, certain beliefs included.
+
+    The value of the likelier side is never rounded away, and only one logarithm is taken.
+    """
+    distance = jnp.abs(log_odds)
+    odds = jnp.exp(-distance)  # of the less likely value
+    return -jnp.log1p(odds) - distance * odds / (1 + odds)
+
+
 @jax.custom_jvp
 def _x_log_x(x: Float[Array, "*batch"], epsilon: Float[Array, ""] | float) -> Array:
     return xlogy(x, x + epsilon)

@@ -81,7 +81,8 @@ def culture(
     hidden, stimuli, belief = _learned(
         seed,
         trials=sessions * trials_per_session,
-        sizes={"sources": sources, "inputs": inputs},
+        sources=sources,
+        inputs=inputs,
         mixing=mixing,
         state_prior=state_prior,
     )
@@ -101,14 +102,16 @@ def culture(
 
 @in_float64
 def _learned(
-    seed: int, *, trials: int, sizes: dict[str, int], mixing: float, state_prior: float
+    seed: int, *, trials: int, sources: int, inputs: int, mixing: float, state_prior: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return sources, stimuli, and what a network that learns makes of them."""
     world, mind = jax.random.split(jax.random.key(seed))
-    hidden, stimuli = mixing_process(world, trials=trials, mixing=mixing, **sizes)
-    model = initial_model(mind, state_prior=state_prior, **sizes)
+    hidden, stimuli = mixing_process(
+        world, trials=trials, sources=sources, inputs=inputs, mixing=mixing
+    )
+    model = initial_model(mind, state_prior=state_prior, sources=sources, inputs=inputs)
     # in_float64 makes NumPy arrays of these.
-    return hidden, stimuli, encode(model, stimuli).posterior  # pyright: ignore
+    return hidden, stimuli, encode(model, stimuli).posterior  # pyright: ignore[reportReturnType]
 
 
 def _spikes(

@@ -1,20 +1,27 @@
 """Encoders: models that infer hidden states from stimuli, and learn as they go."""
 
 import math
+from functools import partial
 from typing import Any, Literal, NamedTuple
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int8, Shaped
+from jax.core import Tracer
+from jaxtyping import Array, Float, Shaped
 
 from canonica._errors import CanonicaError
 from canonica.model import LARGEST_COUNT, ExpectationForm, FreeEnergy, GenerativeModel
-from canonica.simulate._encoder_scan import Learning, Networks, Plan, encoded
+from canonica.simulate._encoder_scan import Encoded, Learning, Networks, Plan
+from canonica.simulate._parallel import encoded_in_parallel
 
-LANES = 96  # numbers side by side in a compiled loop: long enough for it, few enough for the cache
-FEWEST_LANES = 48  # with fewer of them, one network after the other is faster
+# Numbers side by side in a compiled loop: long enough for it, few enough for the fastest cache.
+# With too few, one network after the other is faster.
+LANES, FEWEST_LANES = 64, 48
+WORD = 4  # networks are taken side by side by fours
+# Trials taken at a time: as few as memory wants, as many as it takes for this not to matter.
+LONGEST_STRETCH, SHORTEST_STRETCH = 512, 64
 
 
 class Encoding(NamedTuple):
@@ -82,8 +89,8 @@ def encode(
     keep : "weights", optional
         Also keep synaptic strengths. Nothing of that size is kept unless asked.
     every : int, optional
-        Trials from one snapshot to the next, a multiple or a divisor of `trials_per_session`;
-        by default a session.
+        Trials from one snapshot to the next: a divisor of all trials that is a multiple or a
+        divisor of `trials_per_session`; by default a session.
 
     Returns
     -------
@@ -111,11 +118,12 @@ def encode(
     >>> encoding.posterior.shape, encoding.free_energy.total.shape
     ((64, 2), (4,))
     """
-    learn = {True: "step", False: "off"}.get(learn, learn)  # pyright: ignore[reportArgumentType]
+    if isinstance(learn, bool):
+        learn = "step" if learn else "off"
     form = form or model.form
     for name, value, allowed in (
         ("form", form, ("canonical", "exact")),
-        ("learn", learn, ("step", "session", "off", True, False)),
+        ("learn", learn, ("step", "session", "off")),
         ("free_energy", free_energy, ("session", "step")),
         ("keep", keep, ("weights", None)),
     ):
@@ -123,22 +131,26 @@ def encode(
             raise CanonicaError(f"{name}: found {value!r}; expected one of {allowed}.")
     if bias is not None and form == "exact":
         raise CanonicaError("bias: found one with the exact form; it perturbs the canonical form.")
-    networks, batch = _networks(model, stimuli, learning_rate, bias)
-    _check_values(networks)
-    trials, per_network = networks.stimuli.shape[1], 2 * networks.state_prior.shape[2]
+    given, batch = _checked(model, stimuli, learning_rate, bias)
+    networks, sound = _flattened(given, batch)
+    _check_values(networks, stimuli, sound)
+    trials, states = networks.stimuli.shape[1], networks.state_prior.shape[2]
     session = trials if trials_per_session is None else trials_per_session
-    stretch, keep_every = _stretch(trials, session, keep, every, whole=learn == "session")
+    if session < 1 or trials % session:
+        raise CanonicaError(
+            f"trials_per_session: found {session} for {trials} trials; expected a divisor of them."
+        )
+    every = None if keep is None else _every(trials, session, every, whole=learn == "session")
     plan = Plan(
         form=form,
         learn=learn,
         trials_per_session=session,
-        stretch=stretch,
+        stretch=session if learn == "session" else _stretch(session, every),
         per_step=free_energy == "step",
-        keep_every=keep_every,
-        block=_block(len(networks.counts), per_network),
+        every=every,
+        block=_block(len(networks.counts), 2 * states),
     )
-    found = encoded(networks, plan)
-    found = jax.tree.map(lambda part: part.reshape(*batch, *part.shape[1:]), found)
+    found = _unflattened(encoded_in_parallel(networks, plan), batch)
     return Encoding(
         found.posterior,
         FreeEnergy(found.accuracy, found.complexity, jnp.zeros_like(found.accuracy)),
@@ -147,29 +159,26 @@ def encode(
     )
 
 
-def _networks(
+def _checked(
     model: GenerativeModel, stimuli: Any, learning_rate: Any, bias: Any
 ) -> tuple[Networks, tuple[int, ...]]:
-    """Return everything along one leading axis, and the batch axes that it stands for."""
+    """Return everything as it was given, and the batch axes, once all shapes fit together."""
     if model.transition_counts is not None or model.policy_counts is not None:
         raise CanonicaError(
             "model: found transitions or decisions; an encoder has neither. Build it from "
             "likelihood_counts and state_prior alone."
         )
-    counts, prior = jnp.asarray(model.likelihood_counts), jnp.asarray(model.state_prior)
-    dtype = jnp.result_type(counts, prior, jnp.float32)
-    inputs, states = counts.shape[-2:]
-    stimuli = _as_bytes(stimuli)
-    parts = {
-        "likelihood_counts": (counts, (2, 2, inputs, states)),
-        "state_prior": (prior, (2, states)),
-        "learning_rate": (jnp.asarray(learning_rate), ()),
-        "stimuli": (stimuli, (stimuli.shape[-2] if stimuli.ndim > 1 else -1, inputs)),
-    }
-    if bias is not None:
-        parts["bias"] = (jnp.asarray(bias), (inputs, states, 2))
+    given = Networks(
+        jnp.asarray(model.likelihood_counts),
+        jnp.asarray(model.state_prior),
+        jnp.asarray(learning_rate),
+        None if bias is None else jnp.asarray(bias),
+        jnp.asarray(stimuli),
+    )
     axes = {}
-    for name, (array, shape) in parts.items():
+    for name, array, shape in zip(Networks._fields, given, _shapes(given), strict=True):
+        if array is None:
+            continue
         axes[name] = array.shape[: array.ndim - len(shape)]
         if array.shape[len(axes[name]) :] != shape or 0 in array.shape:
             raise CanonicaError(
@@ -177,86 +186,94 @@ def _networks(
                 "counts of the model have it, and nothing empty."
             )
     try:
-        batch = np.broadcast_shapes(*axes.values())
+        return given, np.broadcast_shapes(*axes.values())
     except ValueError as error:
         raise CanonicaError(
             f"batch axes: found {axes}; expected leading axes that broadcast together."
         ) from error
-    shared = math.prod(axes["stimuli"]) == 1
-    flat = {
-        name: jnp.broadcast_to(array, (*batch, *shape)).reshape(-1, *shape).astype(dtype)
-        for name, (array, shape) in parts.items()
-        if name != "stimuli"
-    }
-    shape = parts["stimuli"][1]
-    if not shared:
-        stimuli = jnp.broadcast_to(stimuli, (*batch, *shape))
+
+
+def _shapes(given: Networks) -> tuple[tuple[int, ...], ...]:
+    """Return the shape of each part for a single network."""
+    inputs, states = given.counts.shape[-2:]
+    trials = given.stimuli.shape[-2] if given.stimuli.ndim > 1 else 0
+    return (2, 2, inputs, states), (2, states), (), (inputs, states, 2), (trials, inputs)
+
+
+@partial(jax.jit, static_argnames="batch")
+def _flattened(given: Networks, batch: tuple[int, ...]) -> tuple[Networks, Array]:
+    """Return all batch axes as one, and whether the stimuli are 0/1."""
+    dtype = jnp.result_type(given.counts, given.state_prior, jnp.float32)
+    counts, prior, rate, bias, stimuli = _shapes(given)
+
+    def flat(part: Array, shape: tuple[int, ...]) -> Array:
+        return jnp.broadcast_to(part, (*batch, *shape)).reshape(-1, *shape)
+
+    sound = ((given.stimuli == 0) | (given.stimuli == 1)).all()
+    seen = (given.stimuli != 0).astype(jnp.int8)
+    shared = math.prod(seen.shape[:-2]) == 1
     networks = Networks(
-        flat["likelihood_counts"],
-        flat["state_prior"],
-        flat["learning_rate"],
-        flat.get("bias"),
-        stimuli.reshape(-1, *shape),
+        flat(given.counts, counts).astype(dtype),
+        flat(given.state_prior, prior).astype(dtype),
+        flat(given.learning_rate, rate).astype(dtype),
+        None if given.bias is None else flat(given.bias, bias).astype(dtype),
+        seen.reshape(1, *stimuli) if shared else flat(seen, stimuli),
     )
-    return networks, batch
+    return networks, sound
 
 
-def _as_bytes(stimuli: Any) -> Int8[Array, "..."]:
-    """Return 0/1 as single bytes, whatever type they came in."""
-    if not isinstance(stimuli, jax.core.Tracer):
-        stimuli = np.asarray(stimuli)
-        if stimuli.dtype != bool:
-            bad = (stimuli != 0) & (stimuli != 1)
-            if bad.any():
-                raise CanonicaError(
-                    f"stimuli: found {stimuli[bad][0]} ({bad.sum()} such values); expected 0 and 1."
-                )
-    return jnp.asarray(stimuli != 0, jnp.int8)
+@partial(jax.jit, static_argnames="batch")
+def _unflattened(found: Encoded, batch: tuple[int, ...]) -> Encoded:
+    return jax.tree.map(lambda part: part.reshape(*batch, *part.shape[1:]), found)
 
 
-def _check_values(networks: Networks) -> None:
-    counts, prior, rate = networks.counts, networks.state_prior, networks.learning_rate
-    if any(isinstance(part, jax.core.Tracer) for part in (counts, prior, rate)):
-        return
-    largest = LARGEST_COUNT[np.dtype(counts.dtype)]
+def _check_values(networks: Networks, stimuli: Any, sound: Array) -> None:
+    if not isinstance(sound, Tracer) and not sound:
+        values = np.asarray(stimuli)
+        bad = values[(values != 0) & (values != 1)]
+        raise CanonicaError(f"stimuli: found {bad[0]} ({len(bad)} such values); expected 0 and 1.")
+    largest = LARGEST_COUNT[np.dtype(networks.counts.dtype)]
     for name, values, lowest, highest in (
-        ("likelihood_counts", counts, 1e-9, largest),
-        ("state_prior", prior, 1e-30, np.inf),
-        ("learning_rate", rate, 0, largest),
+        ("counts", networks.counts, 1e-9, largest),
+        ("state_prior", networks.state_prior, 1e-30, np.inf),
+        ("learning_rate", networks.learning_rate, 0, largest),
     ):
-        sound = (values >= lowest) & (values <= highest)
-        if not sound.all():
+        if isinstance(values, Tracer):
+            continue
+        numbers = np.asarray(values)
+        bad = numbers[~((numbers >= lowest) & (numbers <= highest))]  # NaN is in no range
+        if bad.size:
             raise CanonicaError(
-                f"{name}: found {values[~sound][0]:g}; expected numbers from {lowest:g} to "
-                f"{highest:g} ({values.dtype})."
+                f"{name}: found {bad[0]:g}; expected numbers from {lowest:g} to {highest:g} "
+                f"({numbers.dtype})."
             )
 
 
-def _stretch(
-    trials: int, session: int, keep: str | None, every: int | None, *, whole: bool
-) -> tuple[int, int | None]:
-    """Return the trials of one turn of the scan, and from one snapshot to the next its turns."""
-    if session < 1 or trials % session:
-        raise CanonicaError(
-            f"trials_per_session: found {session} for {trials} trials; expected a divisor of them."
-        )
-    if keep is None:
-        return session, None
+def _every(trials: int, session: int, every: int | None, *, whole: bool) -> int:
+    """Return the trials from one snapshot to the next."""
     every = session if every is None else every
-    if every > 0 and every % session == 0:
-        return session, every // session
-    if every > 0 and session % every == 0 and not whole:
-        return every, 1
+    fits = every > 0 and trials % every == 0
+    if fits and (every % session == 0 or (session % every == 0 and not whole)):
+        return every
     raise CanonicaError(
-        f"every: found {every}; expected a multiple of the {session} trials of a session"
-        + (", since learning is at its end." if whole else ", or a divisor.")
+        f"every: found {every}; expected a divisor of the {trials} trials that is a multiple of "
+        f"the {session} trials of a session"
+        + (", since learning is at its end." if whole else " or divides them.")
     )
+
+
+def _stretch(session: int, every: int | None) -> int:
+    """Return the largest number of trials up to the limit that divides a session."""
+    whole = session if every is None else math.gcd(session, every)
+    divisors = [n for n in range(1, min(whole, LONGEST_STRETCH) + 1) if whole % n == 0]
+    return divisors[-1] if divisors[-1] >= SHORTEST_STRETCH else whole
 
 
 def _block(networks: int, lanes: int) -> int:
     """Return how many networks to compute side by side, so that blocks are equally large."""
     if jax.default_backend() != "cpu":
         return networks
-    blocks = math.ceil(networks / max(1, LANES // lanes))
-    block = math.ceil(networks / blocks)
-    return block if block * lanes >= FEWEST_LANES else 1
+    widest = WORD * max(1, LANES // (WORD * lanes))
+    block = math.ceil(networks / math.ceil(networks / widest))
+    block = WORD * math.ceil(block / WORD)
+    return block if lanes < LANES and block * lanes >= FEWEST_LANES else 1

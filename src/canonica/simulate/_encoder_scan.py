@@ -1,8 +1,9 @@
 """The compiled part of the encoder: blocks of networks, in them sessions, in these trials."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -11,14 +12,17 @@ from jax import lax
 from jaxtyping import Array, Float, Int
 
 from canonica.model import (
-    FEWEST_COUNTS,
-    Beliefs,
+    MANY_COUNTS,
     ExpectationForm,
+    Factors,
     GenerativeModel,
     both_values,
+    canonical_factors,
     canonical_network,
     coincidence,
-    negative_entropy,
+    exact_factors,
+    exact_factors_of_many,
+    negative_entropy_of_log_odds,
 )
 from canonica.simulate._cheap_steps import learned_cheaply
 from canonica.simulate._perturbation import biased_log_evidence
@@ -47,11 +51,11 @@ class Plan:
     trials_per_session : int
         Trials over which free energy is summed.
     stretch : int
-        Trials of one turn of the outer scan: a session, or a divisor of it.
+        Trials of one turn of the scan: a session, or a divisor of it, which bounds memory.
     per_step : bool
         Whether to give the free energy of every trial.
-    keep_every : int or None
-        Stretches from one snapshot of the weights to the next.
+    every : int or None
+        Trials from one snapshot of the weights to the next; None for no snapshots.
     block : int
         Networks computed side by side.
     """
@@ -61,7 +65,7 @@ class Plan:
     trials_per_session: int
     stretch: int
     per_step: bool
-    keep_every: int | None
+    every: int | None
     block: int
 
 
@@ -76,10 +80,13 @@ class Encoded(NamedTuple):
 
 
 class _Evidence(NamedTuple):
-    """Log evidence v of each trial, and the log prior in it."""
+    """Log evidence v of each trial, and the log prior in it.
 
-    total: Float[Array, "network trial 2 state"]
-    log_prior: Float[Array, "network #trial 2 state"]
+    Trials come last: what is done next then runs along them, however few the states are.
+    """
+
+    total: Float[Array, "2 state network trial"]
+    log_prior: Float[Array, "2 state network trial"]
 
 
 @partial(jax.jit, static_argnames="plan")
@@ -87,37 +94,56 @@ def encoded(networks: Networks, plan: Plan) -> Encoded:
     """Return what every network makes of its stimuli, block after block of them."""
     count = len(networks.counts)
     blocks = -(-count // plan.block)
-    if blocks == 1:
+    if blocks == 1:  # also where a block is larger than all there are
         return _of_block(networks, plan)
-    members = np.minimum(np.arange(blocks * plan.block), count - 1).reshape(blocks, -1)
     shared = len(networks.stimuli) == 1
+    # Whole blocks of neighbours; the last one reaches back for some that it shares.
+    starts = np.minimum(np.arange(blocks) * plan.block, max(0, count - plan.block))
 
-    def of_block(index: Int[Array, " network"]) -> Encoded:
-        own = networks._replace(stimuli=None) if shared else networks
-        own = jax.tree.map(lambda part: part[index], own)
-        return _of_block(own._replace(stimuli=networks.stimuli) if shared else own, plan)
+    def of_block(start: Int[Array, ""]) -> Encoded:
+        def own(part: Array) -> Array:
+            return lax.dynamic_slice_in_dim(part, start, plan.block)
 
-    found = lax.map(of_block, jnp.asarray(members))
-    return jax.tree.map(lambda part: part.reshape(-1, *part.shape[2:])[:count], found)
+        stimuli = networks.stimuli if shared else own(networks.stimuli)
+        rest = jax.tree.map(own, networks._replace(stimuli=None))
+        return _of_block(rest._replace(stimuli=stimuli), plan)
+
+    found = lax.map(of_block, jnp.asarray(starts))
+    repeated = blocks * plan.block - count
+    return jax.tree.map(
+        lambda part: jnp.concatenate([part[:-1].reshape(-1, *part.shape[2:]), part[-1, repeated:]]),
+        found,
+    )
 
 
 def _of_block(networks: Networks, plan: Plan) -> Encoded:
-    owners, _, inputs = networks.stimuli.shape
-    stretches = networks.stimuli.reshape(owners, -1, plan.stretch, inputs).swapaxes(0, 1)
-
-    def turn(counts: Array, stimuli: Array) -> tuple[Array, tuple[Array, ...]]:
-        after, evidence = _stretch(networks._replace(counts=counts, stimuli=stimuli), plan)
-        return after, (*_beliefs(evidence, plan), counts if plan.keep_every else None)
+    owners, trials, inputs = networks.stimuli.shape
+    every = trials if plan.every is None else plan.every
+    stretches = networks.stimuli.reshape(owners, trials // every, -1, plan.stretch, inputs)
 
     # In a gradient, each stretch is computed again rather than kept.
-    turn = jax.checkpoint(turn, prevent_cse=False)
-    counts, (posterior, accuracy, complexity, kept) = lax.scan(turn, networks.counts, stretches)
+    @partial(jax.checkpoint, prevent_cse=False)
+    def turn(counts: Array, stimuli: Array) -> tuple[Array, tuple[Array, Array, Array]]:
+        after, evidence = _stretch(networks._replace(counts=counts, stimuli=stimuli), plan)
+        return after, _beliefs(evidence, plan)
+
+    def between_snapshots(counts: Array, stimuli: Array) -> tuple[Array, tuple[Any, ...]]:
+        after, beliefs = lax.scan(turn, counts, stimuli)
+        return after, (beliefs, None if plan.every is None else counts)
+
+    counts, (beliefs, kept) = lax.scan(
+        between_snapshots, networks.counts, jnp.moveaxis(stretches, 0, 2)
+    )
+    # From here on, network first, then all stretches.
+    posterior, accuracy, complexity = (
+        jnp.moveaxis(part.reshape(-1, *part.shape[2:]), 1, 0) for part in beliefs
+    )
     return Encoded(
-        _joined(posterior),
+        posterior.reshape(len(posterior), trials, -1),
         _by_period(accuracy, plan),
         _by_period(complexity, plan),
         counts,
-        None if kept is None else _weights(kept[:: plan.keep_every], networks.state_prior),
+        None if kept is None else _weights(kept, networks.state_prior),
     )
 
 
@@ -128,27 +154,31 @@ def _stretch(networks: Networks, plan: Plan) -> tuple[Array, _Evidence]:
     if networks.bias is not None:
         return _plainly(networks, plan)
     if plan.form == "canonical":
-        return _cheaply(networks, plan)
-    enough = networks.counts.min() >= FEWEST_COUNTS[np.dtype(networks.counts.dtype)]
-    return lax.cond(enough, partial(_cheaply, plan=plan), partial(_plainly, plan=plan), networks)
+        return _cheaply(networks, canonical_factors)
+    many = networks.counts.min() >= MANY_COUNTS[np.dtype(networks.counts.dtype)]
+    cases = [partial(_cheaply, factors_of=f) for f in (exact_factors_of_many, exact_factors)]
+    return lax.cond(many, *cases, networks)
 
 
-def _cheaply(networks: Networks, plan: Plan) -> tuple[Array, _Evidence]:
+def _cheaply(
+    networks: Networks, factors_of: Callable[[Array, Array], Factors]
+) -> tuple[Array, _Evidence]:
     counts, prior, rate, _, stimuli = networks
-    counts, v = learned_cheaply(counts, prior, rate, stimuli, plan.form)
-    return counts, _Evidence(v, jnp.broadcast_to(jnp.log(prior)[:, None], v.shape))
+    counts, v = learned_cheaply(counts, prior, rate, stimuli, factors_of)
+    log_prior = jnp.log(prior).transpose(1, 2, 0)[..., None]
+    return counts, _Evidence(v, jnp.broadcast_to(log_prior, v.shape))
 
 
 def _plainly(networks: Networks, plan: Plan) -> tuple[Array, _Evidence]:
-    """Learn at every trial as the equations say: for what products do not reach."""
+    """Learn at every trial, logarithm by logarithm: for what is no product of counts."""
 
     def of_network(network: Networks) -> tuple[Array, _Evidence]:
         def step(counts: Array, stimulus: Array) -> tuple[Array, tuple[Array, Array]]:
             v, log_prior = _law(network._replace(counts=counts), stimulus[None], plan.form)
             return _learned(network, counts, stimulus[None], v), (v[:, 0], log_prior[:, 0])
 
-        counts, evidence = lax.scan(step, network.counts, network.stimuli)
-        return counts, _Evidence(*evidence)
+        counts, (v, log_prior) = lax.scan(step, network.counts, network.stimuli)
+        return counts, _Evidence(jnp.moveaxis(v, 0, -1), jnp.moveaxis(log_prior, 0, -1))
 
     return _for_each(of_network, networks)
 
@@ -161,7 +191,8 @@ def _frozen(networks: Networks, plan: Plan) -> tuple[Array, _Evidence]:
         v, log_prior = _law(network, stimuli, plan.form)
         if plan.learn == "session":
             counts = _learned(network, counts, stimuli, v)
-        return counts, _Evidence(v.swapaxes(0, 1), log_prior.swapaxes(0, 1))
+        log_prior = jnp.broadcast_to(log_prior, v.shape)
+        return counts, _Evidence(v.swapaxes(1, 2), log_prior.swapaxes(1, 2))
 
     return _for_each(of_network, networks)
 
@@ -170,7 +201,8 @@ def _for_each(of_network, networks: Networks):  # noqa: ANN001, ANN202  (as `of_
     shared = len(networks.stimuli) == 1
     axes = jax.tree.map(lambda _: 0, networks)._replace(stimuli=None if shared else 0)
     stimuli = networks.stimuli[0] if shared else networks.stimuli
-    return jax.vmap(of_network, in_axes=(axes,))(networks._replace(stimuli=stimuli))
+    each = jax.vmap(of_network, in_axes=(axes,), out_axes=(0, 2))
+    return each(networks._replace(stimuli=stimuli))
 
 
 def _law(
@@ -191,30 +223,28 @@ def _learned(network: Networks, counts: Array, stimuli: Array, v: Array) -> Arra
 
 
 def _beliefs(evidence: _Evidence, plan: Plan) -> tuple[Array, Array, Array]:
-    """Return posterior, accuracy and complexity of every trial of a stretch, or of them all."""
-    v = jnp.moveaxis(evidence.total, 2, 0)
-    log_prior = jnp.moveaxis(evidence.log_prior, 2, 0)
-    posterior = jax.nn.sigmoid(v[1] - v[0])
+    """Return the posterior of every trial of a stretch, and accuracy and complexity.
+
+    These of every trial, or of all together.
+    """
+    v, log_prior = evidence
+    log_odds = v[1] - v[0]
+    posterior = jax.nn.sigmoid(log_odds)
     s = both_values(posterior)
-    accuracy = (s * (v - log_prior)).sum(axis=(0, 3))
-    expected = (s * log_prior).sum(axis=(0, 3))
-    complexity = negative_entropy(posterior).sum(axis=2) - expected
+    accuracy = (s * (v - log_prior)).sum(axis=(0, 1))
+    expected = (s * log_prior).sum(axis=(0, 1))
+    complexity = negative_entropy_of_log_odds(log_odds).sum(axis=0) - expected
     if not plan.per_step:
         accuracy, complexity = accuracy.sum(axis=1), complexity.sum(axis=1)
-    return posterior, accuracy, complexity
+    return jnp.moveaxis(posterior, 0, -1), accuracy, complexity
 
 
-def _joined(parts: Float[Array, "stretch network trial *state"]) -> Array:
-    """Return the stretches of every network one after the other."""
-    joined = jnp.moveaxis(parts, 0, 1)
-    return joined.reshape(len(joined), -1, *joined.shape[3:])
-
-
-def _by_period(values: Array, plan: Plan) -> Array:
+def _by_period(values: Float[Array, "network stretch *trial"], plan: Plan) -> Array:
+    """Return the values of every trial, or their sums over sessions."""
     if plan.per_step:
-        return _joined(values)
+        return values.reshape(len(values), -1)
     per_session = plan.trials_per_session // plan.stretch
-    return values.T.reshape(values.shape[1], -1, per_session).sum(axis=2)
+    return values.reshape(len(values), -1, per_session).sum(axis=2)
 
 
 def _weights(

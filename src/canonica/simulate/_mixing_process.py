@@ -6,6 +6,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 from jaxtyping import Array, Float, Int, Shaped
 
 from canonica._errors import CanonicaError
@@ -92,10 +93,11 @@ def mixing_process(
             raise CanonicaError(f"{name}: found {size}; expected at least 1.")
     check_range("correlation", correlation, 0, 1)
     check_range("switching", switching, 0, 0.5)
-    matrix = mixing if jnp.ndim(mixing) else mixing_matrix(sources, inputs, float(mixing))
+    scheme = isinstance(mixing, int | float) or np.ndim(mixing) == 0
+    matrix = mixing_matrix(sources, inputs, float(mixing)) if scheme else mixing
     mixture = _mixture(
         key,
-        jnp.asarray(_checked_matrix(matrix, sources, inputs)),
+        jnp.asarray(_checked_matrix(jnp.asarray(matrix), sources, inputs)),
         correlation,
         switching,
         trials=trials,
@@ -127,9 +129,7 @@ def _mixture(
     return jnp.tile(hidden, (repeats, 1)), jnp.tile(stimuli, (repeats, 1))
 
 
-def mixing_matrix(
-    sources: int, inputs: int, mixing: float
-) -> Float[np.ndarray, "{inputs} {sources}"]:
+def mixing_matrix(sources: int, inputs: int, mixing: float) -> Float[np.ndarray, "input source"]:
     """Return how often each input copies each source in the published scheme.
 
     Examples
@@ -145,7 +145,7 @@ def mixing_matrix(
     return np.where(own[:, None] == np.arange(sources), mixing, share)
 
 
-def own_source(sources: int, inputs: int) -> Int[np.ndarray, "{inputs}"]:
+def own_source(sources: int, inputs: int) -> Int[np.ndarray, " input"]:
     """Return the source of the block that each input belongs to."""
     if inputs < sources:
         raise CanonicaError(
@@ -184,7 +184,7 @@ def _checked_matrix(
             f"mixing: found shape {matrix.shape}; expected a number, or {(inputs, sources)}: "
             "how often each input copies each source."
         )
-    known = not isinstance(matrix, jax.core.Tracer)
+    known = not isinstance(matrix, Tracer)
     if known and not (np.all(matrix >= 0) and np.allclose(matrix.sum(axis=1), 1, atol=1e-5)):
         raise CanonicaError("mixing: expected probabilities, which add up to 1 for every input.")
     return matrix
