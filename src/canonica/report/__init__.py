@@ -1,12 +1,23 @@
 """Figures and tables made from results; nothing is computed here that a result does not say."""
 
-from canonica.report._figure import condition_figure, figure_part, write_figure
+from canonica.report._figure import condition_figure, figure_part
+from canonica.report._landscape_figure import animation_suffix, landscape_figure, write_animation
+from canonica.report._perturbation_figure import perturbation_figure
+from canonica.report._separation_figure import separation_figure
+from canonica.report._simulation_tables import simulation_table
+from canonica.report._style import write_figure
 from canonica.report._table import summary_table, write_recordings_csv
 
 __all__ = [
+    "animation_suffix",
     "condition_figure",
     "figure_part",
+    "landscape_figure",
+    "perturbation_figure",
+    "separation_figure",
+    "simulation_table",
     "summary_table",
+    "write_animation",
     "write_figure",
     "write_recordings_csv",
 ]

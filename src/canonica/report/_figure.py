@@ -2,21 +2,16 @@
 
 import math
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import xarray as xr
 from matplotlib import colormaps
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure, SubFigure
 
+from canonica.report._style import BLACK, BLUE, STATE_COLOURS, VERMILION, new_figure
 from canonica.reverse_engineering import ERRORS, LAST_SESSIONS
 
-# Okabe & Ito's palette, distinct to colour-blind readers too.
-BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
-BLUE, VERMILION, PURPLE = "#0072B2", "#D55E00", "#CC79A7"
-STATE_COLOURS = (BLACK, VERMILION, BLUE, ORANGE, GREEN, PURPLE, SKY)
 ERROR_COLOURS = (VERMILION, BLUE, BLACK)
 COLUMNS = 4
 POINTS = 20_000  # weights drawn at most
@@ -62,8 +57,7 @@ def condition_figure(condition: str, parts: Sequence[xr.Dataset]) -> Figure:
     """
     ensembles = max(part.sizes["ensemble"] for part in parts)
     top_rows = math.ceil((ensembles + 1) / COLUMNS)
-    figure = Figure(figsize=(15, 4.2 * (top_rows + 1)), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(15, 4.2 * (top_rows + 1))
     figure.suptitle(_title(condition, len(parts)) + "\n", parse_math=False)
     halves = figure.subfigures(2, 1, height_ratios=[top_rows, 1], squeeze=False)
     top, bottom = halves.ravel()
@@ -90,11 +84,6 @@ def _title(condition: str, recordings: int) -> str:
         f"{condition}: {recordings} recordings. Lines are means, bands standard deviations over "
         "recordings; grey: initial sessions"
     )
-
-
-def write_figure(figure: Figure, path: Path) -> None:
-    """Write the figure as PNG."""
-    figure.savefig(path, format="png", dpi=120)
 
 
 def _axes(figure: SubFigure, rows: int, columns: int, used: int) -> list[Axes]:

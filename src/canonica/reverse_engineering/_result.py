@@ -1,14 +1,12 @@
 """Label what the computation found: the result that users hold, save and plot."""
 
 from collections.abc import Mapping, Sequence
-from functools import cache
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from canonica._version import __version__
+from canonica._provenance import versions
 from canonica.reverse_engineering._analysis import Analysis
 from canonica.reverse_engineering._ensembles import EnsembleResponse
 from canonica.reverse_engineering._published_protocol import PublishedProtocol
@@ -130,9 +128,3 @@ def result(
 def _description(name: str) -> dict[str, str]:
     long_name, units = LONG_NAMES[name]
     return {"long_name": long_name, "units": units}
-
-
-@cache
-def versions() -> dict[str, str]:
-    """Return the versions that made a result."""
-    return {"canonica_version": __version__, "jax_version": version("jax")}

@@ -11,6 +11,7 @@ from jaxtyping import Array, Float
 
 from canonica._errors import CanonicaError
 from canonica._float64 import in_float64
+from canonica._provenance import versions
 from canonica.model import SynapticSums, prior_sums
 from canonica.reverse_engineering._baselines import baselines
 from canonica.reverse_engineering._ensembles import ensemble_response
@@ -26,7 +27,6 @@ from canonica.reverse_engineering._normalisation import normalised_response
 from canonica.reverse_engineering._outcomes import saturated
 from canonica.reverse_engineering._protocol import protocol_named
 from canonica.reverse_engineering._published_protocol import LARGEST, PublishedProtocol
-from canonica.reverse_engineering._result import versions
 from canonica.reverse_engineering._score import response_error, weight_error
 
 SETTINGS_AT_ONCE = 500  # computed side by side: large products, and memory bounded

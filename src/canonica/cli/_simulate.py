@@ -1,0 +1,210 @@
+"""`canonica simulate`: networks whose truth is known."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from canonica._errors import CanonicaError
+from canonica.cli._app import app, reports_errors
+
+simulate = typer.Typer(
+    help="Simulate networks that learn to separate sources: the theory's bench.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+)
+app.add_typer(simulate, name="simulate")
+
+Seed = Annotated[int, typer.Option(min=0, help="Decides everything random.")]
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", help="Replace earlier results in the folder.")
+]
+Sessions = Annotated[int, typer.Option(min=1, help="Sessions.")]
+Trials = Annotated[int, typer.Option(min=1, help="Trials in a session.")]
+Sources = Annotated[int, typer.Option(min=1, help="Hidden sources, as many as hidden states.")]
+Inputs = Annotated[int, typer.Option(min=1, help="Inputs that the sources are mixed into.")]
+Mixing = Annotated[
+    float,
+    typer.Option(
+        min=0, max=1, help="How often an input copies the source of its block; 1 is no mixing."
+    ),
+]
+Out = typer.Option("--out", "-o", help="Folder for the results; made if it is not there.")
+
+
+@simulate.command(context_settings={"allow_extra_args": True})
+@reports_errors
+def separation(
+    context: typer.Context,
+    prior: Annotated[
+        list[float] | None,
+        typer.Option(
+            metavar="P...",
+            help="State priors D[1]: lowered, normal, raised excitability.",
+            show_default="0.2 0.5 0.8",
+        ),
+    ] = None,
+    samples: Annotated[int, typer.Option(min=1, help="Networks at each prior.")] = 100,
+    sessions: Sessions = 100,
+    trials_per_session: Trials = 256,
+    sources: Sources = 2,
+    inputs: Inputs = 32,
+    mixing: Mixing = 0.75,
+    correlation: Annotated[
+        float, typer.Option(min=0, max=1, help="Of any two sources with each other.")
+    ] = 0.0,
+    switching: Annotated[
+        float,
+        typer.Option(min=0, max=0.5, help="Probability that sources change between trials."),
+    ] = 0.5,
+    repeated: Annotated[
+        bool, typer.Option("--repeated", help="The same trials in every session, not fresh ones.")
+    ] = False,
+    form: Annotated[
+        Literal["canonical", "exact"], typer.Option(help="Expected log parameters.")
+    ] = "canonical",
+    seed: Seed = 0,
+    out: Annotated[Path, Out] = Path("canonica-separation"),
+    overwrite: Overwrite = False,
+) -> int:
+    """Watch networks separate the sources of their stimuli, or fail to.
+
+    For every state prior: mean posteriors by the state of the sources,
+    correlations of posteriors and sources, and free energy, session by session
+    ([NC23] Fig. 2). Writes separation.nc, separation.png and summary.json.
+
+    [bold]Examples[/bold]
+
+      canonica simulate separation
+
+      canonica simulate separation --prior 0.3 0.5 0.7 --samples 20 --mixing 0.9
+    """
+    from canonica.cli._simulations import separate_and_report  # noqa: PLC0415
+
+    return separate_and_report(
+        out,
+        overwrite=overwrite,
+        seed=seed,
+        state_prior=_numbers("--prior", prior, context.args) or [0.2, 0.5, 0.8],
+        samples=samples,
+        sessions=sessions,
+        trials_per_session=trials_per_session,
+        sources=sources,
+        inputs=inputs,
+        mixing=mixing,
+        correlation=correlation,
+        switching=switching,
+        repeated=repeated,
+        form=form,
+    )
+
+
+@simulate.command()
+@reports_errors
+def landscape(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[RECORDING]...",
+            help="Recordings whose reverse-engineered weights make the paths, as in analyze; "
+            "without any, networks are simulated.",
+        ),
+    ] = None,
+    samples: Annotated[int, typer.Option(min=1, help="Networks to simulate.")] = 20,
+    sessions: Sessions = 100,
+    trials_per_session: Trials = 256,
+    sources: Sources = 2,
+    inputs: Inputs = 32,
+    mixing: Mixing = 0.75,
+    prior: Annotated[
+        float, typer.Option(min=0.001, max=0.999, help="State prior D[1] of the networks.")
+    ] = 0.5,
+    animation: Annotated[
+        Literal["gif", "mp4", "none"],
+        typer.Option(help="Also write the paths as they grow; mp4 needs ffmpeg."),
+    ] = "gif",
+    seed: Seed = 0,
+    out: Annotated[Path, Out] = Path("canonica-landscape"),
+    overwrite: Overwrite = False,
+) -> int:
+    """See learning as a path down the landscape of the cost.
+
+    The plane is the mean strength of an ensemble's synapses from two blocks of
+    inputs; the height is the cost, which is the free energy ([NC20] Fig. 2,
+    [NC23] Fig. 3). Writes NetCDF, PNG, an animation and summary.json: one set
+    for simulated networks, or one for each condition of recordings.
+
+    [bold]Examples[/bold]
+
+      canonica simulate landscape
+
+      canonica simulate landscape response_data_bic.mat --out bic-landscape
+    """
+    from canonica.cli._simulations import landscape_and_report  # noqa: PLC0415
+
+    return landscape_and_report(
+        paths or [],
+        out,
+        overwrite=overwrite,
+        animation=animation,
+        trials_per_session=trials_per_session,
+        simulation={
+            "seed": seed,
+            "samples": samples,
+            "sessions": sessions,
+            "trials_per_session": trials_per_session,
+            "sources": sources,
+            "inputs": inputs,
+            "mixing": mixing,
+            "state_prior": prior,
+        },
+    )
+
+
+@simulate.command()
+@reports_errors
+def perturbation(
+    samples: Annotated[int, typer.Option(min=1, help="Networks at each perturbation.")] = 20,
+    sessions: Sessions = 50,
+    trials_per_session: Trials = 256,
+    inputs: Inputs = 32,
+    mixing: Mixing = 0.75,
+    seed: Seed = 0,
+    out: Annotated[Path, Out] = Path("canonica-perturbation"),
+    overwrite: Overwrite = False,
+) -> int:
+    """Perturb threshold factors (alpha) and synapses (beta), and see inference fail.
+
+    Separation scores over sweeps of both ([NC20] Fig. 3); then alpha estimated
+    from mean activity alone over a grid of 13 x 13, and the synaptic trajectory
+    in a new random environment predicted from the estimate, with its error
+    ([NC20] Fig. 4). Writes perturbation.nc, alpha.nc, perturbation.png and
+    summary.json.
+
+    [bold]Example[/bold]
+
+      canonica simulate perturbation --samples 10 --out perturbed
+    """
+    from canonica.cli._simulations import perturb_and_report  # noqa: PLC0415
+
+    return perturb_and_report(
+        out,
+        overwrite=overwrite,
+        seed=seed,
+        samples=samples,
+        sessions=sessions,
+        trials_per_session=trials_per_session,
+        inputs=inputs,
+        mixing=mixing,
+    )
+
+
+def _numbers(option: str, given: list[float] | None, further: list[str]) -> list[float]:
+    """Return the numbers of an option, whether it was repeated or followed by several."""
+    try:
+        return [*(given or []), *map(float, further)]
+    except ValueError as error:
+        raise CanonicaError(
+            f"{option}: found {' '.join(further)!r} among its numbers; expected numbers alone."
+        ) from error

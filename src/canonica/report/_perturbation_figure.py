@@ -1,0 +1,119 @@
+"""How perturbed networks fail, and what their activity tells, in the manner of [NC20] Fig. 3, 4."""
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import LogNorm
+from matplotlib.figure import Figure
+
+from canonica.report._style import BLACK, BLUE, ORANGE, VERMILION, band, grid, new_figure
+
+NAMES = {"mean activity": "mean activity", "calibrated": "calibration", "none": "no estimate"}
+EXAMPLE = (0.05, 0.95)  # alphas whose trajectory is drawn, or the nearest to them
+
+
+def perturbation_figure(scores: xr.Dataset, estimates: xr.Dataset) -> Figure:
+    """Return the figure of `canonica.simulate.perturbation` and `alpha_from_activity`."""
+    figure = new_figure(13.5, 8)
+    samples = scores.sizes["sample"]
+    figure.suptitle(
+        f"Top: {samples} networks at each perturbation, mean and standard deviation. Bottom: "
+        "synapses in a new random environment"
+    )
+    axes = grid(figure, 2, 3)
+    for axis, kind, label in (
+        (axes[0, 0], "alpha", "alpha: state prior in the threshold factors"),
+        (axes[0, 1], "beta", "beta: standard deviation of synaptic bias"),
+    ):
+        _scores(axis, scores[f"{kind}_correlation"], label)
+    axes[0, 0].legend(frameon=False)
+    _estimates(axes[0, 2], estimates)
+    _trajectory(axes[1, 0], estimates)
+    errors = estimates["prediction_error"].isel(session=-1)
+    shown = [errors.sel(estimate=name) for name in ("mean activity", "calibrated")]
+    lowest = max(min(float(one.where(one > 0).min()) for one in shown), 1e-12)
+    norm = LogNorm(lowest, max(float(one.max()) for one in shown))
+    for axis, one in zip(axes[1, 1:], shown, strict=True):
+        axis.pcolormesh(
+            one["first_alpha"], one["second_alpha"], one.T.clip(lowest), norm=norm, cmap="cividis"
+        )
+        axis.set(
+            title=f"Prediction error, alpha by {NAMES[one['estimate'].item()]}",
+            xlabel="alpha of ensemble 1",
+            ylabel="alpha of ensemble 2",
+            aspect=1,
+        )
+    figure.colorbar(
+        ScalarMappable(norm, "cividis"),
+        ax=axes[1, 1:],
+        label="squared error of strengths, relative",
+        shrink=0.9,
+    )
+    return figure
+
+
+def _scores(axis: Axes, correlation: xr.DataArray, label: str) -> None:
+    states = correlation.sizes["state"]
+    own = np.eye(states, correlation.sizes["source"], dtype=bool)
+    for member, colour, name in ((own, BLUE, "own source"), (~own, VERMILION, "other sources")):
+        if member.any():
+            mask = xr.DataArray(member, dims=("state", "source"))
+            mean = correlation.where(mask).mean(("state", "source"))
+            band(axis, mean, "sample", colour=colour, label=name)
+    axis.axhline(0, color="0.7", linewidth=0.8, zorder=0)
+    axis.set(
+        xlabel=label,
+        ylabel="correlation of posterior and source",
+        ylim=(-0.6, 1.02),
+        title="Separation",
+    )
+
+
+def _estimates(axis: Axes, estimates: xr.Dataset) -> None:
+    true = estimates["first_alpha"].to_numpy()
+    for name, colour, markers in (("mean activity", VERMILION, "os"), ("calibrated", BLUE, "^D")):
+        found = estimates["estimated_alpha"].sel(estimate=name)
+        for ensemble, marker in zip((1, 2), markers, strict=True):
+            other = {"second_alpha" if ensemble == 1 else "first_alpha": 0}
+            axis.plot(
+                true,
+                found.sel(ensemble=ensemble).isel(other),
+                marker,
+                color=colour,
+                markersize=5,
+                alpha=0.8,
+                label=name if ensemble == 1 else None,
+            )
+    axis.plot([0, 1], [0, 1], color="0.5", linestyle="--", linewidth=1)
+    axis.set(
+        title="Alpha from mean activity alone",
+        xlabel="true alpha",
+        ylabel="estimated alpha",
+        xlim=(0, 1),
+        ylim=(0, 1),
+        aspect=1,
+    )
+    axis.legend(frameon=False)
+
+
+def _trajectory(axis: Axes, estimates: xr.Dataset) -> None:
+    pair = dict(zip(("first_alpha", "second_alpha"), EXAMPLE, strict=True))
+    one = estimates.sel(pair, method="nearest")
+    curves = [("network", one["strength"], BLACK)] + [
+        (NAMES[name], one["predicted_strength"].sel(estimate=name), colour)
+        for name, colour in (("none", ORANGE), ("mean activity", VERMILION), ("calibrated", BLUE))
+    ]
+    for name, values, colour in curves:
+        for ensemble, style in ((1, "-"), (2, "--")):
+            path = values.sel(ensemble=ensemble).transpose("session", "block").to_numpy()
+            label = name if ensemble == 1 else None
+            axis.plot(*path.T, style, color=colour, label=label, linewidth=1.5)
+            axis.plot(*path[-1], "o", color=colour, markersize=4)
+    axis.set(
+        title=f"Synapses: alpha {one['first_alpha'].item():g} (—) "
+        f"and {one['second_alpha'].item():g} (- -)",
+        xlabel="strength from the first half of inputs",
+        ylabel="strength from the second half",
+    )
+    axis.legend(title="network, and predicted by", frameon=False, fontsize=8)

@@ -1,0 +1,48 @@
+"""What all figures share: colours, bands, and how they are written."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+# Okabe & Ito's palette, distinct to colour-blind readers too.
+BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
+BLUE, VERMILION, PURPLE = "#0072B2", "#D55E00", "#CC79A7"
+STATE_COLOURS = (BLACK, VERMILION, BLUE, ORANGE, GREEN, PURPLE, SKY)
+DOTS_PER_INCH = 120
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """Return an empty figure, in inches, that needs no screen."""
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def grid(figure: Figure, rows: int, columns: int) -> np.ndarray:
+    """Return plain axes, (row, column)."""
+    axes = figure.subplots(rows, columns, squeeze=False)
+    for axis in axes.ravel():
+        axis.spines[["top", "right"]].set_visible(False)
+    return axes
+
+
+def band(axis: Axes, values: xr.DataArray, over: str, *, colour: Any, label: str) -> None:
+    """Draw mean and standard deviation over dimension `over` against the other one."""
+    (along,) = (dim for dim in values.dims if dim != over)
+    mean = values.mean(over)
+    axis.plot(values[along], mean, color=colour, label=label, linewidth=1.5)
+    if values.sizes[over] > 1:
+        spread = values.std(over, ddof=1)
+        axis.fill_between(
+            values[along], mean - spread, mean + spread, color=colour, alpha=0.15, lw=0
+        )
+
+
+def write_figure(figure: Figure, path: Path) -> None:
+    """Write the figure as PNG."""
+    figure.savefig(path, format="png", dpi=DOTS_PER_INCH)

@@ -1,0 +1,332 @@
+"""How perturbed networks fail, and how a perturbation shows in the activity alone [NC20]."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import xarray as xr
+from jaxtyping import Array, Float
+
+from canonica._errors import CanonicaError
+from canonica._float64 import in_float64
+from canonica._provenance import versions
+from canonica.model import GenerativeModel
+from canonica.simulate._encoder import encode
+from canonica.simulate._initial_counts import initial_counts, initial_model
+from canonica.simulate._mixing_process import check_range, mixing_process
+from canonica.simulate._separation import Progress, correlations
+
+LAST_SESSIONS = 10  # over which separation is scored
+ESTIMATES = ("mean activity", "calibrated", "none")
+
+
+def perturbation(
+    seed: int,
+    *,
+    alpha: Sequence[float] = tuple(np.linspace(0.05, 0.95, 19).round(3)),
+    beta: Sequence[float] = tuple(np.linspace(0, 0.2, 11).round(3)),
+    samples: int = 20,
+    sessions: int = 50,
+    trials_per_session: int = 256,
+    sources: int = 2,
+    inputs: int = 32,
+    mixing: float = 0.75,
+    progress: Progress | None = None,
+) -> xr.Dataset:
+    """Return how well networks separate sources, by two kinds of perturbation.
+
+    alpha is the probability p of threshold factors (ln p, ln(1 - p)): the state prior. beta biases
+    every synapse by a normal number of standard deviation beta, and thresholds with them. Samples
+    have the same stimuli and initial counts at every perturbation.
+
+    Parameters
+    ----------
+    seed : int
+        Decides everything random.
+    alpha : sequence of float
+        Probabilities, 1/2 being unperturbed.
+    beta : sequence of float
+        Standard deviations.
+    samples, sessions, trials_per_session, sources, inputs, mixing
+        As in `separation`.
+    progress : function of (int, int), optional
+        Called with the number of networks done and their total.
+
+    Returns
+    -------
+    xarray.Dataset
+        `alpha_correlation` (alpha, sample, state, source) and `beta_correlation` (beta, sample,
+        state, source): of posterior and source, over the last sessions.
+
+    Raises
+    ------
+    CanonicaError
+        If a size or probability is out of its range.
+
+    References
+    ----------
+    [NC20] Fig. 3.
+
+    Examples
+    --------
+    >>> found = perturbation(
+    ...     0, alpha=[0.5], beta=[0.0, 0.1], samples=2, sessions=2, trials_per_session=32
+    ... )
+    >>> found.beta_correlation.shape
+    (2, 2, 2, 2)
+    """
+    for one in alpha:
+        check_range("alpha", one, 0.001, 0.999)
+    for one in beta:
+        check_range("beta", one, 0, 10)
+    if samples < 1 or sessions < 1:
+        raise CanonicaError(
+            f"samples, sessions: found {samples} and {sessions}; expected at least 1 of each."
+        )
+    total, done = (len(alpha) + len(beta)) * samples, 0
+    found: dict[str, list[Any]] = {"alpha": [], "beta": []}
+    settings = {
+        "sources": sources,
+        "inputs": inputs,
+        "mixing": mixing,
+        "trials_per_session": trials_per_session,
+        "sessions": sessions,
+        "samples": samples,
+    }
+    for kind, values in (("alpha", alpha), ("beta", beta)):
+        for value in values:
+            given = {"state_prior": value} if kind == "alpha" else {"deviation": value}
+            found[kind].append(_scored(seed, **given, **settings))
+            done += samples
+            if progress:
+                progress(done, total)
+    text = {"long_name": "correlation of posterior and source, last sessions", "units": "1"}
+    variables = {
+        f"{kind}_correlation": ((kind, "sample", "state", "source"), np.stack(parts), text)
+        for kind, parts in found.items()
+    }
+    coordinates = {"alpha": np.asarray(alpha, float), "beta": np.asarray(beta, float)}
+    return xr.Dataset(variables, coordinates, {"seed": seed, **settings, **versions()})
+
+
+@in_float64
+def _scored(
+    seed: int,
+    *,
+    state_prior: float = 0.5,
+    deviation: float | None = None,
+    samples: int,
+    sessions: int,
+    trials_per_session: int,
+    sources: int,
+    inputs: int,
+    mixing: float,
+) -> Array:
+    keys = jax.random.split(jax.random.key(seed), (samples, 3))
+    sizes = {"sources": sources, "inputs": inputs}
+    trials = sessions * trials_per_session
+    world = partial(mixing_process, trials=trials, mixing=mixing, dtype=jnp.int8, **sizes)
+    hidden, stimuli = jax.vmap(world)(keys[:, 0])
+    models = jax.vmap(partial(initial_model, state_prior=state_prior, **sizes))(keys[:, 1])
+    bias = None
+    if deviation is not None:
+        shape = (inputs, sources, 2)
+        bias = deviation * jax.vmap(lambda key: jax.random.normal(key, shape))(keys[:, 2])
+    found = encode(models, stimuli, bias=bias, trials_per_session=trials_per_session)
+    last = -LAST_SESSIONS * trials_per_session
+    return correlations(found.posterior[:, last:], hidden[:, last:])
+
+
+def alpha_from_activity(
+    seed: int,
+    *,
+    alpha: Sequence[float] = tuple(np.linspace(0.05, 0.95, 13).round(3)),
+    sessions: int = 50,
+    trials_per_session: int = 256,
+    inputs: int = 32,
+    mixing: float = 0.75,
+) -> xr.Dataset:
+    """Return alpha estimated from mean activity alone, and what it predicts elsewhere.
+
+    A network of two ensembles for every pair of alphas learns to encode stimuli. The mean of its
+    activity over all trials is all that the estimate takes: ``(ln <x>, ln(1 - <x>))`` in place of
+    the threshold factors (ln p, ln(1 - p)). Since informative stimuli pull <x> towards how often
+    the sources are on, there is a second, calibrated estimate: the alpha with which another
+    network, of other stimuli and initial counts in the same kind of environment, has that mean
+    activity.
+
+    Then the network is put into an environment that it has not met, of random mixing and with
+    random synapses, and its synaptic trajectory there is predicted from the stimuli, the initial
+    synapses and the estimate. The prediction from no estimate, alpha = 1/2, stands beside.
+
+    Ensembles of one layer do not act on each other, so that the grid of pairs follows exactly
+    from one network per alpha.
+
+    Parameters
+    ----------
+    seed : int
+        Decides everything random.
+    alpha : sequence of float
+        Probabilities for either ensemble; all pairs are taken.
+    sessions, trials_per_session, inputs, mixing
+        As in `separation`.
+
+    Returns
+    -------
+    xarray.Dataset
+        `estimated_alpha` (estimate, first_alpha, second_alpha, ensemble); `strength`
+        (first_alpha, second_alpha, session, ensemble, block) and `predicted_strength` (with
+        estimate): mean sigmoid(W1) from either half of the inputs in the new environment;
+        `prediction_error` (estimate, first_alpha, second_alpha, session): squared error of all
+        strengths sigmoid(W) relative to their squares. `estimate` is "mean activity",
+        "calibrated" or "none".
+
+    References
+    ----------
+    [NC20] Fig. 4.
+
+    Examples
+    --------
+    >>> found = alpha_from_activity(0, alpha=[0.4, 0.6], sessions=2, trials_per_session=32)
+    >>> found.estimated_alpha.shape
+    (3, 2, 2, 2)
+    """
+    for one in alpha:
+        check_range("alpha", one, 0.001, 0.999)
+    values = np.asarray(alpha, float)
+    estimated, true, predicted = _estimated_and_predicted(
+        seed,
+        values,
+        sessions=sessions,
+        trials_per_session=trials_per_session,
+        inputs=inputs,
+        mixing=mixing,
+    )
+    squares = (true**2).sum(axis=(2, 4))  # (alpha, session, ensemble)
+    errors = ((true - predicted) ** 2).sum(axis=(3, 5))
+    grid = ("first_alpha", "second_alpha")
+    blocks = (*grid, "session", "ensemble", "block")
+    one = {"units": "1"}
+    variables = {
+        "estimated_alpha": (
+            ("estimate", *grid, "ensemble"),
+            np.stack(_pairs(estimated), axis=-1),
+            {"long_name": "estimate of alpha", **one},
+        ),
+        "strength": (
+            blocks,
+            np.stack(_pairs(_block_means(true), axis=0), axis=-2),
+            {"long_name": "mean excitatory strength", **one},
+        ),
+        "predicted_strength": (
+            ("estimate", *blocks),
+            np.stack(_pairs(_block_means(predicted)), axis=-2),
+            {"long_name": "predicted mean excitatory strength", **one},
+        ),
+        "prediction_error": (
+            ("estimate", *grid, "session"),
+            sum(_pairs(errors)) / sum(_pairs(squares, axis=0)),
+            {"long_name": "squared error of strengths, relative", **one},
+        ),
+    }
+    coordinates = {
+        **dict.fromkeys(grid, values),
+        "estimate": list(ESTIMATES),
+        "ensemble": [1, 2],
+        "session": np.arange(1, sessions + 1),
+        "block": ["first", "second"],
+    }
+    settings = {
+        "seed": seed,
+        "trials_per_session": trials_per_session,
+        "inputs": inputs,
+        "mixing": mixing,
+    }
+    return xr.Dataset(variables, coordinates, {**settings, **versions()})
+
+
+@in_float64
+def _estimated_and_predicted(
+    seed: int,
+    alpha: Float[np.ndarray, " alpha"],
+    *,
+    sessions: int,
+    trials_per_session: int,
+    inputs: int,
+    mixing: float,
+) -> tuple[Any, Any, Any]:
+    """Return estimates (estimate, alpha, ensemble), and strengths in the new environment.
+
+    These of the networks (alpha, session, 2, ensemble, input), and predicted (with estimate).
+    """
+    known, reference, elsewhere, weights = jax.random.split(jax.random.key(seed), 4)
+    trials = sessions * trials_per_session
+    world_of = partial(mixing_process, trials=trials, inputs=inputs)
+
+    def mean_activity(key: Array, alpha: Array) -> Float[Array, "alpha ensemble"]:
+        world, start = jax.random.split(key)
+        _, stimuli = world_of(world, mixing=mixing)
+        counts = initial_counts(start, inputs=inputs)
+        pairs = jnp.stack([alpha, alpha], axis=1)
+        found = encode(_networks(counts, pairs), stimuli, trials_per_session=trials_per_session)
+        return found.posterior.mean(axis=1)
+
+    true = jnp.asarray(alpha)
+    activity = mean_activity(known, true)
+    tried = jnp.linspace(0.01, 0.99, 50)
+    expected = jax.lax.cummax(mean_activity(reference, tried))
+    calibrated = jax.vmap(lambda x, known: jnp.interp(x, known, tried), 1, 1)(activity, expected)
+    estimated = jnp.stack([activity, calibrated, jnp.full_like(activity, 0.5)])
+
+    world, draw = jax.random.split(elsewhere)
+    copies = jax.random.uniform(draw, (inputs, 1))
+    matrix = jnp.concatenate([copies, 1 - copies], axis=1)
+    _, stimuli = world_of(world, mixing=matrix)
+    counts = _random_counts(weights, inputs)
+
+    def strengths(pairs: Array) -> Array:
+        found = encode(
+            _networks(counts, pairs), stimuli, trials_per_session=trials_per_session, keep="weights"
+        )
+        return jax.nn.sigmoid(found.weight)  # pyright: ignore[reportArgumentType]
+
+    predicted = strengths(estimated.reshape(-1, 2))
+    predicted = predicted.reshape(*estimated.shape[:2], *predicted.shape[1:])
+    return estimated, strengths(jnp.stack([true, true], axis=1)), predicted
+
+
+def _networks(
+    counts: Float[Array, "2 2 input state"], alpha: Float[Array, "network state"]
+) -> GenerativeModel:
+    """Return networks that differ in their threshold factors only."""
+    return jax.vmap(lambda one: GenerativeModel(counts, jnp.stack([1 - one, one])))(alpha)
+
+
+def _random_counts(key: Array, inputs: int) -> Float[Array, "2 2 input state"]:
+    """Return counts like the initial ones, whose expectations lean anywhere."""
+    amplitude, lean = jax.random.split(key)
+    counts = initial_counts(amplitude, inputs=inputs)
+    on = jax.random.uniform(lean, counts.shape[1:], minval=0.4, maxval=0.6)
+    return jnp.stack([1 - on, on]) * counts.sum(axis=0)
+
+
+def _block_means(
+    strength: Float[np.ndarray, "*start session 2 ensemble input"],
+) -> Float[np.ndarray, "*start session block ensemble"]:
+    """Return the mean excitatory strength from either half of the inputs, ensembles last."""
+    half = strength.shape[-1] // 2
+    excitatory = strength[..., 1, :, :]
+    halves = excitatory[..., :half].mean(axis=-1), excitatory[..., half:].mean(axis=-1)
+    return np.stack(halves, axis=-2)
+
+
+def _pairs(
+    values: Float[np.ndarray, "..."], axis: int = 1
+) -> tuple[Float[np.ndarray, "..."], Float[np.ndarray, "..."]]:
+    """Return the values of both ensembles, the last axis, on the grid of all pairs of alphas."""
+    first, second = np.expand_dims(values[..., 0], axis + 1), np.expand_dims(values[..., 1], axis)
+    first, second = np.broadcast_arrays(first, second)
+    return first, second

@@ -1,0 +1,249 @@
+"""Blind source separation by simulated networks, at several state priors [NC23, Fig. 2]."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import product
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import xarray as xr
+from jaxtyping import Array, Float, Shaped
+
+from canonica._errors import CanonicaError
+from canonica._float64 import in_float64
+from canonica._provenance import versions
+from canonica.model import ExpectationForm
+from canonica.simulate._encoder import encode
+from canonica.simulate._initial_counts import initial_model
+from canonica.simulate._mixing_process import check_range, mixing_process
+
+AT_A_TIME = 50  # networks of one computation: bounds memory, whatever the number of samples
+FEW_SOURCES = 3  # up to which all their joint states are told apart
+
+Progress = Callable[[int, int], None]
+
+
+def separation(
+    seed: int,
+    *,
+    state_prior: Sequence[float] = (0.2, 0.5, 0.8),
+    samples: int = 100,
+    sessions: int = 100,
+    trials_per_session: int = 256,
+    sources: int = 2,
+    inputs: int = 32,
+    mixing: float = 0.75,
+    correlation: float = 0.0,
+    switching: float = 0.5,
+    repeated: bool = False,
+    form: ExpectationForm = "canonical",
+    amplitude: tuple[float, float] = (200.0, 400.0),
+    progress: Progress | None = None,
+) -> xr.Dataset:
+    """Return how networks come to separate the sources of their stimuli, prior by prior.
+
+    Every sample has stimuli and initial counts of its own, the same ones at each state prior.
+    Networks learn at every trial.
+
+    Parameters
+    ----------
+    seed : int
+        Decides everything random.
+    state_prior : sequence of float
+        D[1] of every hidden state: 0.2, 0.5 and 0.8 model lowered, normal and raised excitability.
+    samples : int
+        Networks per prior.
+    sessions, trials_per_session : int
+        The published experiment has 100 of 256.
+    sources, inputs, mixing, correlation, switching
+        As in `mixing_process`.
+    repeated : bool
+        Whether the same trials come in every session, as in the published experiment, or fresh
+        ones, the default: few different stimuli can lead networks astray.
+    form, amplitude
+        As in `encode` and `initial_counts`.
+    progress : function of (int, int), optional
+        Called with the number of networks done and their total.
+
+    Returns
+    -------
+    xarray.Dataset
+        `posterior` (state_prior, sample, session, state, source_state): mean posterior of each
+        hidden state under each joint state of the sources (NaN where a session has none of it);
+        `correlation` (state_prior, sample, session, state, source): of posterior and source, 0
+        for a posterior that does not change; `free_energy`, `accuracy`, `complexity`
+        (state_prior, sample, session) in nats.
+
+    Raises
+    ------
+    CanonicaError
+        If a size or probability is out of its range.
+
+    References
+    ----------
+    [NC23] Isomura, Kotani, Jimbo & Friston, Nature Communications 14:4547, 2023, Fig. 2.
+
+    Examples
+    --------
+    >>> found = separation(0, samples=2, sessions=4, trials_per_session=32)
+    >>> found.sizes["state_prior"], found.sizes["source_state"]
+    (3, 4)
+    """
+    for name, size in {
+        "samples": samples,
+        "sessions": sessions,
+        "trials_per_session": trials_per_session,
+        "state_prior": len(state_prior),
+    }.items():
+        if size < 1:
+            raise CanonicaError(f"{name}: found {size}; expected at least 1.")
+    for one in state_prior:
+        check_range("state_prior", one, 0.001, 0.999)
+    patterns = source_patterns(sources)
+    world = {
+        "trials": trials_per_session * (1 if repeated else sessions),
+        "repeats": sessions if repeated else 1,
+        "sources": sources,
+        "inputs": inputs,
+        "mixing": mixing,
+        "correlation": correlation,
+        "switching": switching,
+    }
+    parts, done = [], 0
+    for first in range(0, samples, AT_A_TIME):
+        numbers = np.arange(first, min(first + AT_A_TIME, samples))
+        by_prior = []
+        for prior in state_prior:
+            by_prior.append(
+                _separated(
+                    seed,
+                    numbers,
+                    prior,
+                    world=world,
+                    amplitude=amplitude,
+                    form=form,
+                    trials_per_session=trials_per_session,
+                    patterns=patterns,
+                )
+            )
+            done += len(numbers)
+            if progress:
+                progress(done, samples * len(state_prior))
+        parts.append({name: np.stack([one[name] for one in by_prior]) for name in by_prior[0]})
+    found = {name: np.concatenate([part[name] for part in parts], axis=1) for name in parts[0]}
+    settings = {key: value for key, value in world.items() if key not in ("trials", "repeats")}
+    return _dataset(
+        found,
+        state_prior,
+        patterns,
+        {
+            **settings,
+            "seed": seed,
+            "sessions": sessions,
+            "trials_per_session": trials_per_session,
+            "repeated": int(repeated),
+            "form": form,
+            "amplitude": np.asarray(amplitude),
+        },
+    )
+
+
+def source_patterns(sources: int) -> list[tuple[int, ...]]:
+    """Return the joint states to tell apart: all of a few sources; of many none, each alone, all.
+
+    Examples
+    --------
+    >>> source_patterns(2)
+    [(1, 1), (1, 0), (0, 1), (0, 0)]
+    """
+    if sources <= FEW_SOURCES:
+        return list(product((1, 0), repeat=sources))
+    alone = [tuple(int(k == j) for k in range(sources)) for j in range(sources)]
+    return [(1,) * sources, *alone, (0,) * sources]
+
+
+@in_float64
+def _separated(
+    seed: int,
+    numbers: np.ndarray,
+    prior: float,
+    *,
+    world: dict[str, Any],
+    amplitude: tuple[float, float],
+    form: ExpectationForm,
+    trials_per_session: int,
+    patterns: Sequence[tuple[int, ...]],
+) -> dict[str, Array]:
+    keys = jax.vmap(partial(jax.random.fold_in, jax.random.key(seed)))(jnp.asarray(numbers))
+    keys = jax.vmap(jax.random.split)(keys)
+    hidden, stimuli = jax.vmap(partial(mixing_process, dtype=jnp.int8, **world))(keys[:, 0])
+    sizes = {name: world[name] for name in ("sources", "inputs")}
+    start = partial(initial_model, state_prior=prior, amplitude=amplitude, **sizes)
+    models = jax.vmap(start)(keys[:, 1])
+    found = encode(models, stimuli, form=form, trials_per_session=trials_per_session)
+    by_session = (len(numbers), -1, trials_per_session)
+    posterior = found.posterior.reshape(*by_session, found.posterior.shape[-1])
+    hidden = hidden.reshape(*by_session, hidden.shape[-1])
+    return {
+        "posterior": _conditional_means(posterior, hidden, jnp.asarray(patterns)),
+        "correlation": correlations(posterior, hidden),
+        "free_energy": found.free_energy.total,
+        "accuracy": found.free_energy.accuracy,
+        "complexity": found.free_energy.complexity,
+    }
+
+
+@jax.jit
+def _conditional_means(
+    posterior: Float[Array, "... trial state"],
+    hidden: Shaped[Array, "... trial source"],
+    patterns: Shaped[Array, "pattern source"],
+) -> Float[Array, "... state pattern"]:
+    """Return the mean posterior of the trials of each pattern; NaN where there are none."""
+    member = (hidden[..., None, :] == patterns).all(axis=-1).astype(posterior.dtype)
+    return jnp.einsum("...ts,...tp->...sp", posterior, member) / member.sum(-2)[..., None, :]
+
+
+@jax.jit
+def correlations(
+    posterior: Float[Array, "... trial state"], hidden: Shaped[Array, "... trial source"]
+) -> Float[Array, "... state source"]:
+    """Return the correlation over trials of every posterior with every source.
+
+    0 where one of them does not change: it then says nothing of the other.
+    """
+    x = posterior - posterior.mean(axis=-2, keepdims=True)
+    s = hidden.astype(posterior.dtype)
+    s = s - s.mean(axis=-2, keepdims=True)
+    together = jnp.einsum("...tj,...tk->...jk", x, s)
+    scale = jnp.sqrt((x**2).sum(-2)[..., :, None] * (s**2).sum(-2)[..., None, :])
+    return jnp.where(scale > 0, together / jnp.where(scale > 0, scale, 1), 0)
+
+
+def _dataset(
+    found: dict[str, np.ndarray],
+    state_prior: Sequence[float],
+    patterns: Sequence[tuple[int, ...]],
+    attrs: dict[str, Any],
+) -> xr.Dataset:
+    start = ("state_prior", "sample", "session")
+    described = {
+        "posterior": ((*start, "state", "source_state"), "mean posterior by source state", "1"),
+        "correlation": ((*start, "state", "source"), "correlation of posterior and source", "1"),
+        "free_energy": (start, "variational free energy", "nat"),
+        "accuracy": (start, "accuracy", "nat"),
+        "complexity": (start, "complexity", "nat"),
+    }
+    variables = {
+        name: (dims, found[name], {"long_name": long_name, "units": units})
+        for name, (dims, long_name, units) in described.items()
+    }
+    sizes = dict(zip((*start, "state", "source"), found["correlation"].shape, strict=True))
+    coordinates: dict[str, Any] = {
+        dim: np.arange(1, sizes[dim] + 1) for dim in ("sample", "session", "state", "source")
+    }
+    coordinates["state_prior"] = np.asarray(state_prior, float)
+    coordinates["source_state"] = ["".join(map(str, pattern)) for pattern in patterns]
+    return xr.Dataset(variables, coordinates, {**attrs, **versions()})
