@@ -14,7 +14,7 @@ from canonica.report._style import BLUE, DOTS_PER_INCH, GREEN, ORANGE, VERMILION
 PATH_COLOURS = (VERMILION, BLUE, ORANGE, GREEN)
 FRAMES_PER_SECOND = 10
 MOST_FRAMES = 50
-WALLS = 0.9  # share of the plane whose cost is told apart
+WALLS = 0.97  # share of the plane whose cost is told apart
 
 
 def landscape_figure(dataset: xr.Dataset, title: str) -> Figure:
@@ -48,14 +48,13 @@ def write_animation(dataset: xr.Dataset, title: str, path: Path) -> None:
         label = f"ensemble {ensemble + 1}"
         points.append(axis.scatter([], [], s=30, color=colour, edgecolor="white", label=label))
     axis.legend(frameon=True, loc="lower left", fontsize=9)
-    clock = axis.text(0.97, 0.03, "", transform=axis.transAxes, ha="right", color="white")
 
     def draw(frame: int) -> list:
         for ensemble, (line, point) in enumerate(zip(lines, points, strict=True)):
             line.set_segments([one[: frame + 1, ensemble] for one in paths])
             point.set_offsets(paths[:, frame, ensemble])
-        clock.set_text(f"session {sessions[frame]}")
-        return [*lines, *points, clock]
+        heading = axis.set_title(f"{title}, session {sessions[frame]}")
+        return [*lines, *points, heading]
 
     figure.canvas.draw()
     figure.set_layout_engine("none")  # settled, not to be found anew for every frame

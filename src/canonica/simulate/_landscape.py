@@ -70,7 +70,7 @@ def landscape(
     ((5, 5), (1, 4, 2, 2))
     """
     check_range("state_prior", state_prior, 0.001, 0.999)
-    check_range("resolution", resolution, 2, 2000)
+    check_range("resolution", float(resolution), 2.0, 2000.0)
     if stimuli.ndim != 2 or weight.ndim != 4 or weight.shape[-1] != stimuli.shape[-1]:  # noqa: PLR2004
         raise CanonicaError(
             f"weight: found shape {weight.shape} for stimuli of shape {stimuli.shape}; expected "

@@ -91,15 +91,15 @@ def mixing_process(
     }.items():
         if size < 1:
             raise CanonicaError(f"{name}: found {size}; expected at least 1.")
-    check_range("correlation", correlation, 0, 1)
-    check_range("switching", switching, 0, 0.5)
+    check_range("correlation", correlation, 0.0, 1.0)
+    check_range("switching", switching, 0.0, 0.5)
     scheme = isinstance(mixing, int | float) or np.ndim(mixing) == 0
     matrix = mixing_matrix(sources, inputs, float(mixing)) if scheme else mixing
     mixture = _mixture(
         key,
         jnp.asarray(_checked_matrix(jnp.asarray(matrix), sources, inputs)),
-        correlation,
-        switching,
+        jnp.asarray(correlation),
+        jnp.asarray(switching),
         trials=trials,
         repeats=repeats,
     )
@@ -109,7 +109,7 @@ def mixing_process(
 
 @partial(jax.jit, static_argnames=("trials", "repeats"))
 def _mixture(
-    key: Array, matrix: Array, correlation: float, switching: float, *, trials: int, repeats: int
+    key: Array, matrix: Array, correlation: Array, switching: Array, *, trials: int, repeats: int
 ) -> tuple[Array, Array]:
     inputs, sources = matrix.shape
     own, common, join, redraw, copy = jax.random.split(key, 5)
@@ -137,7 +137,7 @@ def mixing_matrix(sources: int, inputs: int, mixing: float) -> Float[np.ndarray,
     >>> mixing_matrix(2, 4, 0.75).tolist()
     [[0.75, 0.25], [0.75, 0.25], [0.25, 0.75], [0.25, 0.75]]
     """
-    check_range("mixing", mixing, 0, 1)
+    check_range("mixing", mixing, 0.0, 1.0)
     own = own_source(sources, inputs)
     if sources == 1:
         return np.ones((inputs, 1))

@@ -78,10 +78,10 @@ def perturbation(
     >>> found.beta_correlation.shape
     (2, 2, 2, 2)
     """
-    for one in alpha:
+    for one in map(float, alpha):
         check_range("alpha", one, 0.001, 0.999)
-    for one in beta:
-        check_range("beta", one, 0, 10)
+    for one in map(float, beta):
+        check_range("beta", one, 0.0, 10.0)
     if samples < 1 or sessions < 1:
         raise CanonicaError(
             f"samples, sessions: found {samples} and {sessions}; expected at least 1 of each."
@@ -194,7 +194,7 @@ def alpha_from_activity(
     >>> found.estimated_alpha.shape
     (3, 2, 2, 2)
     """
-    for one in alpha:
+    for one in map(float, alpha):
         check_range("alpha", one, 0.001, 0.999)
     values = np.asarray(alpha, float)
     estimated, true, predicted = _estimated_and_predicted(

@@ -99,7 +99,7 @@ def separation(
     }.items():
         if size < 1:
             raise CanonicaError(f"{name}: found {size}; expected at least 1.")
-    for one in state_prior:
+    for one in map(float, state_prior):
         check_range("state_prior", one, 0.001, 0.999)
     patterns = source_patterns(sources)
     world = {
