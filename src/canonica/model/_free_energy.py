@@ -24,21 +24,21 @@ class FreeEnergy(NamedTuple):
 
     Attributes
     ----------
-    accuracy : (time,)
+    accuracy : (..., time)
         Expected log likelihood of the observations under the beliefs.
-    complexity : (time,)
+    complexity : (..., time)
         Divergence of the beliefs about states from their prior; what the previous state says of
         the present one counts with the prior.
-    decision : (time,)
+    decision : (..., time)
         The decision layer's share; 0 in a model without decisions.
     """
 
-    accuracy: Float[Array, " time"]
-    complexity: Float[Array, " time"]
-    decision: Float[Array, " time"]
+    accuracy: Float[Array, "*batch time"]
+    complexity: Float[Array, "*batch time"]
+    decision: Float[Array, "*batch time"]
 
     @property
-    def total(self) -> Float[Array, " time"]:
+    def total(self) -> Float[Array, "*batch time"]:
         """F per time step."""
         return self.complexity - self.accuracy + self.decision
 

@@ -1,5 +1,7 @@
 """An in-silico culture on an electrode array."""
 
+from typing import Any
+
 import jax
 import numpy as np
 import xarray as xr
@@ -103,15 +105,14 @@ def culture(
 @in_float64
 def _learned(
     seed: int, *, trials: int, sources: int, inputs: int, mixing: float, state_prior: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+) -> tuple[Any, Any, Any]:  # NumPy arrays, by `in_float64`
     """Return sources, stimuli, and what a network that learns makes of them."""
     world, mind = jax.random.split(jax.random.key(seed))
     hidden, stimuli = mixing_process(
         world, trials=trials, sources=sources, inputs=inputs, mixing=mixing
     )
     model = initial_model(mind, state_prior=state_prior, sources=sources, inputs=inputs)
-    # in_float64 makes NumPy arrays of these.
-    return hidden, stimuli, encode(model, stimuli).posterior  # pyright: ignore[reportReturnType]
+    return hidden, stimuli, encode(model, stimuli).posterior
 
 
 def _spikes(

@@ -21,8 +21,8 @@ MARGIN = 1e-6  # that probabilities keep from 0 and 1
 
 
 def landscape(
-    stimuli: Shaped[np.ndarray, "trial input"],
-    weight: Float[np.ndarray, "network session ensemble input"],
+    stimuli: Shaped[np.ndarray, "..."],
+    weight: Shaped[np.ndarray, "..."],
     *,
     state_prior: float = 0.5,
     resolution: int = 81,

@@ -20,6 +20,7 @@ from canonica.simulate._mixing_process import check_range, mixing_process
 from canonica.simulate._separation import Progress, correlations
 
 LAST_SESSIONS = 10  # over which separation is scored
+CALIBRATING = 50  # alphas at which the calibrated estimate knows the mean activity
 ESTIMATES = ("mean activity", "calibrated", "none")
 
 
@@ -263,46 +264,42 @@ def _estimated_and_predicted(
     These of the networks (alpha, session, 2, ensemble, input), and predicted (with estimate).
     """
     known, reference, elsewhere, weights = jax.random.split(jax.random.key(seed), 4)
-    trials = sessions * trials_per_session
-    world_of = partial(mixing_process, trials=trials, inputs=inputs)
+    world_of = partial(
+        mixing_process, trials=sessions * trials_per_session, inputs=inputs, dtype=jnp.int8
+    )
+    encoded = partial(encode, trials_per_session=trials_per_session)
 
-    def mean_activity(key: Array, alpha: Array) -> Float[Array, "alpha ensemble"]:
-        world, start = jax.random.split(key)
-        _, stimuli = world_of(world, mixing=mixing)
-        counts = initial_counts(start, inputs=inputs)
-        pairs = jnp.stack([alpha, alpha], axis=1)
-        found = encode(_networks(counts, pairs), stimuli, trials_per_session=trials_per_session)
-        return found.posterior.mean(axis=1)
-
-    true = jnp.asarray(alpha)
-    activity = mean_activity(known, true)
-    tried = jnp.linspace(0.01, 0.99, 50)
-    expected = jax.lax.cummax(mean_activity(reference, tried))
-    calibrated = jax.vmap(lambda x, known: jnp.interp(x, known, tried), 1, 1)(activity, expected)
-    estimated = jnp.stack([activity, calibrated, jnp.full_like(activity, 0.5)])
+    # The networks in question, and those of other stimuli and counts that calibrate: one batch.
+    true, tried = jnp.asarray(alpha), jnp.linspace(0.01, 0.99, CALIBRATING)
+    keys = jax.vmap(jax.random.split)(jnp.stack([known, reference]))
+    member = jnp.repeat(jnp.arange(2), jnp.array([len(true), len(tried)]))
+    stimuli = jax.vmap(partial(world_of, mixing=mixing))(keys[:, 0]).stimuli[member]
+    counts = jax.vmap(partial(initial_counts, inputs=inputs))(keys[:, 1])[member]
+    both = jnp.concatenate([true, tried])
+    activity = encoded(_networks(counts, both[:, None].repeat(2, axis=1)), stimuli).posterior
+    mean = activity.mean(axis=1)
+    mean, expected = mean[: len(true)], jax.lax.cummax(mean[len(true) :])
+    calibrated = jax.vmap(lambda x, known: jnp.interp(x, known, tried), 1, 1)(mean, expected)
+    estimated = jnp.stack([mean, calibrated, jnp.full_like(mean, 0.5)])
 
     world, draw = jax.random.split(elsewhere)
     copies = jax.random.uniform(draw, (inputs, 1))
     matrix = jnp.concatenate([copies, 1 - copies], axis=1)
-    _, stimuli = world_of(world, mixing=matrix)
-    counts = _random_counts(weights, inputs)
-
-    def strengths(pairs: Array) -> Array:
-        found = encode(
-            _networks(counts, pairs), stimuli, trials_per_session=trials_per_session, keep="weights"
-        )
-        return jax.nn.sigmoid(found.weight)  # pyright: ignore[reportArgumentType]
-
-    predicted = strengths(estimated.reshape(-1, 2))
-    predicted = predicted.reshape(*estimated.shape[:2], *predicted.shape[1:])
-    return estimated, strengths(jnp.stack([true, true], axis=1)), predicted
+    pairs = jnp.concatenate([true[:, None].repeat(2, axis=1), estimated.reshape(-1, 2)])
+    counts = jnp.broadcast_to(_random_counts(weights, inputs), (len(pairs), 2, 2, inputs, 2))
+    found = encoded(
+        _networks(counts, pairs), world_of(world, mixing=matrix).stimuli, keep="weights"
+    )
+    strength = jax.nn.sigmoid(found.weight)  # pyright: ignore[reportArgumentType]
+    predicted = strength[len(true) :].reshape(*estimated.shape[:2], *strength.shape[1:])
+    return estimated, strength[: len(true)], predicted
 
 
 def _networks(
-    counts: Float[Array, "2 2 input state"], alpha: Float[Array, "network state"]
+    counts: Float[Array, "network 2 2 input state"], alpha: Float[Array, "network state"]
 ) -> GenerativeModel:
-    """Return networks that differ in their threshold factors only."""
-    return jax.vmap(lambda one: GenerativeModel(counts, jnp.stack([1 - one, one])))(alpha)
+    """Return one network for each threshold factor."""
+    return jax.vmap(lambda one, own: GenerativeModel(one, jnp.stack([1 - own, own])))(counts, alpha)
 
 
 def _random_counts(key: Array, inputs: int) -> Float[Array, "2 2 input state"]:
