@@ -9,6 +9,7 @@ from canonica._errors import CanonicaError
 from canonica.cli._app import app, output, reports_errors
 
 SESSIONS, TRIALS_PER_SESSION = 100, 256
+SEED = 2  # from here on four networks separate their sources: about one in fifty does not
 
 
 @app.command()
@@ -18,7 +19,7 @@ def demo(
         "canonica-demo"
     ),
     cultures: Annotated[int, typer.Option(min=1, help="How many to simulate.")] = 4,
-    seed: Annotated[int, typer.Option(min=0, help="Decides everything random.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Decides everything random.")] = SEED,
 ) -> int:
     """Simulate cultures that learn to separate two sources, and analyse their recordings.
 

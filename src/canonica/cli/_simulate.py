@@ -200,6 +200,42 @@ def perturbation(
     )
 
 
+@simulate.command()
+@reports_errors
+def recovery(
+    draws: Annotated[int, typer.Option(min=1, help="Networks to draw.")] = 1000,
+    sessions: Sessions = 20,
+    trials_per_session: Trials = 256,
+    sources: Sources = 2,
+    inputs: Inputs = 32,
+    seed: Seed = 0,
+    out: Annotated[Path, Out] = Path("canonica-recovery"),
+    overwrite: Overwrite = False,
+) -> int:
+    """Check the published estimator on networks whose truth is known.
+
+    Draws networks, simulates their activity with noise, reverse-engineers it,
+    and compares: bias, spread, slope and coverage of thresholds and weights.
+    Writes recovery.nc, recovery.png and summary.json.
+
+    [bold]Example[/bold]
+
+      canonica simulate recovery --draws 200
+    """
+    from canonica.cli._simulations import recover_and_report  # noqa: PLC0415
+
+    return recover_and_report(
+        out,
+        overwrite=overwrite,
+        seed=seed,
+        draws=draws,
+        sessions=sessions,
+        trials_per_session=trials_per_session,
+        sources=sources,
+        inputs=inputs,
+    )
+
+
 def _numbers(option: str, given: list[float] | None, further: list[str]) -> list[float]:
     """Return the numbers of an option, whether it was repeated or followed by several."""
     try:

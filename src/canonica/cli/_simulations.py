@@ -21,12 +21,13 @@ from canonica.report import (
     animation_suffix,
     landscape_figure,
     perturbation_figure,
+    recovery_figure,
     separation_figure,
     simulation_table,
     write_animation,
     write_figure,
 )
-from canonica.reverse_engineering import reverse_engineer
+from canonica.reverse_engineering import recovery, recovery_summary, reverse_engineer
 from canonica.simulate import (
     alpha_from_activity,
     perturbation,
@@ -284,6 +285,42 @@ def _estimate_row(estimates: xr.Dataset, name: str) -> dict[str, str | float]:
         "estimate": str(name),
         "error of alpha": float(error.median()),
         "trajectory error, last session": float(last.median()),
+    }
+
+
+def recover_and_report(out: Path, *, overwrite: bool, seed: int, **settings: Any) -> int:
+    """Recover simulated networks, print how well, return the exit code."""
+    with results_folder(out, overwrite=overwrite) as folder, progress() as shown_progress:
+        found = recovery(seed, progress=_advance(shown_progress, "Networks"), **settings)
+        summary = recovery_summary(found)
+        rows = [
+            _recovery_row(summary, noise, activity, assumed)
+            for noise in summary["noise"].to_numpy()
+            for activity in summary["activity"].to_numpy()
+            for assumed in summary["assumed"].to_numpy()
+        ]
+        _write(found, folder / "recovery.nc")
+        write_figure(recovery_figure(found), folder / "recovery.png")
+        files = ["recovery.nc", "recovery.png"]
+        _write_summary(folder, "recovery", {"seed": seed, **settings}, files, {"strengths": rows})
+    title = f"Synaptic strengths of {found.sizes['draw']:,} networks: estimate against truth"
+    output.print(simulation_table(title, rows, {"spread": ".4f", "slope": ".3f"}))
+    _say_where(out, files)
+    return 0
+
+
+def _recovery_row(
+    summary: xr.Dataset, noise: float, activity: str, assumed: str
+) -> dict[str, str | float]:
+    one = summary.sel(noise=noise, activity=activity, assumed=assumed)
+    coverage = one["strength_coverage"].sel(interval="residuals")
+    return {
+        "noise": float(noise),
+        "activity": str(activity),
+        "assumed": str(assumed),
+        "slope": float(one["strength_slope"]),
+        "spread": float(one["strength_spread"]),
+        "in 95 % interval": float(coverage),
     }
 
 

@@ -3,6 +3,7 @@
 from canonica.report._figure import condition_figure, figure_part
 from canonica.report._landscape_figure import animation_suffix, landscape_figure, write_animation
 from canonica.report._perturbation_figure import perturbation_figure
+from canonica.report._recovery_figure import recovery_figure
 from canonica.report._separation_figure import separation_figure
 from canonica.report._simulation_tables import simulation_table
 from canonica.report._style import write_figure
@@ -14,6 +15,7 @@ __all__ = [
     "figure_part",
     "landscape_figure",
     "perturbation_figure",
+    "recovery_figure",
     "separation_figure",
     "simulation_table",
     "summary_table",

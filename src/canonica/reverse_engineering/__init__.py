@@ -10,6 +10,7 @@ from canonica.reverse_engineering._ensembles import EnsembleResponse, ensemble_r
 from canonica.reverse_engineering._outcomes import attempt, results
 from canonica.reverse_engineering._protocol import PROTOCOLS
 from canonica.reverse_engineering._published_protocol import PublishedProtocol
+from canonica.reverse_engineering._recovery import recovery, recovery_summary
 from canonica.reverse_engineering._responses import reverse_engineer_responses
 from canonica.reverse_engineering._reverse_engineer import reverse_engineer
 from canonica.reverse_engineering._summary import (
@@ -35,6 +36,8 @@ __all__ = [
     "condition_summary",
     "ensemble_response",
     "recording_summary",
+    "recovery",
+    "recovery_summary",
     "results",
     "reverse_engineer",
     "reverse_engineer_responses",
