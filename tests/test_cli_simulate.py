@@ -93,6 +93,7 @@ def test_landscape_of_simulated_networks_and_of_recordings(call, tmp_path, cultu
         assert found["path"].isel(session=0).to_numpy() == pytest.approx(0.5)
 
 
+@pytest.mark.slow
 def test_recovery(call, tmp_path):
     out = tmp_path / "found"
     code, printed, _ = call("recovery", "--draws", "16", "--out", out)

@@ -1,6 +1,5 @@
 """Simulated experiments: separation, landscape, perturbation, and their figures."""
 
-import encoder_oracle
 import jax
 import jax.numpy as jnp
 import matplotlib.image
@@ -8,6 +7,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
+import encoder_oracle
 from canonica import CanonicaError
 from canonica.model import GenerativeModel
 from canonica.report import (

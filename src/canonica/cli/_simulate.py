@@ -16,7 +16,7 @@ simulate = typer.Typer(
 )
 app.add_typer(simulate, name="simulate")
 
-Seed = Annotated[int, typer.Option(min=0, help="Decides everything random.")]
+Seed = Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Decides everything random.")]
 Overwrite = Annotated[
     bool, typer.Option("--overwrite", help="Replace earlier results in the folder.")
 ]
@@ -111,7 +111,9 @@ def landscape(
             "without any, networks are simulated.",
         ),
     ] = None,
-    samples: Annotated[int, typer.Option(min=1, help="Networks to simulate.")] = 20,
+    samples: Annotated[
+        int, typer.Option(min=1, help="Networks to simulate, without recordings.")
+    ] = 20,
     sessions: Sessions = 100,
     trials_per_session: Trials = 256,
     sources: Sources = 2,
@@ -238,6 +240,8 @@ def recovery(
 
 def _numbers(option: str, given: list[float] | None, further: list[str]) -> list[float]:
     """Return the numbers of an option, whether it was repeated or followed by several."""
+    if further and not given:
+        raise CanonicaError(f"found {' '.join(further)!r}; expected options. See --help.")
     try:
         return [*(given or []), *map(float, further)]
     except ValueError as error:

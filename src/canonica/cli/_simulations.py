@@ -1,7 +1,7 @@
 """From simulations to a folder of results: data, figures, a table and a summary."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 from rich.progress import Progress
 
-from canonica._errors import CanonicaError, RecordingError
+from canonica._errors import CanonicaError, RecordingError, listed
 from canonica._files import sha256, shown
 from canonica._version import __version__
 from canonica.cli._app import complain, output
@@ -27,7 +27,15 @@ from canonica.report import (
     write_animation,
     write_figure,
 )
-from canonica.reverse_engineering import recovery, recovery_summary, reverse_engineer
+from canonica.reverse_engineering import (
+    EnsembleResponse,
+    PublishedProtocol,
+    attempt,
+    ensemble_response,
+    recovery,
+    recovery_summary,
+    results,
+)
 from canonica.simulate import (
     alpha_from_activity,
     perturbation,
@@ -53,7 +61,7 @@ def separate_and_report(out: Path, *, overwrite: bool, **settings: Any) -> int:
             "separation",
             settings,
             files,
-            {"separated_by_a_correlation_above": SEPARATED, "priors": rows},
+            {"separated_where_correlation_exceeds_others_by": SEPARATED, "priors": rows},
         )
     output.print(
         simulation_table(
@@ -128,7 +136,11 @@ def landscape_and_report(
             files += _write_landscape(found, condition, folder, name, animation)
             rows += _landscape_rows(condition, found)
             shown_progress.advance(task)
-        settings = dict(simulation) if not paths else {"trials_per_session": trials_per_session}
+        settings = (
+            {"trials_per_session": trials_per_session, **PublishedProtocol().settings}
+            if paths
+            else dict(simulation)
+        )
         inputs = [{"file": shown(path), "sha256": sha256(path)} for path in _files(paths)]
         _write_summary(
             folder,
@@ -155,46 +167,75 @@ def _of_recordings(
     paths: Sequence[Path], trials_per_session: int, shown_progress: Progress
 ) -> tuple[dict[str, xr.Dataset], list[RecordingError]]:
     """Return the landscape of every condition, and what could not be analysed."""
-    stimuli: dict[str, list[np.ndarray]] = {}
-    results: dict[str, list[xr.Dataset]] = {}
-    failures = []
+    protocol = PublishedProtocol()
+    ensembles: dict[int, EnsembleResponse] = {}
+    failures: list[RecordingError] = []
     for path in shown_progress.track(recording_files(paths), description="Recordings"):
-        try:
-            recordings = list(read_each(path, trials_per_session=trials_per_session))
-        except RecordingError as error:
-            recordings = [error]
-        for one in recordings:
-            try:
-                if isinstance(one, RecordingError):
-                    raise one
-                result = reverse_engineer(one)
-            except RecordingError as error:
-                complain(str(error))
-                failures.append(error)
-                continue
-            condition = str(one.attrs["condition"])
-            stimuli.setdefault(condition, []).append(one["stimuli"].to_numpy())
-            kept = result[["excitatory_weight", "firing_threshold_factor"]]
-            results.setdefault(condition, []).append(kept)
-    return {
-        condition: _landscape_of(np.concatenate(stimuli[condition]), of_condition)
-        for condition, of_condition in results.items()
-    }, failures
+        recordings = attempt(lambda path: [*_read(path, trials_per_session)], path)
+        for one in [recordings] if isinstance(recordings, RecordingError) else recordings:
+            reduced = (
+                one
+                if isinstance(one, RecordingError)
+                else attempt(ensemble_response, one, protocol)
+            )
+            if isinstance(reduced, RecordingError):
+                failures.append(reduced)
+            else:
+                ensembles[len(ensembles)] = reduced
+    found: dict[str, list[tuple[EnsembleResponse, xr.Dataset]]] = {}
+    for key, result in results(ensembles, protocol, None):  # baselines by condition, as in analyze
+        if isinstance(result, RecordingError):
+            failures.append(result)
+        else:
+            kept = result[["excitatory_weight", "firing_threshold_factor", "response"]]
+            found.setdefault(ensembles[key].condition, []).append((ensembles[key], kept))
+    for failure in failures:
+        complain(str(failure))
+    return {name: _landscape_of(name, members) for name, members in found.items()}, failures
 
 
-def _landscape_of(stimuli: np.ndarray, results: Sequence[xr.Dataset]) -> xr.Dataset:
-    """Return the landscape of cultures: all their stimuli, and their mean state prior."""
-    factors = [one["firing_threshold_factor"].sel(level=1).to_numpy() for one in results]
-    sessions = min(one.sizes["session"] for one in results)
-    weights = [one["excitatory_weight"].to_numpy()[:sessions] for one in results]
-    return landscape_of(stimuli, np.stack(weights), state_prior=float(np.exp(factors).mean()))
+def _read(path: Path, trials_per_session: int) -> Iterator[xr.Dataset | RecordingError]:
+    yield from read_each(path, trials_per_session=trials_per_session)
+
+
+def _landscape_of(
+    condition: str, members: Sequence[tuple[EnsembleResponse, xr.Dataset]]
+) -> xr.Dataset:
+    """Return the landscape of cultures: all their stimuli, their mean state prior and activity."""
+    analysed = [result for _, result in members]
+    shapes = {(one.sizes["ensemble"], one.sizes["input"]) for one in analysed}
+    if len(shapes) > 1:
+        raise CanonicaError(
+            f"condition {condition}: found recordings of different numbers of ensembles and inputs "
+            f"({listed(sorted(shapes))}); expected one. Draw them in separate calls."
+        )
+    sessions = min(one.sizes["session"] for one in analysed)
+    factors = [one["firing_threshold_factor"].sel(level=1).to_numpy() for one in analysed]
+    found = landscape_of(
+        np.concatenate([ensembles.stimuli for ensembles, _ in members]),
+        np.stack([one["excitatory_weight"].to_numpy()[:sessions] for one in analysed]),
+        state_prior=float(np.exp(factors).mean()),
+        mean_activity=float(np.mean([one["response"].mean() for one in analysed])),
+    )
+    attrs = [one.attrs for one in analysed]
+    per_recording = {
+        name: ("network", [str(one.get(key, "")) for one in attrs])
+        for name, key in (
+            ("recording", "name"),
+            ("input_file", "input_file"),
+            ("input_sha256", "input_sha256"),
+        )
+    }
+    provenance = {"condition": condition, **PublishedProtocol().settings}
+    provenance |= {key: attrs[0][key] for key in ("baseline", "baseline_origin")}
+    return found.assign_coords(per_recording).assign_attrs(provenance)
 
 
 def _write_landscape(
     found: xr.Dataset, condition: str, folder: Path, name: str, animation: str
 ) -> list[str]:
     count = found.sizes["network"]
-    kind = "network" if condition == "simulated" else "culture"
+    kind = "culture" if "recording" in found.coords else "network"
     title = f"{condition}: {count} {kind}{'s' if count > 1 else ''}"
     _write(found, folder / f"{name}.nc")
     write_figure(landscape_figure(found, title), folder / f"{name}.png")

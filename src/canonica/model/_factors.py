@@ -11,10 +11,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-# digamma(x) = digamma(x + 8) - (2x + 7) D'(w) / D(w), with w = x (x + 7) and D(w) the product of
-# x + 0 ... x + 7. Coefficients of D, the highest power first.
+# digamma(x) = digamma(x + 8) - (1/x + ... + 1/(x + 7)), and in pairs, with w = x (x + 7), that sum
+# is (2x + 7) (1/w + 1/(w + 6) + 1/(w + 10) + 1/(w + 12)).
 SHIFT = 8
-RISING = (1.0, 28.0, 252.0, 720.0, 0.0)
 # exp(digamma(y + 1/2)) = y (1 + u/24 - 37 u^2/5760 + ...), with u = 1/y^2: Pade approximants of
 # that series, the lowest power first. The long one is off by a relative 6e-15 at most from y = 7.5
 # on, where the shift leads; the short one by 4e-14 from y = 63.5 on.
@@ -23,10 +22,11 @@ BELOW = (1.0, 4.504427373918119, 3.3510677817873944, 0.22746269762087)
 SHORT_ABOVE, SHORT_BELOW = 47 / 240, 37 / 240
 # From how many counts on the short one is as good as the floating type.
 MANY_COUNTS = {np.dtype(np.float64): 64.0, np.dtype(np.float32): 16.0}
-# The largest count for which products of as many factors as said below stay in the range of their
-# type; the smallest is 1e-9.
+# The largest count for which products of as many factors as said below, and their quotients, stay
+# in the range of their type; the smallest is 1e-9.
 LARGEST_COUNT = {np.dtype(np.float64): 1e15, np.dtype(np.float32): 1e9}
-GROUPS = {np.dtype(np.float64): 16, np.dtype(np.float32): 4}
+GROUPS = {np.dtype(np.float64): 8, np.dtype(np.float32): 2}
+GROUPS_SHIFTED = {np.dtype(np.float64): 16, np.dtype(np.float32): 4}
 GROUPS_OF_MANY = {np.dtype(np.float64): 4, np.dtype(np.float32): 1}
 
 
@@ -40,8 +40,8 @@ class Factors(NamedTuple):
     exponent : (factor, lane) or None
         What is left to add to the logarithm; None for nothing.
     group : int
-        How many of the numerators, or denominators, can be multiplied without leaving the range
-        of their type.
+        How many of the numerators, or denominators, can be multiplied, and divided by as many of
+        the others, without leaving the range of their type.
     """
 
     numerators: Float[Array, "factor lane"]
@@ -83,7 +83,7 @@ def exact_factors(seen: Float[Array, "factor lane"], total: Float[Array, "factor
     True
     """
     one, other = _shifted(seen), _shifted(total)
-    group = GROUPS[np.dtype(seen.dtype)]
+    group = GROUPS_SHIFTED[np.dtype(seen.dtype)]
     return Factors(one[0] * other[1], one[1] * other[0], other[2] - one[2], group)
 
 
@@ -93,9 +93,9 @@ def _shifted(x: Float[Array, "..."]) -> tuple[Array, Array, Array]:
     u = 1 / (y * y)
     above, below = (c[0] + u * (c[1] + u * (c[2] + u * c[3])) for c in (ABOVE, BELOW))
     w = x * (x + 7)
-    rising = w * (RISING[3] + w * (RISING[2] + w * (RISING[1] + w)))
-    slope = RISING[3] + w * (2 * RISING[2] + w * (3 * RISING[1] + w * 4))
-    return y * above, below, (2 * x + 7) * slope / rising
+    # Two fractions rather than one: its denominator would leave the range of single precision.
+    less = (2 * w + 6) / (w * (w + 6)) + (2 * w + 22) / ((w + 10) * (w + 12))
+    return y * above, below, (2 * x + 7) * less
 
 
 def exact_factors_of_many(

@@ -8,7 +8,6 @@ factors by shifting bits, which costs next to nothing and loses nothing.
 
 import math
 from collections.abc import Callable
-from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -17,7 +16,9 @@ import numpy as np
 from jax import lax
 from jaxtyping import Array, Float, Int, Num
 
-FURTHEST = 1e8  # exponents beyond which nothing changes any more
+# Powers of e whose exponents of two are whole numbers of their type: all that counts lead to in
+# double precision. In single precision what is further off counts as this far.
+FURTHEST = {np.dtype(np.float64): 1e15, np.dtype(np.float32): 1e9}
 RENORMALISED = 16  # mantissas multiplied before they are taken apart anew: at most 2 ** 16
 
 
@@ -42,7 +43,9 @@ class Scaled(NamedTuple):
 
     def times_exp(self, power: Float[Array, "..."]) -> "Scaled":
         """Return these numbers times ``exp(power)``."""
-        twos = jnp.clip(jnp.round(power / math.log(2)), -FURTHEST, FURTHEST)
+        furthest = FURTHEST[np.dtype(self.mantissa.dtype)]
+        power = jnp.clip(power, -furthest, furthest)
+        twos = jnp.round(power / math.log(2))
         rest = power - lax.stop_gradient(twos) * math.log(2)
         return Scaled(
             self.mantissa * jnp.exp(rest), self.exponent + twos.astype(self.exponent.dtype)
@@ -65,7 +68,6 @@ def _bits(dtype: np.dtype) -> _Bits:
     raise TypeError(f"found {dtype}; expected float32 or float64")
 
 
-@partial(jax.custom_jvp, nondiff_argnums=(2,))
 def quotient_of_products(
     numerators: Float[Array, "factor lane"], denominators: Float[Array, "factor lane"], group: int
 ) -> Scaled:
@@ -76,8 +78,8 @@ def quotient_of_products(
     numerators, denominators : (factor, lane)
         Positive, normal numbers.
     group : int
-        How many of the numerators, or of the denominators, can be multiplied without leaving
-        the range of their floating type.
+        How many of the numerators, or of the denominators, can be multiplied, and then divided by
+        as many of the others, without leaving the range of their floating type.
 
     Examples
     --------
@@ -86,26 +88,13 @@ def quotient_of_products(
     >>> round(float(quotient_of_products(huge, small, 2).log()[0]) / 500, 3)  # ln 1e12
     27.631
     """
-    quotient = _folded(numerators, group, jnp.multiply, 1) / _folded(
-        denominators, group, jnp.multiply, 1
-    )
-    mantissa, exponent = _taken_apart(quotient)
+    products = [_folded(factors, group, jnp.multiply, 1) for factors in (numerators, denominators)]
+    mantissa, exponent = _taken_apart(products[0] / products[1])
     exponent = total(exponent)
     while len(mantissa) > 1:
         mantissa, further = _taken_apart(_folded(mantissa, RENORMALISED, jnp.multiply, 1))
         exponent = exponent + total(further)
     return Scaled(mantissa[0], exponent)
-
-
-@quotient_of_products.defjvp
-def _quotient_of_products_slope(
-    group: int, primals: tuple[Array, Array], tangents: tuple[Array, Array]
-) -> tuple[Scaled, Scaled]:
-    """Return the slope: relative changes of factors add up."""
-    value = quotient_of_products(*primals, group)
-    relative = (tangents[0] / primals[0] - tangents[1] / primals[1]).sum(axis=0)
-    still = np.zeros(value.exponent.shape, jax.dtypes.float0)
-    return value, Scaled(value.mantissa * relative, still)  # pyright: ignore[reportArgumentType]
 
 
 def total(terms: Num[Array, "term lane"]) -> Num[Array, " lane"]:
@@ -138,19 +127,22 @@ def _folded(
 
 
 def _taken_apart(numbers: Float[Array, "..."]) -> tuple[Float[Array, "..."], Int[Array, "..."]]:
-    """Return mantissas in [1, 2) and exponents of positive, normal numbers."""
+    """Return mantissas in [1, 2) and exponents of positive, normal numbers.
+
+    The mantissa is the number times a power of two, which is exact, and has the right derivatives
+    of any order: the power counts as a constant.
+    """
     integer, mantissa, bias = _bits(numbers.dtype)
-    bits = lax.bitcast_convert_type(numbers, integer)
-    one = integer(bias << mantissa)
-    fraction = (bits & integer((1 << mantissa) - 1)) | one
-    exponent = (bits >> mantissa) - integer(bias)
-    return lax.bitcast_convert_type(fraction, numbers.dtype), exponent
+    exponent = (lax.bitcast_convert_type(numbers, integer) >> mantissa) - integer(bias)
+    power = lax.bitcast_convert_type((integer(bias) - exponent) << mantissa, numbers.dtype)
+    return numbers * power, exponent
 
 
+@jax.custom_jvp
 def shares(one: Scaled, other: Scaled) -> tuple[Float[Array, "..."], Float[Array, "..."]]:
     """Return what share each of two numbers has of their sum: no logarithm, no exponential.
 
-    Shares that are too small for their floating type come out as its smallest normal number.
+    Shares too small to matter beside 1 end at about 1e-297 in double, 1e-27 in single precision.
     """
     integer, mantissa, bias = _bits(one.mantissa.dtype)
     # Room for the mantissas on either side, so that nothing overflows.
@@ -160,3 +152,16 @@ def shares(one: Scaled, other: Scaled) -> tuple[Float[Array, "..."], Float[Array
     first = one.mantissa * scale
     inverse = 1 / (first + other.mantissa)
     return first * inverse, other.mantissa * inverse
+
+
+@shares.defjvp
+def _shares_slope(
+    primals: tuple[Scaled, Scaled], tangents: tuple[Scaled, Scaled]
+) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+    """Return the slope of a sigmoid: it vanishes where one of them has it all."""
+    first, second = shares(*primals)
+    relative = [
+        change.mantissa / number.mantissa for number, change in zip(primals, tangents, strict=True)
+    ]
+    slope = first * second * (relative[0] - relative[1])
+    return (first, second), (slope, -slope)

@@ -4,7 +4,6 @@ import math
 from functools import partial
 from typing import Any, Literal, NamedTuple
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -63,8 +62,8 @@ def encode(
 
     One compiled scan over trials, for one network or thousands, on whatever device JAX uses, in
     the floating precision of the counts. Composes with `jax.jit`, `jax.vmap` and `jax.grad`
-    (gradients with respect to counts, prior and learning rate, in memory that grows with the
-    number of sessions and with the trials of one, not with all trials).
+    (gradients with respect to counts, prior and learning rate; between the sessions, or parts of
+    them, only counts are kept for it, and all else is computed anew).
 
     Parameters
     ----------
@@ -129,11 +128,14 @@ def encode(
     ):
         if value not in allowed:
             raise CanonicaError(f"{name}: found {value!r}; expected one of {allowed}.")
+    if every is not None and keep is None:
+        raise CanonicaError(f"every: found {every} without keep; expected keep='weights' with it.")
     if bias is not None and form == "exact":
         raise CanonicaError("bias: found one with the exact form; it perturbs the canonical form.")
     given, batch = _checked(model, stimuli, learning_rate, bias)
     networks, sound = _flattened(given, batch)
     _check_values(networks, stimuli, sound)
+    _check_growth(networks)
     trials, states = networks.stimuli.shape[1], networks.state_prior.shape[2]
     session = trials if trials_per_session is None else trials_per_session
     if session < 1 or trials % session:
@@ -154,9 +156,27 @@ def encode(
     return Encoding(
         found.posterior,
         FreeEnergy(found.accuracy, found.complexity, jnp.zeros_like(found.accuracy)),
-        eqx.tree_at(lambda m: m.likelihood_counts, model, found.counts),
+        _learned_model(found.counts, model, batch, form),
         found.weight,
     )
+
+
+def _learned_model(
+    counts: Float[Array, "*batch 2 2 input state"],
+    model: GenerativeModel,
+    batch: tuple[int, ...],
+    form: ExpectationForm,
+) -> GenerativeModel:
+    """Return the model with its new counts, every part of it with all batch axes."""
+    prior = jnp.asarray(model.state_prior, counts.dtype)
+    prior = jnp.broadcast_to(prior, (*batch, *prior.shape[-2:]))
+
+    def build(counts: Array, prior: Array) -> GenerativeModel:
+        return GenerativeModel(counts, prior, form=form)
+
+    for _ in batch:
+        build = jax.vmap(build)
+    return build(counts, prior)
 
 
 def _checked(
@@ -235,10 +255,11 @@ def _check_values(networks: Networks, stimuli: Any, sound: Array) -> None:
     largest = LARGEST_COUNT[np.dtype(networks.counts.dtype)]
     for name, values, lowest, highest in (
         ("counts", networks.counts, 1e-9, largest),
-        ("state_prior", networks.state_prior, 1e-30, np.inf),
+        ("state_prior", networks.state_prior, 1e-30, 1.0),
         ("learning_rate", networks.learning_rate, 0, largest),
+        ("bias", networks.bias, -1e30, 1e30),
     ):
-        if isinstance(values, Tracer):
+        if values is None or isinstance(values, Tracer):
             continue
         numbers = np.asarray(values)
         bad = numbers[~((numbers >= lowest) & (numbers <= highest))]  # NaN is in no range
@@ -247,6 +268,20 @@ def _check_values(networks: Networks, stimuli: Any, sound: Array) -> None:
                 f"{name}: found {bad[0]:g}; expected numbers from {lowest:g} to {highest:g} "
                 f"({numbers.dtype})."
             )
+
+
+def _check_growth(networks: Networks) -> None:
+    """Raise CanonicaError where learning would take counts out of range."""
+    counts, rate = networks.counts, networks.learning_rate
+    if isinstance(counts, Tracer) or isinstance(rate, Tracer):
+        return
+    trials, largest = networks.stimuli.shape[1], LARGEST_COUNT[np.dtype(counts.dtype)]
+    reached = float(np.max(counts)) + float(np.max(rate)) * trials
+    if reached > 2 * largest:  # which products have room for
+        raise CanonicaError(
+            f"learning_rate: found {float(np.max(rate)):g} over {trials} trials, which takes "
+            f"counts up to {reached:g}; expected at most {2 * largest:g} ({counts.dtype})."
+        )
 
 
 def _every(trials: int, session: int, every: int | None, *, whole: bool) -> int:

@@ -38,6 +38,11 @@ def initial_counts(
     (2, 2, input, source)
         Counts of a likelihood mapping.
 
+    Raises
+    ------
+    CanonicaError
+        If a size, the lean or an amplitude is out of its range.
+
     Examples
     --------
     >>> counts = initial_counts(jax.random.key(0), inputs=6)
@@ -47,9 +52,9 @@ def initial_counts(
     """
     if not 0 <= lean < 0.25:  # noqa: PLR2004
         raise CanonicaError(f"lean: found {lean}; expected 0 or more, below 1/4.")
-    if not 0 < amplitude[0] <= amplitude[1]:
+    if not 0 < amplitude[0] <= amplitude[1] < jnp.inf:
         raise CanonicaError(
-            f"amplitude: found {amplitude}; expected two positive numbers, the lower one first."
+            f"amplitude: found {amplitude}; expected two positive, finite numbers, the lower first."
         )
     own = own_source(sources, inputs)[:, None] == jnp.arange(sources)
     excess = lean * jnp.where(own, 2.0, 1.0)

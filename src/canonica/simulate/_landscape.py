@@ -15,7 +15,7 @@ from canonica._float64 import in_float64
 from canonica._provenance import versions
 from canonica.simulate._encoder import encode
 from canonica.simulate._initial_counts import initial_model
-from canonica.simulate._mixing_process import check_range, mixing_process, own_source
+from canonica.simulate._mixing_process import AT_A_TIME, check_range, mixing_process, own_source
 
 MARGIN = 1e-6  # that probabilities keep from 0 and 1
 
@@ -25,6 +25,7 @@ def landscape(
     weight: Shaped[np.ndarray, "..."],
     *,
     state_prior: float = 0.5,
+    mean_activity: float | None = None,
     resolution: int = 81,
 ) -> xr.Dataset:
     """Return the cost of an ensemble over the strengths of two blocks of its synapses.
@@ -32,9 +33,10 @@ def landscape(
     A network's cost is a sum over its ensembles, each of which depends on its own synapses only.
     On the plane, all excitatory synapses of a block have one strength, sigmoid(W1), the expected
     probability of the input given that the hidden state is 1. The inhibitory synapses follow from
-    how often the inputs of the block are on at all, activity is at rest, and the cost is then the
-    free energy of the stimuli per trial. The blocks are the inputs of the first ensemble's source,
-    by the published scheme, and all others.
+    how often the inputs of the block are on at all and from the mean activity, as plasticity at
+    rest has it (where that would lead out of (0, 1), they are held at the border). Activity is at
+    rest, and the cost is then the free energy of the stimuli per trial. The blocks are the inputs
+    of the first ensemble's source, by the published scheme, and all others.
 
     Parameters
     ----------
@@ -44,6 +46,9 @@ def landscape(
         Excitatory weights W1, which make the paths on the plane.
     state_prior : float
         D[1] of the ensemble.
+    mean_activity : float, optional
+        Of an ensemble over the trials; by default the state prior, which is right where posteriors
+        are as often 1 as the prior says.
     resolution : int
         Points along each axis.
 
@@ -56,7 +61,8 @@ def landscape(
     Raises
     ------
     CanonicaError
-        If shapes do not fit or `state_prior` is not inside (0, 1).
+        If shapes do not fit, stimuli are not 0/1, weights are not finite, or a probability is not
+        inside (0, 1).
 
     References
     ----------
@@ -76,10 +82,17 @@ def landscape(
             f"weight: found shape {weight.shape} for stimuli of shape {stimuli.shape}; expected "
             "(network, session, ensemble, input) and (trial, input), with as many inputs."
         )
+    if not np.isin(stimuli, (0, 1)).all() or not len(stimuli) or not np.isfinite(weight).all():
+        raise CanonicaError(
+            "stimuli, weight: found no trials, stimuli other than 0 and 1, or weights that are not "
+            "finite; expected trials of 0/1 and finite weights."
+        )
+    mean_activity = state_prior if mean_activity is None else mean_activity
+    check_range("mean_activity", mean_activity, 0.001, 0.999)
     ensembles, inputs = weight.shape[2:]
     first = own_source(max(ensembles, 2), inputs) == 0
     strengths = np.linspace(0.02, 0.98, resolution)
-    cost = _cost(np.asarray(stimuli, float), first, strengths, state_prior)
+    cost = _cost(np.asarray(stimuli, float), first, strengths, state_prior, mean_activity)
     blocks = [expit(weight[..., of_block]).mean(axis=-1) for of_block in (first, ~first)]
     sessions, networks = (np.arange(1, weight.shape[axis] + 1) for axis in (1, 0))
     dims = ("first_strength", "second_strength")
@@ -101,6 +114,7 @@ def landscape(
         },
         {
             "state_prior": state_prior,
+            "mean_activity": mean_activity,
             "trials": len(stimuli),
             "first_block_inputs": int(first.sum()),
             "inputs": inputs,
@@ -114,6 +128,7 @@ def _cost(
     first: Bool[np.ndarray, " input"],
     strengths: Float[np.ndarray, " point"],
     state_prior: float,
+    mean_activity: float,
 ) -> Float[np.ndarray, "point point"]:
     """Return the mean free energy per trial at every pair of strengths.
 
@@ -126,7 +141,7 @@ def _cost(
     means = (share * times[:, None]).sum(axis=0) / times.sum()
     blocks = []
     for block in (0, 1):
-        given_off = (means[block] - state_prior * strengths) / (1 - state_prior)
+        given_off = (means[block] - mean_activity * strengths) / (1 - mean_activity)
         # (state value, point): the probability that an input of the block is on.
         probability = np.stack([np.clip(given_off, MARGIN, 1 - MARGIN), strengths])
         k = counts[:, block]
@@ -160,8 +175,10 @@ def simulated_landscape(
     ----------
     seed : int
         Decides everything random.
-    samples, sessions, trials_per_session, sources, inputs, mixing, state_prior
+    samples, sessions, trials_per_session, sources, inputs, mixing
         As in `separation`.
+    state_prior : float
+        D[1] of every hidden state.
     resolution : int
         As in `landscape`.
 
@@ -172,20 +189,32 @@ def simulated_landscape(
 
     Examples
     --------
-    >>> found = simulated_landscape(0, samples=2, sessions=3, trials_per_session=16)
+    >>> found = simulated_landscape(0, samples=2, sessions=4, trials_per_session=32)
     >>> found.path.shape
-    (2, 3, 2, 2)
+    (2, 4, 2, 2)
     """
-    stimuli, weight = _learned(
-        jax.random.split(jax.random.key(seed), (samples, 2)),
+    check_range("samples", float(samples), 1.0, 1e9)
+    keys = jax.random.split(jax.random.key(seed), (samples, 2))
+    parts = [
+        _learned(
+            keys[start : start + AT_A_TIME],
+            state_prior=state_prior,
+            trials=sessions * trials_per_session,
+            trials_per_session=trials_per_session,
+            sources=sources,
+            inputs=inputs,
+            mixing=mixing,
+        )
+        for start in range(0, samples, AT_A_TIME)
+    ]
+    weight = np.concatenate([weight for _, weight, _ in parts])
+    found = landscape(
+        parts[0][0],
+        weight[:, :, 1],
         state_prior=state_prior,
-        trials=sessions * trials_per_session,
-        trials_per_session=trials_per_session,
-        sources=sources,
-        inputs=inputs,
-        mixing=mixing,
+        mean_activity=float(np.concatenate([activity for *_, activity in parts]).mean()),
+        resolution=resolution,
     )
-    found = landscape(stimuli[0], weight[:, :, 1], state_prior=state_prior, resolution=resolution)
     settings = {"seed": seed, "mixing": mixing, "trials_per_session": trials_per_session}
     return found.assign_attrs(settings)
 
@@ -200,10 +229,11 @@ def _learned(
     sources: int,
     inputs: int,
     mixing: float,
-) -> tuple[Any, Any]:
+) -> tuple[Any, Any, Any]:
+    """Return the stimuli of the first network, and weights and last mean activity of each."""
     sizes = {"sources": sources, "inputs": inputs}
     world = partial(mixing_process, trials=trials, mixing=mixing, dtype=jnp.int8, **sizes)
     _, stimuli = jax.vmap(world)(keys[:, 0])
     models = jax.vmap(partial(initial_model, state_prior=state_prior, **sizes))(keys[:, 1])
     found = encode(models, stimuli, trials_per_session=trials_per_session, keep="weights")
-    return stimuli, found.weight
+    return stimuli[0], found.weight, found.posterior[:, -trials_per_session:].mean(axis=(1, 2))

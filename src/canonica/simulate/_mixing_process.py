@@ -11,6 +11,8 @@ from jaxtyping import Array, Float, Int, Shaped
 
 from canonica._errors import CanonicaError
 
+AT_A_TIME = 20  # networks whose stimuli are drawn together: bounds memory, however many they are
+
 
 class Mixture(NamedTuple):
     """Hidden sources and the stimuli mixed from them, 0/1 both.
@@ -97,7 +99,7 @@ def mixing_process(
     matrix = mixing_matrix(sources, inputs, float(mixing)) if scheme else mixing
     mixture = _mixture(
         key,
-        jnp.asarray(_checked_matrix(jnp.asarray(matrix), sources, inputs)),
+        jnp.asarray(_checked_matrix(jnp.asarray(matrix, float), sources, inputs)),
         jnp.asarray(correlation),
         jnp.asarray(switching),
         trials=trials,
@@ -147,9 +149,10 @@ def mixing_matrix(sources: int, inputs: int, mixing: float) -> Float[np.ndarray,
 
 def own_source(sources: int, inputs: int) -> Int[np.ndarray, " input"]:
     """Return the source of the block that each input belongs to."""
-    if inputs < sources:
+    if not 1 <= sources <= inputs:
         raise CanonicaError(
-            f"inputs: found {inputs} for {sources} sources; expected at least one for each."
+            f"sources, inputs: found {sources} and {inputs}; expected at least one source, and an "
+            "input for each."
         )
     return np.arange(inputs) * sources // inputs
 

@@ -16,7 +16,7 @@ from canonica._provenance import versions
 from canonica.model import GenerativeModel
 from canonica.simulate._encoder import encode
 from canonica.simulate._initial_counts import initial_counts, initial_model
-from canonica.simulate._mixing_process import check_range, mixing_process
+from canonica.simulate._mixing_process import AT_A_TIME, check_range, mixing_process, own_source
 from canonica.simulate._separation import Progress, correlations
 
 LAST_SESSIONS = 10  # over which separation is scored
@@ -74,7 +74,7 @@ def perturbation(
     Examples
     --------
     >>> found = perturbation(
-    ...     0, alpha=[0.5], beta=[0.0, 0.1], samples=2, sessions=2, trials_per_session=32
+    ...     0, alpha=[0.5], beta=[0.0, 0.1], samples=2, sessions=4, trials_per_session=32
     ... )
     >>> found.beta_correlation.shape
     (2, 2, 2, 2)
@@ -87,46 +87,54 @@ def perturbation(
         raise CanonicaError(
             f"samples, sessions: found {samples} and {sessions}; expected at least 1 of each."
         )
+    if not alpha or not beta or len({*alpha}) < len(alpha) or len({*beta}) < len(beta):
+        raise CanonicaError("alpha, beta: expected one number or more of each, and each once.")
     total, done = (len(alpha) + len(beta)) * samples, 0
     found: dict[str, list[Any]] = {"alpha": [], "beta": []}
-    settings = {
+    world = {
         "sources": sources,
         "inputs": inputs,
         "mixing": mixing,
         "trials_per_session": trials_per_session,
         "sessions": sessions,
-        "samples": samples,
     }
     for kind, values in (("alpha", alpha), ("beta", beta)):
         for value in values:
             given = {"state_prior": value} if kind == "alpha" else {"deviation": value}
-            found[kind].append(_scored(seed, **given, **settings))
-            done += samples
-            if progress:
-                progress(done, total)
+            parts = []
+            for first in range(0, samples, AT_A_TIME):
+                count = min(AT_A_TIME, samples - first)
+                parts.append(_scored(seed, first, count, **given, **world))
+                done += count
+                if progress:
+                    progress(done, total)
+            found[kind].append(np.concatenate(parts))
     text = {"long_name": "correlation of posterior and source, last sessions", "units": "1"}
     variables = {
         f"{kind}_correlation": ((kind, "sample", "state", "source"), np.stack(parts), text)
         for kind, parts in found.items()
     }
     coordinates = {"alpha": np.asarray(alpha, float), "beta": np.asarray(beta, float)}
-    return xr.Dataset(variables, coordinates, {"seed": seed, **settings, **versions()})
+    return xr.Dataset(variables, coordinates, {"seed": seed, **world, **versions()})
 
 
 @in_float64
 def _scored(
     seed: int,
+    first: int,
+    samples: int,
     *,
     state_prior: float = 0.5,
     deviation: float | None = None,
-    samples: int,
     sessions: int,
     trials_per_session: int,
     sources: int,
     inputs: int,
     mixing: float,
 ) -> Array:
-    keys = jax.random.split(jax.random.key(seed), (samples, 3))
+    numbers = jnp.arange(first, first + samples)
+    keys = jax.vmap(partial(jax.random.fold_in, jax.random.key(seed)))(numbers)
+    keys = jax.vmap(partial(jax.random.split, num=3))(keys)
     sizes = {"sources": sources, "inputs": inputs}
     trials = sessions * trials_per_session
     world = partial(mixing_process, trials=trials, mixing=mixing, dtype=jnp.int8, **sizes)
@@ -185,13 +193,18 @@ def alpha_from_activity(
         strengths sigmoid(W) relative to their squares. `estimate` is "mean activity",
         "calibrated" or "none".
 
+    Raises
+    ------
+    CanonicaError
+        If a size or probability is out of its range.
+
     References
     ----------
     [NC20] Fig. 4.
 
     Examples
     --------
-    >>> found = alpha_from_activity(0, alpha=[0.4, 0.6], sessions=2, trials_per_session=32)
+    >>> found = alpha_from_activity(0, alpha=[0.4, 0.6], sessions=4, trials_per_session=32)
     >>> found.estimated_alpha.shape
     (3, 2, 2, 2)
     """
@@ -313,11 +326,11 @@ def _random_counts(key: Array, inputs: int) -> Float[Array, "2 2 input state"]:
 def _block_means(
     strength: Float[np.ndarray, "*start session 2 ensemble input"],
 ) -> Float[np.ndarray, "*start session block ensemble"]:
-    """Return the mean excitatory strength from either half of the inputs, ensembles last."""
-    half = strength.shape[-1] // 2
+    """Return the mean excitatory strength from either block of the inputs, ensembles last."""
+    first = own_source(2, strength.shape[-1]) == 0
     excitatory = strength[..., 1, :, :]
-    halves = excitatory[..., :half].mean(axis=-1), excitatory[..., half:].mean(axis=-1)
-    return np.stack(halves, axis=-2)
+    blocks = excitatory[..., first].mean(axis=-1), excitatory[..., ~first].mean(axis=-1)
+    return np.stack(blocks, axis=-2)
 
 
 def _pairs(

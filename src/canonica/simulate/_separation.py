@@ -17,9 +17,8 @@ from canonica._provenance import versions
 from canonica.model import ExpectationForm
 from canonica.simulate._encoder import encode
 from canonica.simulate._initial_counts import initial_model
-from canonica.simulate._mixing_process import check_range, mixing_process
+from canonica.simulate._mixing_process import AT_A_TIME, check_range, mixing_process
 
-AT_A_TIME = 50  # networks of one computation: bounds memory, whatever the number of samples
 FEW_SOURCES = 3  # up to which all their joint states are told apart
 
 Progress = Callable[[int, int], None]
@@ -101,6 +100,8 @@ def separation(
             raise CanonicaError(f"{name}: found {size}; expected at least 1.")
     for one in map(float, state_prior):
         check_range("state_prior", one, 0.001, 0.999)
+    if len(set(state_prior)) < len(state_prior):
+        raise CanonicaError(f"state_prior: found {list(state_prior)}; expected each once.")
     patterns = source_patterns(sources)
     world = {
         "trials": trials_per_session * (1 if repeated else sessions),
