@@ -32,8 +32,10 @@ def perturbation_figure(scores: xr.Dataset, estimates: xr.Dataset) -> Figure:
     _trajectory(axes[1, 0], estimates)
     errors = estimates["prediction_error"].isel(session=-1)
     shown = [errors.sel(estimate=name) for name in ("mean activity", "calibrated")]
-    lowest = max(min(float(one.where(one > 0).min()) for one in shown), 1e-12)
-    norm = LogNorm(lowest, max(float(one.max()) for one in shown))
+    positive = [float(one.where(one > 0, np.inf).min()) for one in shown]
+    lowest = min(max(min(positive), 1e-12), 1.0)
+    # One colour where all errors are the same, as after a single session: none.
+    norm = LogNorm(lowest, max(2 * lowest, *(float(one.max()) for one in shown)))
     for axis, one in zip(axes[1, 1:], shown, strict=True):
         axis.pcolormesh(
             one["first_alpha"], one["second_alpha"], one.T.clip(lowest), norm=norm, cmap="cividis"
