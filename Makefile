@@ -12,10 +12,10 @@ demo: .venv/.installed
 	$(BIN)/canonica demo --out canonica-demo
 
 test: .venv/.installed-test
-	$(BIN)/python -m pytest --numprocesses 2
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 test-slow: .venv/.installed-test
-	$(BIN)/python -m pytest --numprocesses 2 -m slow
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m slow
 
 check: .venv/.installed-check
 	$(BIN)/ruff check .

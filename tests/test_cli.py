@@ -67,7 +67,7 @@ def test_analyze_writes_everything_it_says(call, file, tmp_path):
 
     summary = json.loads((out / "summary.json").read_text())
     assert summary["settings"]["prior_strength"] == 3000
-    assert summary["settings"]["trials_per_session"] == 64
+    assert summary["settings"]["reading"]["trials_per_session"] == 64
     assert summary["canonica_version"] == canonica.__version__
     assert [one["name"] for one in summary["recordings"]] == names
     (condition,) = summary["conditions"]
@@ -262,11 +262,12 @@ def test_a_name_that_is_no_text_is_shown_as_far_as_it_is(call, file, tmp_path):
 
 
 def test_demo_spares_a_recording_of_the_users(call, tmp_path):
-    (tmp_path / "simulated.mat").write_text("precious")
+    (tmp_path / "recordings").mkdir()
+    (tmp_path / "recordings" / "culture-1.nwb").write_text("precious")
     code, _, errors = call("demo", "--out", tmp_path)
     assert code == 2
     assert "no earlier demo made" in errors
-    assert (tmp_path / "simulated.mat").read_text() == "precious"
+    assert (tmp_path / "recordings" / "culture-1.nwb").read_text() == "precious"
 
 
 def test_a_condition_without_usable_recordings_does_not_stop_the_others(call, cultures, tmp_path):
@@ -353,7 +354,7 @@ def test_folders_and_files_of_one_name(call, cultures, tmp_path):
     (tmp_path / "empty").mkdir()
     code, _, errors = call("analyze", tmp_path / "empty", "--out", tmp_path / "s")
     assert code == 2
-    assert "no .mat file" in errors
+    assert "no recording" in errors
 
 
 def test_version_and_help(call):
@@ -387,6 +388,6 @@ def test_demo_does_the_main_job_by_itself(tmp_path):
     assert done.returncode == 0, done.stderr
     assert "n = 2 recordings" in done.stdout
     assert "canonica-demo/results" in done.stdout
-    assert entries(tmp_path / "canonica-demo") == ["results", "simulated.mat"]
+    assert entries(tmp_path / "canonica-demo") == ["recordings", "results"]
     again = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert again.returncode == 0, again.stderr

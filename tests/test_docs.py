@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from canonica.cli import app
-from canonica.recordings import write_matlab
-from canonica.simulate import culture
+from canonica.recordings import write
+from canonica.simulate import spike_trains
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -17,8 +17,9 @@ READABLE = [page for page in PAGES if "```python" in page.read_text(encoding="ut
 @pytest.mark.parametrize("page", READABLE, ids=lambda page: page.name)
 def test_code_runs_as_it_stands(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    example = tmp_path / "canonica-demo" / "simulated.mat"
-    write_matlab(example, [culture(seed, sessions=12) for seed in (2, 3)])
+    if "canonica-demo" in page.read_text(encoding="utf-8"):
+        example = tmp_path / "canonica-demo" / "recordings" / "culture-1.nwb"
+        write(example, spike_trains(2, sessions=12))
     exec(compile(python_of(page), str(page), "exec"), {})  # noqa: S102
 
 

@@ -968,6 +968,7 @@ def test_what_initial_counts_refuse(match, options):
         initial_counts(jax.random.key(0), **options)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("x64")
 @pytest.mark.parametrize("form", ["canonical", "exact"])
 def test_second_derivatives_agree_with_differences(form):

@@ -219,12 +219,13 @@ def test_a_culture_is_decided_by_its_seed():
 
 
 def test_a_culture_recorded_is_a_culture_understood(cultures):
-    """Electrodes are assigned to the source that drives them."""
+    """Electrodes are assigned to the source that they prefer in truth, but for mixed ones."""
     for one in cultures:
         found = canonica.reverse_engineer(one)["electrode_ensemble"].to_numpy()
-        driven = np.arange(64) % 2 + 1
-        assert (found[found > 0] == driven[found > 0]).all()
-        assert (found > 0).sum() >= 30
+        truth = one["true_electrode_source"].to_numpy()
+        told = (found > 0) & (truth > 0)
+        assert (found[told] == truth[told]).mean() > 0.9
+        assert told.sum() >= 20
 
 
 @pytest.mark.parametrize(
@@ -236,6 +237,10 @@ def test_a_culture_recorded_is_a_culture_understood(cultures):
         {"sessions": 0},
         {"mixing": 1.1},
         {"state_prior": 0.0},
+        {"learning_rate": -1.0},
+        {"direct": 1.5},
+        {"drift": float("nan")},
+        {"dead": 65},
     ],
 )
 def test_sizes_out_of_range_are_named(wrong):

@@ -4,7 +4,7 @@ From a recording to the generative model that a culture implicitly holds::
 
     import canonica
 
-    recordings = canonica.read("response_data_bic.mat")
+    recordings = canonica.read("culture.nwb")
     results = canonica.reverse_engineer(recordings)
 
 The equations are in `canonica.model`, cultures to practise on in `canonica.simulate`.
@@ -18,21 +18,24 @@ from canonica._version import __version__
 
 if TYPE_CHECKING:
     from canonica import model, recordings, report, reverse_engineering, simulate
-    from canonica.recordings import read
+    from canonica.recordings import from_spikes, read
     from canonica.reverse_engineering import (
         PublishedProtocol,
         reverse_engineer,
         reverse_engineer_responses,
         sweep,
+        validate,
     )
 
 # Loaded when first asked for: importing canonica itself costs next to nothing.
 _HOMES = {
     "PublishedProtocol": "canonica.reverse_engineering",
+    "from_spikes": "canonica.recordings",
     "read": "canonica.recordings",
     "reverse_engineer": "canonica.reverse_engineering",
     "reverse_engineer_responses": "canonica.reverse_engineering",
     "sweep": "canonica.reverse_engineering",
+    "validate": "canonica.reverse_engineering",
 }
 _FLOORS = ("model", "recordings", "report", "reverse_engineering", "simulate")
 
@@ -42,6 +45,7 @@ __all__ = [
     "RecordingError",
     "RecordingWarning",
     "__version__",
+    "from_spikes",
     "model",
     "read",
     "recordings",
@@ -51,6 +55,7 @@ __all__ = [
     "reverse_engineering",
     "simulate",
     "sweep",
+    "validate",
 ]
 
 

@@ -18,7 +18,7 @@ ROLES = {
 def recording(
     responses: Any,
     stimuli: Any,
-    sources: Any,
+    sources: Any = None,
     *,
     session: int | Sequence[int] | np.ndarray,
     name: str = "recording",
@@ -34,8 +34,8 @@ def recording(
         Spikes of each electrode after each stimulus, >= 0.
     stimuli : (trial, input)
         0/1.
-    sources : (trial, source)
-        0/1: the hidden states that the stimuli were mixed from.
+    sources : (trial, source), optional
+        0/1: the hidden states that the stimuli were mixed from, where known.
     session : int or (trial,)
         Trials per session, or the session number of every trial, never falling.
     name, condition, origin : str
@@ -46,8 +46,8 @@ def recording(
     Returns
     -------
     xarray.Dataset
-        Variables `responses`, `stimuli` and `sources` in float64 on dims trial, electrode, input
-        and source, each numbered from 1, with coordinate `session` on trial.
+        Variables `responses`, `stimuli` and, where given, `sources` in float64 on dims trial,
+        electrode, input and source, each numbered from 1, with coordinate `session` on trial.
 
     Raises
     ------
@@ -69,12 +69,70 @@ def recording(
     >>> dict(culture.sizes)
     {'trial': 8, 'electrode': 4, 'input': 3, 'source': 2}
     """
-    given = {"responses": responses, "stimuli": stimuli, "sources": sources}
+    arrays = {"responses": _counts(responses, origin), **_world(stimuli, sources, origin)}
+    attrs = {"name": name, "condition": condition, "origin": origin, **attributes}
+    return _labelled(arrays, session, attrs)
+
+
+def counted(
+    responses: np.ndarray,
+    stimuli: Any,
+    sources: Any,
+    *,
+    session: int | Sequence[int] | np.ndarray,
+    name: str = "recording",
+    condition: str = "unknown",
+    origin: str = "memory",
+    **attributes: Any,
+) -> xr.Dataset:
+    """Return a recording as `recording` does, of responses in float64 that were just counted.
+
+    They are neither copied nor checked: for many electrodes that would take longer than to count.
+    """
+    arrays = {"responses": responses, **_world(stimuli, sources, origin)}
+    attrs = {"name": name, "condition": condition, "origin": origin, **attributes}
+    return _labelled(arrays, session, attrs)
+
+
+def _world(stimuli: Any, sources: Any, origin: str) -> dict[str, np.ndarray]:
+    """Return stimuli and, where known, sources, checked."""
+    given = {"stimuli": stimuli} | ({} if sources is None else {"sources": sources})
     arrays = {role: _matrix(values, role, origin) for role, values in given.items()}
+    for role, values in arrays.items():
+        _refuse(
+            ~((values == 0) | (values == 1)),
+            values,
+            role,
+            origin,
+            expected="0 and 1 only",
+            advice="Code absent as 0 and present as 1.",
+        )
+    return arrays
+
+
+def _counts(responses: Any, origin: str) -> np.ndarray:
+    """Return responses, checked."""
+    values = _matrix(responses, "responses", origin)
+    _refuse(
+        ~(np.isfinite(values) & (values >= 0)),
+        values,
+        "responses",
+        origin,
+        expected="spike counts, finite and >= 0",
+        advice="Mark missing electrodes by leaving their column out, not by NaN or -1.",
+    )
+    return values
+
+
+def _labelled(
+    arrays: dict[str, np.ndarray],
+    session: int | Sequence[int] | np.ndarray,
+    attrs: dict[str, Any],
+) -> xr.Dataset:
+    origin = str(attrs["origin"])
     trials = _common_trials(arrays, origin)
-    _check_values(arrays, origin)
     data = {role: (ROLES[role], values) for role, values in arrays.items()}
-    dataset = xr.Dataset(data, attrs={"name": name, "condition": condition, "origin": origin})
+    dataset = xr.Dataset(data, attrs=attrs)
     coordinates: dict[str, Any] = {
         str(dim): np.arange(1, size + 1) for dim, size in dataset.sizes.items()
     }
@@ -82,8 +140,8 @@ def recording(
     dataset = dataset.assign_coords(coordinates)
     dataset["responses"].attrs.update(units="spikes", long_name="evoked response")
     dataset["stimuli"].attrs.update(units="1", long_name="stimulus on this input")
-    dataset["sources"].attrs.update(units="1", long_name="hidden source")
-    dataset.attrs.update(attributes)
+    if "sources" in arrays:
+        dataset["sources"].attrs.update(units="1", long_name="hidden source")
     if np.ndim(session) == 0:
         dataset.attrs["trials_per_session"] = int(np.asarray(session))
     return dataset
@@ -117,28 +175,6 @@ def _common_trials(arrays: dict[str, np.ndarray], origin: str) -> int:
             advice="Cut or pad nothing: find out which array lost trials, and export again.",
         )
     return lengths["responses"]
-
-
-def _check_values(arrays: dict[str, np.ndarray], origin: str) -> None:
-    responses = arrays["responses"]
-    _refuse(
-        ~(np.isfinite(responses) & (responses >= 0)),
-        responses,
-        "responses",
-        origin,
-        expected="spike counts, finite and >= 0",
-        advice="Mark missing electrodes by leaving their column out, not by NaN or -1.",
-    )
-    for role in ("stimuli", "sources"):
-        values = arrays[role]
-        _refuse(
-            ~((values == 0) | (values == 1)),
-            values,
-            role,
-            origin,
-            expected="0 and 1 only",
-            advice="Code absent as 0 and present as 1.",
-        )
 
 
 def _refuse(

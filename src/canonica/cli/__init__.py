@@ -1,8 +1,16 @@
 """The command line."""
 
-from canonica.cli import _analyze, _demo, _simulate  # each registers its commands
+from canonica.cli import (  # each registers its commands
+    _analyze,
+    _convert,
+    _demo,
+    _fetch,
+    _simulate,
+    _simulate_culture,
+    _validate,
+)
 from canonica.cli._app import app, main
 
 __all__ = ["app", "main"]
 
-del _analyze, _demo, _simulate
+del _analyze, _convert, _demo, _fetch, _simulate, _simulate_culture, _validate

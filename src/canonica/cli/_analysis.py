@@ -20,7 +20,7 @@ from canonica.cli._app import complain, output
 from canonica.cli._paths import UniqueNames, prefixes, recording_files
 from canonica.cli._progress import progress
 from canonica.cli._results_folder import SUMMARY, results_folder
-from canonica.recordings import read_each
+from canonica.recordings import Reading, inspect, read_each
 from canonica.report import (
     condition_figure,
     figure_part,
@@ -64,7 +64,7 @@ def analyze_and_report(
     *,
     protocol: PublishedProtocol,
     baseline: float | Mapping[str, float] | None,
-    trials_per_session: int,
+    reading: Reading,
     jobs: int,
     overwrite: bool,
 ) -> int:
@@ -82,7 +82,7 @@ def analyze_and_report(
             folder,
             protocol=protocol,
             baseline=baseline,
-            trials_per_session=trials_per_session,
+            reading=reading,
             jobs=jobs,
             shown=shown,
         )
@@ -91,7 +91,7 @@ def analyze_and_report(
         if not findings.rows:
             reason = findings.failures[0] if findings.failures else None
             raise CanonicaError("nothing could be analysed, and nothing was written.") from reason
-    output.print(_sessions_read(findings), highlight=False)
+    _print_reading(findings)
     for summary in findings.summaries:
         output.print(summary_table(summary))
         output.print(f"{summary.sentence}\n", highlight=False, markup=False)
@@ -99,6 +99,23 @@ def analyze_and_report(
     output.print(f"\nResults: {out}", highlight=False, markup=False, soft_wrap=True)
     _print_tally(findings)
     return 1 if findings.failures else 0
+
+
+def _print_reading(findings: Findings) -> None:
+    """Say what was taken for what, and where something looked like trouble."""
+    output.print(_sessions_read(findings), highlight=False)
+    ways = Counter(row["reading"] for row in findings.rows if row["reading"])
+    for way, count in ways.items():
+        of = "" if len(ways) == 1 else f" ({_counted(count, 'recording')})"
+        output.print(f"Read as: {way}{of}", highlight=False, markup=False, style="dim")
+    warned = sum(bool(row["warnings"]) for row in findings.rows)
+    if warned:
+        output.print(
+            f"{_counted(warned, 'recording')} with warnings, listed in recordings.csv; "
+            "canonica validate says what they mean",
+            highlight=False,
+            style="yellow",
+        )
 
 
 def _sessions_read(findings: Findings) -> str:
@@ -131,7 +148,7 @@ def analyze_files(
     *,
     protocol: PublishedProtocol,
     baseline: float | Mapping[str, float] | None,
-    trials_per_session: int,
+    reading: Reading,
     jobs: int,
     shown: Progress,
 ) -> Findings:
@@ -141,7 +158,7 @@ def analyze_files(
         files,
         findings=findings,
         protocol=protocol,
-        trials_per_session=trials_per_session,
+        reading=reading,
         jobs=jobs,
         baseline=baseline,
         shown=shown,
@@ -159,7 +176,7 @@ def analyze_files(
         return findings
     findings.rows.sort(key=lambda row: row["name"])
     _summarise(parts, folder, shown, findings)
-    settings = protocol.settings | {"trials_per_session": trials_per_session}
+    settings = protocol.settings | {"reading": reading.given}
     _write_summary(folder, settings, findings)
     return findings
 
@@ -169,7 +186,7 @@ def _read(
     *,
     findings: Findings,
     protocol: PublishedProtocol,
-    trials_per_session: int,
+    reading: Reading,
     jobs: int,
     baseline: float | Mapping[str, float] | None,
     shown: Progress,
@@ -182,11 +199,13 @@ def _read(
     def of_file(file: Path) -> list[tuple[str, EnsembleResponse | RecordingError]]:
         _refuse_copy(file, originals.get(file, file))
         found = []
-        for recording in read_each(file, trials_per_session=trials_per_session):
+        for recording in read_each(file, reading):
             if isinstance(recording, RecordingError):
                 found.append((UNKNOWN, recording))
             else:
                 reduced = attempt(ensemble_response, recording, protocol)
+                if isinstance(reduced, EnsembleResponse):
+                    reduced = replace(reduced, attrs=reduced.attrs | _warnings(recording))
                 found.append((str(recording.attrs["condition"]), reduced))
         return found
 
@@ -206,6 +225,12 @@ def _read(
     if UNKNOWN not in conditions:
         check_conditions(baseline, conditions)
     return ensembles
+
+
+def _warnings(recording: xr.Dataset) -> dict[str, str]:
+    """Return what `canonica validate` would warn of, in short, to be kept with the result."""
+    found = [one.what for one in inspect(recording) if one.severity == "warning"]
+    return {"warnings": "; ".join(found)} if found else {}
 
 
 def _originals(files: Sequence[Path]) -> dict[Path, Path]:
@@ -241,6 +266,7 @@ def _write(result: xr.Dataset, folder: Path, findings: Findings) -> None:
     findings.rows.append(
         {"name": name}
         | {key: result.attrs[key] for key in provenance}
+        | {key: result.attrs.get(key, "") for key in ("reading", "warnings")}
         | {"baseline_origin": result.attrs["baseline_origin"]}
         | _sizes(result)
         | recording_summary(result)

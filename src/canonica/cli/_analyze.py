@@ -3,22 +3,27 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from canonica._errors import CanonicaError
 from canonica.cli._app import app, reports_errors
+from canonica.cli._reading_options import takes_reading
+
+if TYPE_CHECKING:
+    from canonica.recordings import Reading
 
 DEFAULT_JOBS = os.cpu_count() or 1
 
 
 @app.command()
 @reports_errors
+@takes_reading
 def analyze(
     paths: Annotated[
         list[Path],
-        typer.Argument(metavar="PATH...", help="MATLAB files of recordings, or folders of them."),
+        typer.Argument(metavar="PATH...", help="Files of recordings, or folders of them."),
     ],
     out: Annotated[
         Path, typer.Option("--out", "-o", help="Folder for the results; made if it is not there.")
@@ -32,7 +37,6 @@ def analyze(
             show_default="computed from the recordings of each condition",
         ),
     ] = None,
-    trials_per_session: Annotated[int, typer.Option(min=1, help="Trials in a session.")] = 256,
     prior_strength: Annotated[
         float, typer.Option(help="Lambda, the insensitivity to plasticity.")
     ] = 3000.0,
@@ -57,6 +61,8 @@ def analyze(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace earlier results in the folder.")
     ] = False,
+    *,
+    reading: "Reading",
 ) -> int:
     """Read the generative model out of recordings, and forecast.
 
@@ -66,9 +72,11 @@ def analyze(
     figure. For all: summary.json and recordings.csv, with settings and
     file hashes.
 
-    Recordings are MATLAB files with a variable data_<condition>: a cell for
-    each culture, a struct of r (trial, electrode; spikes), o (trial, input;
-    0/1) and s (trial, source; 0/1). Save them with -v7.
+    Recordings are NWB files; MATLAB files with a variable data_<condition>, a
+    cell for each culture, a struct of r (trial, electrode; spikes), o (trial,
+    input; 0/1) and s (trial, source; 0/1); spikes and stimuli as a pair of CSV
+    or Parquet files; or tables of responses. See first what is in them with
+    [bold]canonica validate[/bold].
 
     The forecast stands beside two plain predictions, weights frozen and
     ridge regression, and the report says which of them was best.
@@ -79,7 +87,7 @@ def analyze(
 
       canonica analyze data/ --out results --baseline bic=2.64
 
-      canonica analyze culture.mat --out results --trials-per-session 128
+      canonica analyze culture.nwb --out results --session-gap 60
 
     [bold]Exit codes[/bold]
 
@@ -106,7 +114,7 @@ def analyze(
         out,
         protocol=protocol,
         baseline=_baseline(baseline or []),
-        trials_per_session=trials_per_session,
+        reading=reading,
         jobs=jobs,
         overwrite=overwrite,
     )

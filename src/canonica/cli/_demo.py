@@ -23,42 +23,46 @@ def demo(
 ) -> int:
     """Simulate cultures that learn to separate two sources, and analyse their recordings.
 
-    The recordings are saved as the published MATLAB files are laid out, and
-    analysed as [bold]canonica analyze[/bold] would: a whole run on nothing but
-    this program.
+    Spikes and stimuli are saved as NWB files, as a laboratory would have them,
+    and analysed as [bold]canonica analyze[/bold] would: a whole run on nothing
+    but this program.
     """
     from canonica.cli._analysis import analyze_and_report  # noqa: PLC0415
     from canonica.cli._progress import progress  # noqa: PLC0415
     from canonica.cli._results_folder import SUMMARY  # noqa: PLC0415
-    from canonica.recordings import write_matlab  # noqa: PLC0415
+    from canonica.recordings import Reading, write  # noqa: PLC0415
     from canonica.reverse_engineering import PublishedProtocol  # noqa: PLC0415
-    from canonica.simulate import culture  # noqa: PLC0415
+    from canonica.simulate import spike_trains  # noqa: PLC0415
 
-    path, results = out / "simulated.mat", out / "results"
-    if path.exists() and not (results / SUMMARY).exists():
+    recordings, results = out / "recordings", out / "results"
+    files = [recordings / f"culture-{number + 1}.nwb" for number in range(cultures)]
+    if recordings.exists() and not (results / SUMMARY).exists():
         raise CanonicaError(
-            f"--out {out}: found a {path.name} that no earlier demo made; expected a new folder, "
-            "or that of a demo. Choose another."
+            f"--out {out}: found {recordings.name} that no earlier demo made; expected a new "
+            "folder, or that of a demo. Choose another."
         )
     with progress() as shown:
-        simulated = [
-            culture(seed + number, sessions=SESSIONS, trials_per_session=TRIALS_PER_SESSION)
-            for number in shown.track(range(cultures), description="Simulating cultures")
-        ]
-        write_matlab(path, simulated)
+        for number, file in shown.track(enumerate(files), cultures, description="Simulating cultures"):
+            trains = spike_trains(
+                seed + number,
+                sessions=SESSIONS,
+                trials_per_session=TRIALS_PER_SESSION,
+                name=file.stem,
+            )
+            write(file, trains)
     output.print(
         f"Simulated {cultures} culture{'s' if cultures > 1 else ''}, {SESSIONS} sessions of "
-        f"{TRIALS_PER_SESSION} trials each: {path}\n",
+        f"{TRIALS_PER_SESSION} trials each: {recordings}\n",
         highlight=False,
         markup=False,
         soft_wrap=True,
     )
     return analyze_and_report(
-        [path],
+        files,
         results,
         protocol=PublishedProtocol(),
         baseline=None,
-        trials_per_session=TRIALS_PER_SESSION,
+        reading=Reading(),
         jobs=1,
         overwrite=True,
     )

@@ -3,12 +3,13 @@
 import os
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from canonica._errors import CanonicaError
+import xarray as xr
 
-SUFFIX = ".mat"
+from canonica._errors import CanonicaError, RecordingError
+from canonica.recordings import Reading, is_recording, read_each
 
 
 def recording_files(paths: Sequence[Path]) -> list[Path]:
@@ -26,13 +27,21 @@ def recording_files(paths: Sequence[Path]) -> list[Path]:
             continue
         inside = sorted(file for file in path.iterdir() if _is_recording(file))
         if not inside:
-            raise CanonicaError(f"{path}: found no {SUFFIX} file in this folder; expected some.")
+            raise CanonicaError(f"{path}: found no recording in this folder; expected some.")
         files += inside
     return list({file.resolve(): file for file in files}.values())
 
 
 def _is_recording(file: Path) -> bool:
-    return file.suffix.lower() == SUFFIX and not file.name.startswith(".")
+    return file.is_file() and not file.name.startswith(".") and is_recording(file)
+
+
+def each_recording(file: Path, reading: Reading) -> Iterator[xr.Dataset | RecordingError]:
+    """Yield every recording of a file, or in its place, or the file's, what is wrong with it."""
+    try:
+        yield from read_each(file, reading)
+    except RecordingError as error:
+        yield error
 
 
 def prefixes(files: Sequence[Path]) -> dict[Path, str]:

@@ -21,6 +21,7 @@ Overwrite = Annotated[
     bool, typer.Option("--overwrite", help="Replace earlier results in the folder.")
 ]
 Sessions = Annotated[int, typer.Option(min=1, help="Sessions.")]
+TRIALS_PER_SESSION = 256
 Trials = Annotated[int, typer.Option(min=1, help="Trials in a session.")]
 Sources = Annotated[int, typer.Option(min=1, help="Hidden sources, as many as hidden states.")]
 Inputs = Annotated[int, typer.Option(min=1, help="Inputs that the sources are mixed into.")]
@@ -115,7 +116,14 @@ def landscape(
         int, typer.Option(min=1, help="Networks to simulate, without recordings.")
     ] = 20,
     sessions: Sessions = 100,
-    trials_per_session: Trials = 256,
+    trials_per_session: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Trials in a session.",
+            show_default="256, or as the recordings say",
+        ),
+    ] = None,
     sources: Sources = 2,
     inputs: Inputs = 32,
     mixing: Mixing = 0.75,
@@ -155,7 +163,7 @@ def landscape(
             "seed": seed,
             "samples": samples,
             "sessions": sessions,
-            "trials_per_session": trials_per_session,
+            "trials_per_session": trials_per_session or TRIALS_PER_SESSION,
             "sources": sources,
             "inputs": inputs,
             "mixing": mixing,

@@ -1,7 +1,7 @@
 """From simulations to a folder of results: data, figures, a table and a summary."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,10 @@ from canonica._errors import CanonicaError, RecordingError, listed
 from canonica._files import sha256, shown
 from canonica._version import __version__
 from canonica.cli._app import complain, output
-from canonica.cli._paths import UniqueNames, recording_files
+from canonica.cli._paths import UniqueNames, each_recording, recording_files
 from canonica.cli._progress import progress
 from canonica.cli._results_folder import SUMMARY, results_folder
-from canonica.recordings import read_each
+from canonica.recordings import Reading
 from canonica.report import (
     animation_suffix,
     landscape_figure,
@@ -109,7 +109,7 @@ def landscape_and_report(
     *,
     overwrite: bool,
     animation: str,
-    trials_per_session: int,
+    trials_per_session: int | None,
     simulation: Mapping[str, Any],
 ) -> int:
     """Draw landscapes of recordings, or of simulated networks; return the exit code."""
@@ -119,9 +119,10 @@ def landscape_and_report(
         )
     files: list[str] = []
     failures: list[RecordingError] = []
+    reading = Reading(trials_per_session=trials_per_session)
     with results_folder(out, overwrite=overwrite) as folder, progress() as shown_progress:
         if paths:
-            landscapes, failures = _of_recordings(paths, trials_per_session, shown_progress)
+            landscapes, failures = _of_recordings(paths, reading, shown_progress)
         else:
             task = shown_progress.add_task("Networks that learn", total=1)
             landscapes = {"simulated": simulated_landscape(**simulation)}
@@ -137,7 +138,7 @@ def landscape_and_report(
             rows += _landscape_rows(condition, found)
             shown_progress.advance(task)
         settings = (
-            {"trials_per_session": trials_per_session, **PublishedProtocol().settings}
+            {"reading": reading.given, **PublishedProtocol().settings}
             if paths
             else dict(simulation)
         )
@@ -164,15 +165,14 @@ def _files(paths: Sequence[Path]) -> list[Path]:
 
 
 def _of_recordings(
-    paths: Sequence[Path], trials_per_session: int, shown_progress: Progress
+    paths: Sequence[Path], reading: Reading, shown_progress: Progress
 ) -> tuple[dict[str, xr.Dataset], list[RecordingError]]:
     """Return the landscape of every condition, and what could not be analysed."""
     protocol = PublishedProtocol()
     ensembles: dict[int, EnsembleResponse] = {}
     failures: list[RecordingError] = []
     for path in shown_progress.track(recording_files(paths), description="Recordings"):
-        recordings = attempt(lambda path: [*_read(path, trials_per_session)], path)
-        for one in [recordings] if isinstance(recordings, RecordingError) else recordings:
+        for one in each_recording(path, reading):
             reduced = (
                 one
                 if isinstance(one, RecordingError)
@@ -192,10 +192,6 @@ def _of_recordings(
     for failure in failures:
         complain(str(failure))
     return {name: _landscape_of(name, members) for name, members in found.items()}, failures
-
-
-def _read(path: Path, trials_per_session: int) -> Iterator[xr.Dataset | RecordingError]:
-    yield from read_each(path, trials_per_session=trials_per_session)
 
 
 def _landscape_of(

@@ -2,7 +2,31 @@
 
 from canonica._errors import RecordingError, RecordingWarning
 from canonica._recording import recording
+from canonica._spike_trains import SpikeTrains
+from canonica.recordings._fetch import fetch
+from canonica.recordings._from_spikes import from_spikes, spike_trains_from
+from canonica.recordings._inspection import Finding, inspect
 from canonica.recordings._matlab import write as write_matlab
-from canonica.recordings._read import read, read_each
+from canonica.recordings._read import is_recording, read, read_contents, read_each
+from canonica.recordings._reading import Reading
+from canonica.recordings._write import write, writer
 
-__all__ = ["RecordingError", "RecordingWarning", "read", "read_each", "recording", "write_matlab"]
+__all__ = [
+    "Finding",
+    "Reading",
+    "RecordingError",
+    "RecordingWarning",
+    "SpikeTrains",
+    "fetch",
+    "from_spikes",
+    "inspect",
+    "is_recording",
+    "read",
+    "read_contents",
+    "read_each",
+    "recording",
+    "spike_trains_from",
+    "write",
+    "write_matlab",
+    "writer",
+]

@@ -1,43 +1,99 @@
 """Find the reader for a file, from what is in it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import xarray as xr
 
 from canonica._errors import RecordingError
 from canonica._files import shown
-from canonica.recordings import _matlab
+from canonica._response_windows import EVOKED
+from canonica._spike_trains import SpikeTrains
+from canonica.recordings import _matlab, _matlab_hdf5, _nwb, _spike_tables, _tables
+from canonica.recordings._reading import Coding, Reading, Responder
+from canonica.recordings._spike_tables import is_partner
 
-READERS = (_matlab,)  # each with recognises(path) and read(path, trials_per_session=...)
+# Each with recognises(path) and read(path, reading); those that know spike times, with
+# read_trains(path, reading) too.
+READERS = (_nwb, _matlab, _matlab_hdf5, _spike_tables, _tables)
 HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
+FORMATS = (
+    "NWB, MATLAB in the published layout, spikes and stimuli as CSV or Parquet, or a table of "
+    "responses as CSV or Parquet"
+)
+AS_THE_FILE_SAYS = Reading()
 
 
-def read(path: str | PathLike[str], *, trials_per_session: int = 256) -> list[xr.Dataset]:
+def read(
+    path: str | PathLike[str],
+    *,
+    trials_per_session: int | None = None,
+    session_gap: float | None = None,
+    session: str | None = None,
+    window: tuple[float, float] = EVOKED,
+    by: Responder = "electrode",
+    table: str | None = None,
+    onset: str | None = None,
+    stimuli: str | Sequence[str] = (),
+    sources: str | Sequence[str] = (),
+    coding: Coding = "guess",
+    stimulus_file: str | PathLike[str] | None = None,
+    condition: str | None = None,
+) -> list[xr.Dataset]:
     """Return the recordings in a file.
+
+    The format is found from what is in the file. What is what in it is taken from the file or
+    guessed from names, and said in the attribute `reading`; all of it can be given instead.
 
     Parameters
     ----------
     path : path-like
-        A MATLAB 5 file of the published layout: a variable ``data_<condition>`` with a cell per
-        culture, each a struct of `s` (trial, source), `o` (trial, input), `r` (trial, electrode).
-        Any number of each.
+        An NWB file; a MATLAB file (5 or 7.3) of the published layout; a CSV or Parquet file of
+        spikes (time, channel) with one of stimuli beside it; or a CSV or Parquet table of ready
+        responses.
     trials_per_session : int, optional
-        Length of a session.
+        Length of a session. Where neither this nor the file nor `session_gap` says, it is the
+        published 256.
+    session_gap : float, optional
+        Seconds between onsets that begin a new session.
+    session : str, optional
+        Column with the session of every trial.
+    window : (float, float)
+        Limits of the response in seconds after the onset of a stimulus, where spikes are counted:
+        10 to 30 ms [PC15].
+    by : "electrode" or "unit"
+        Whose spikes make a response, where a file has both.
+    table : str, optional
+        Of an NWB file: the table of stimuli.
+    onset, stimuli, sources : str or sequence of str, optional
+        Columns with the onsets, the stimuli and the sources; ``*`` stands for any letters.
+    coding : "guess", "vector" or "electrodes"
+        Whether a column of vectors holds 0 and 1 for every input, or lists the inputs that are on.
+    stimulus_file : path-like, optional
+        Where the stimuli of a file of spikes are.
+    condition : str, optional
+        The group of cultures that the recording belongs to.
 
     Returns
     -------
     list of xarray.Dataset
-        One per culture: `responses` (trial, electrode) in spikes, `stimuli` (trial, input) and
-        `sources` (trial, source) 0/1, all float64; coordinate `session` on trial; attributes
-        `name`, `condition`, `origin`, `input_file` and `input_sha256`.
+        One per culture: `responses` (trial, electrode) in spikes, `stimuli` (trial, input) and,
+        where known, `sources` (trial, source) 0/1, all float64; coordinate `session` on trial;
+        attributes `name`, `condition`, `origin`, `input_file`, `input_sha256`, `reading`.
 
     Raises
     ------
     RecordingError
         If the file is missing, cut short, of another format, or any culture in it is not sound.
         To have the good cultures of a file with a bad one, use `read_each`.
+    CanonicaError
+        If a setting is out of its range.
+
+    References
+    ----------
+    [PC15] Isomura, Kotani & Jimbo, PLoS Comput. Biol. 11(12), 2015: the experiment.
 
     Examples
     --------
@@ -51,8 +107,22 @@ def read(path: str | PathLike[str], *, trials_per_session: int = 256) -> list[xr
     >>> recordings[0].attrs["name"], recordings[0].sizes["trial"]
     ('practice', 32)
     """
+    reading = Reading(
+        trials_per_session=trials_per_session,
+        session_gap=session_gap,
+        session=session,
+        window=window,
+        by=by,
+        table=table,
+        onset=onset,
+        stimuli=(stimuli,) if isinstance(stimuli, str) else tuple(stimuli),
+        sources=(sources,) if isinstance(sources, str) else tuple(sources),
+        coding=coding,
+        stimulus_file=None if stimulus_file is None else Path(stimulus_file),
+        condition=condition,
+    )
     cultures = []
-    for culture in read_each(path, trials_per_session=trials_per_session):
+    for culture in read_each(path, reading):
         if isinstance(culture, RecordingError):
             raise culture
         cultures.append(culture)
@@ -60,18 +130,50 @@ def read(path: str | PathLike[str], *, trials_per_session: int = 256) -> list[xr
 
 
 def read_each(
-    path: str | PathLike[str], *, trials_per_session: int = 256
+    path: str | PathLike[str], reading: Reading = AS_THE_FILE_SAYS
 ) -> Iterator[xr.Dataset | RecordingError]:
     """Yield every recording of a file, or in its place the error that says why it is none.
 
-    Raises RecordingError where the file as a whole cannot be used; otherwise as `read`.
+    Parameters
+    ----------
+    path : path-like
+        As in `read`.
+    reading : Reading
+        What is to be known of the file.
+
+    Raises
+    ------
+    RecordingError
+        If the file as a whole cannot be used.
+    """
+    path = Path(path)
+    yield from _reader(path).read(path, reading)
+
+
+def read_contents(
+    path: str | PathLike[str], reading: Reading = AS_THE_FILE_SAYS
+) -> Iterator[xr.Dataset | SpikeTrains | RecordingError]:
+    """Yield what is in a file: spike trains where it knows them, else recordings.
+
+    Parameters and errors as in `read_each`.
     """
     path = Path(path)
     reader = _reader(path)
-    yield from reader.read(path, trials_per_session=trials_per_session)
+    if hasattr(reader, "read_trains"):
+        yield reader.read_trains(path, reading)
+    else:
+        yield from reader.read(path, reading)
 
 
-def _reader(path: Path):  # noqa: ANN202  (a module)
+def is_recording(path: Path) -> bool:
+    """Return whether any reader takes this file, other than with another; an unreadable one: no."""
+    try:
+        return any(reader.recognises(path) for reader in READERS) and not is_partner(path)
+    except OSError:
+        return False
+
+
+def _reader(path: Path) -> Any:  # a module
     try:
         for reader in READERS:
             if reader.recognises(path):
@@ -90,8 +192,9 @@ def _reader(path: Path):  # noqa: ANN202  (a module)
         shown(path),
         None,
         found=_description(start),
-        expected="a MATLAB 5 file",
-        advice="In MATLAB, save it with save(file, variable, '-v7').",
+        expected=FORMATS,
+        advice="Convert it to one of these, or give its arrays to canonica.from_spikes or "
+        "canonica.recordings.recording.",
     )
 
 
@@ -99,5 +202,5 @@ def _description(start: bytes) -> str:
     if not start:
         return "an empty file"
     if HDF5_MAGIC in start:
-        return "an HDF5 file (MATLAB 7.3, or another format built on it)"
+        return "an HDF5 file, but neither of NWB nor of MATLAB"
     return f"a file that begins with {start[:16]!r}"

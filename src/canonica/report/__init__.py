@@ -1,5 +1,6 @@
 """Figures and tables made from results; nothing is computed here that a result does not say."""
 
+from canonica.report._culture_figure import culture_figure
 from canonica.report._figure import condition_figure, figure_part
 from canonica.report._landscape_figure import animation_suffix, landscape_figure, write_animation
 from canonica.report._perturbation_figure import perturbation_figure
@@ -12,6 +13,7 @@ from canonica.report._table import summary_table, write_recordings_csv
 __all__ = [
     "animation_suffix",
     "condition_figure",
+    "culture_figure",
     "figure_part",
     "landscape_figure",
     "perturbation_figure",

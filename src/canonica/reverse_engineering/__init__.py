@@ -6,6 +6,7 @@ simpler predictions that a forecast has to beat.
 """
 
 from canonica.reverse_engineering._baselines import check_conditions
+from canonica.reverse_engineering._electrode_statistics import electrode_statistics
 from canonica.reverse_engineering._ensembles import EnsembleResponse, ensemble_response
 from canonica.reverse_engineering._outcomes import attempt, results
 from canonica.reverse_engineering._protocol import PROTOCOLS
@@ -22,6 +23,7 @@ from canonica.reverse_engineering._summary import (
     recording_summary,
 )
 from canonica.reverse_engineering._sweep import sweep
+from canonica.reverse_engineering._validation import Validation, validate
 
 __all__ = [
     "ERRORS",
@@ -31,9 +33,11 @@ __all__ = [
     "EnsembleResponse",
     "PublishedProtocol",
     "Spread",
+    "Validation",
     "attempt",
     "check_conditions",
     "condition_summary",
+    "electrode_statistics",
     "ensemble_response",
     "recording_summary",
     "recovery",
@@ -42,4 +46,5 @@ __all__ = [
     "reverse_engineer",
     "reverse_engineer_responses",
     "sweep",
+    "validate",
 ]

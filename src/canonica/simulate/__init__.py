@@ -1,6 +1,6 @@
 """Models run forward: sources and stimuli, encoders, a whole in-silico culture."""
 
-from canonica.simulate._culture import culture
+from canonica.simulate._culture import culture, spike_trains
 from canonica.simulate._encoder import Encoding, encode
 from canonica.simulate._initial_counts import initial_counts, initial_model
 from canonica.simulate._landscape import landscape, simulated_landscape
@@ -30,4 +30,5 @@ __all__ = [
     "perturbation",
     "separation",
     "simulated_landscape",
+    "spike_trains",
 ]

@@ -1,27 +1,73 @@
-"""An in-silico culture on an electrode array."""
+"""An in-silico culture on an electrode array, whose truth is known."""
 
 from typing import Any
 
 import jax
 import numpy as np
 import xarray as xr
-from jaxtyping import Float, Int
+from jaxtyping import Int
 
 from canonica._errors import CanonicaError
 from canonica._float64 import in_float64
-from canonica._recording import recording
-from canonica.simulate._encoder import encode
+from canonica._response_windows import EVOKED
+from canonica._spike_trains import SpikeTrains
+from canonica.simulate._electrodes import Electrodes, direct_drive, drawn_electrodes
+from canonica.simulate._encoder import Encoding, encode
 from canonica.simulate._initial_counts import initial_model
-from canonica.simulate._mixing_process import mixing_process
+from canonica.simulate._mixing_process import check_range, mixing_process
+from canonica.simulate._spiking import (
+    ARTEFACT,
+    LATE,
+    RESPONSE,
+    SAMPLES_PER_SECOND,
+    Span,
+    drawn_counts,
+    evoked_spikes,
+    spontaneous_spikes,
+)
 
-SILENT_SHARE = 0.25  # of the electrodes, recording only the odd spike
-SILENT_RATE = 0.05  # spikes per trial
-BASELINE_SPIKES = (0.5, 2.0)  # of an active electrode, whatever the network believes
-GAIN_SPIKES = (2.0, 6.0)  # that full belief in its source adds
-FLUCTUATION = 0.2  # of the whole network's excitability from trial to trial, relative
+DIRECT = 0.8  # of a response: what the stimuli evoke whatever the network believes
+DRIFT = 0.2  # of an electrode's gain from the first session to the last, relative
+INTERVAL = 1.0  # seconds from one stimulus to the next
+PAUSE = 244.0  # seconds between sessions
+OWN_FLUCTUATION = 0.2  # of an electrode's response from trial to trial, relative
+SHARED_FLUCTUATION = 0.05  # of all electrodes' responses together
+LATE_SHARE = 0.2  # spikes that follow the response, relative to it
+LARGEST_SEED = 2**63 - 1
 
 
-def culture(
+def culture(seed: int, *, window: tuple[float, float] = EVOKED, **knobs: Any) -> xr.Dataset:
+    """Return the recording of a simulated culture that learns to separate sources.
+
+    Parameters
+    ----------
+    seed : int
+        Decides everything random.
+    window : (float, float)
+        In which spikes count as a response, in seconds after the stimulus.
+    **knobs
+        As in `spike_trains`.
+
+    Returns
+    -------
+    xarray.Dataset
+        A recording, as `canonica.read` returns it, with the truth beside it: see `spike_trains`.
+
+    Raises
+    ------
+    CanonicaError
+        If a size, probability or window is out of its range.
+
+    Examples
+    --------
+    >>> recording = culture(seed=0, sessions=2, trials_per_session=8)
+    >>> recording.responses.shape, recording.true_posterior.shape
+    ((16, 64), (16, 2))
+    """
+    return spike_trains(seed, **knobs).recording(window=window)
+
+
+def spike_trains(
     seed: int,
     *,
     sources: int = 2,
@@ -31,14 +77,21 @@ def culture(
     trials_per_session: int = 256,
     mixing: float = 0.75,
     state_prior: float = 0.5,
+    learning_rate: float = 1.0,
+    direct: float = DIRECT,
+    drift: float = DRIFT,
+    dead: int = 0,
+    repeated: bool = False,
     name: str = "simulated",
     condition: str = "simulated",
-) -> xr.Dataset:
-    """Return the recording of a simulated culture that learns to separate sources.
+) -> SpikeTrains:
+    """Return the spike trains of a simulated culture that learns to separate sources.
 
-    A canonical network encodes the stimuli and learns at every trial ([NC23]'s encoder). Each
-    active electrode expresses the posterior of one source with its own baseline and gain; all
-    fluctuate together from trial to trial, and spikes are Poisson. Every trial has fresh stimuli.
+    A canonical network sees the stimuli, one a second, and learns at every trial ([NC23]'s
+    encoder). Electrodes respond 10 to 30 ms after a stimulus, partly to the inputs near them and
+    partly to what the network believes, each with its own gain and preference. There are also
+    spontaneous and late spikes, and artefacts of the stimulus before 10 ms; no two spikes of one
+    electrode are closer than 0.75 ms.
 
     Parameters
     ----------
@@ -50,13 +103,29 @@ def culture(
         Probability that an input copies the source of its block.
     state_prior : float
         D[1]: 0.2, 0.5 and 0.8 model lowered, normal and raised excitability.
+    learning_rate : float
+        What a trial adds to the counts; 0 models blocked plasticity.
+    direct : float
+        Share of a full response that the stimuli evoke by themselves, from 0 to 1. At 0 electrodes
+        express beliefs and nothing else.
+    drift : float
+        How far the logarithm of each electrode's gain wanders from the first session to the last:
+        the standard deviation.
+    dead : int
+        Number of electrodes that record nothing at all.
+    repeated : bool
+        Whether the same trials come in every session, as in the published experiment.
     name, condition : str
         As the recording is to be called.
 
     Returns
     -------
-    xarray.Dataset
-        A recording, as `canonica.read` returns it.
+    SpikeTrains
+        With the truth in `truth`: `true_posterior`, what the network believes; its synaptic
+        strengths `true_excitatory_weight` and `true_inhibitory_weight` at the start of each
+        session, and `true_firing_threshold_factor`; of the electrodes `true_electrode_source`
+        (0: prefers none), `true_gain`, `true_excitability`, `true_drift`, `true_baseline`,
+        `true_preference` and `true_receptive_field`.
 
     Raises
     ------
@@ -69,66 +138,182 @@ def culture(
 
     Examples
     --------
-    >>> dict(culture(seed=0, sessions=2, trials_per_session=8).sizes)
-    {'trial': 16, 'electrode': 64, 'input': 32, 'source': 2}
+    >>> trains = spike_trains(seed=0, sessions=2, trials_per_session=8)
+    >>> len(trains), trains.truth.true_posterior.shape
+    (64, (16, 2))
     """
-    sizes = {
-        "sources": sources,
-        "inputs": inputs,
-        "electrodes": electrodes,
-        "sessions": sessions,
-        "trials_per_session": trials_per_session,
-    }
-    _check(sizes, mixing, state_prior)
-    hidden, stimuli, belief = _learned(
-        seed,
-        trials=sessions * trials_per_session,
+    _check_sizes(
         sources=sources,
         inputs=inputs,
+        electrodes=electrodes,
+        sessions=sessions,
+        trials_per_session=trials_per_session,
+    )
+    _check_knobs(
+        seed,
         mixing=mixing,
         state_prior=state_prior,
+        learning_rate=learning_rate,
+        direct=direct,
+        drift=drift,
+    )
+    if not 0 <= dead <= electrodes:
+        raise CanonicaError(f"dead: found {dead}; expected 0 to {electrodes} electrodes.")
+    hidden, stimuli, encoding = _learned(
+        seed,
+        sessions=sessions,
+        trials_per_session=trials_per_session,
+        repeated=repeated,
+        sources=sources,
+        inputs=inputs,
+        mixing=float(mixing),
+        state_prior=float(state_prior),
+        learning_rate=float(learning_rate),
     )
     generator = np.random.default_rng(seed)
-    return recording(
-        _spikes(generator, belief, electrodes),
-        stimuli,
-        hidden,
-        session=trials_per_session,
-        name=name,
-        condition=condition,
-        origin=f"canonica.simulate.culture, seed {seed}",
-        simulated_mixing=mixing,
-        simulated_state_prior=state_prior,
+    array = drawn_electrodes(
+        generator,
+        electrodes=electrodes,
+        sources=sources,
+        inputs=inputs,
+        sessions=sessions,
+        drift=float(drift),
+        dead=dead,
+    )
+    session = np.repeat(np.arange(1, sessions + 1), trials_per_session)
+    evoked = (
+        direct * direct_drive(array, stimuli, state_prior)
+        + (1 - direct) * encoding.posterior @ array.preference.T
+    )
+    evoked *= (array.gain * array.drift)[session - 1]
+    onsets = _onsets(session)
+    times, bounds = _spikes(generator, array, evoked, stimuli.mean(axis=1), onsets)
+    return SpikeTrains(
+        times=times / SAMPLES_PER_SECOND,
+        bounds=bounds,
+        onsets=onsets / SAMPLES_PER_SECOND,
+        stimuli=stimuli.astype(np.uint8),
+        sources=hidden.astype(np.uint8),
+        session=session,
+        attrs={
+            "name": name,
+            "condition": condition,
+            "origin": f"canonica.simulate.culture, seed {seed}",
+            "trials_per_session": trials_per_session,
+            "simulated_mixing": mixing,
+            "simulated_state_prior": state_prior,
+            "simulated_learning_rate": learning_rate,
+            "simulated_direct": direct,
+        },
+        truth=_truth(encoding, array, state_prior),
     )
 
 
 @in_float64
 def _learned(
-    seed: int, *, trials: int, sources: int, inputs: int, mixing: float, state_prior: float
-) -> tuple[Any, Any, Any]:  # NumPy arrays, by `in_float64`
+    seed: int,
+    *,
+    sessions: int,
+    trials_per_session: int,
+    repeated: bool,
+    sources: int,
+    inputs: int,
+    mixing: float,
+    state_prior: float,
+    learning_rate: float,
+) -> tuple[Any, Any, Encoding]:  # NumPy arrays, by `in_float64`
     """Return sources, stimuli, and what a network that learns makes of them."""
     world, mind = jax.random.split(jax.random.key(seed))
     hidden, stimuli = mixing_process(
-        world, trials=trials, sources=sources, inputs=inputs, mixing=mixing
+        world,
+        trials=trials_per_session if repeated else sessions * trials_per_session,
+        repeats=sessions if repeated else 1,
+        sources=sources,
+        inputs=inputs,
+        mixing=mixing,
     )
     model = initial_model(mind, state_prior=state_prior, sources=sources, inputs=inputs)
-    return hidden, stimuli, encode(model, stimuli).posterior
+    encoding = encode(
+        model,
+        stimuli,
+        learning_rate=learning_rate,
+        trials_per_session=trials_per_session,
+        keep="weights",
+    )
+    return hidden, stimuli, encoding
+
+
+def _onsets(session: Int[np.ndarray, " trial"]) -> Int[np.ndarray, " trial"]:
+    """Return the sample of every stimulus."""
+    seconds = INTERVAL * np.arange(1, len(session) + 1) + PAUSE * (session - 1)
+    return np.rint(seconds * SAMPLES_PER_SECOND).astype(np.int64)
 
 
 def _spikes(
-    generator: np.random.Generator, belief: Float[np.ndarray, "trial source"], electrodes: int
-) -> Int[np.ndarray, "trial electrode"]:
-    trials, sources = belief.shape
-    source = np.arange(electrodes) % sources
-    silent = generator.random(electrodes) < SILENT_SHARE
-    silent[: 2 * sources] = False  # every source keeps electrodes, however few there are
-    gain = np.where(silent, 0, generator.uniform(*GAIN_SPIKES, electrodes))
-    baseline = np.where(silent, SILENT_RATE, generator.uniform(*BASELINE_SPIKES, electrodes))
-    excitability = np.exp(FLUCTUATION * generator.standard_normal((trials, 1)))
-    return generator.poisson(excitability * (baseline + gain * belief[:, source]))
+    generator: np.random.Generator,
+    array: Electrodes,
+    evoked: np.ndarray,
+    stimulus: np.ndarray,
+    onsets: Int[np.ndarray, " trial"],
+) -> tuple[Int[np.ndarray, " spike"], Int[np.ndarray, " electrode_bound"]]:
+    """Return the samples of all spikes, electrode by electrode, and where each one's begin."""
+    stop = int(onsets[-1] + INTERVAL * SAMPLES_PER_SECOND)
+    together = _fluctuation(generator, SHARED_FLUCTUATION, len(onsets))
+    trains = []
+    for response, baseline, artefact in zip(evoked.T, array.baseline, array.artefact, strict=True):
+        expected = {
+            ARTEFACT: artefact * stimulus,
+            RESPONSE: together * response + _spontaneous(baseline, RESPONSE),
+            LATE: LATE_SHARE * together * response + _spontaneous(baseline, LATE),
+        }
+        parts = [spontaneous_spikes(generator, baseline, onsets, stop)]
+        for span, mean in expected.items():
+            own = _fluctuation(generator, OWN_FLUCTUATION, len(onsets))
+            counts = drawn_counts(generator, own * mean, span)
+            parts.append(evoked_spikes(generator, onsets, counts, span))
+        trains.append(np.sort(np.concatenate(parts), kind="stable"))
+    bounds = np.cumsum([0, *map(len, trains)])
+    return np.concatenate(trains), bounds
 
 
-def _check(sizes: dict[str, int], mixing: float, state_prior: float) -> None:
+def _spontaneous(rate: float, span: Span) -> float:
+    return rate * (span.stop - span.start) / SAMPLES_PER_SECOND
+
+
+def _fluctuation(generator: np.random.Generator, spread: float, trials: int) -> np.ndarray:
+    """Return positive factors of mean 1."""
+    return np.exp(spread * generator.standard_normal(trials) - spread**2 / 2)
+
+
+def _truth(encoding: Encoding, array: Electrodes, state_prior: float) -> xr.Dataset:
+    weight = encoding.weight
+    assert weight is not None  # noqa: S101  asked for
+    sources = weight.shape[2]
+    factors = np.log([[state_prior] * sources, [1 - state_prior] * sources])
+    by_source, by_synapse = ("electrode", "source"), ("session_number", "source", "input")
+    described = {
+        "true_posterior": (("trial", "source"), encoding.posterior, "1", "posterior"),
+        "true_excitatory_weight": (by_synapse, weight[:, 1], "1", "synaptic strength W1"),
+        "true_inhibitory_weight": (by_synapse, weight[:, 0], "1", "synaptic strength W0"),
+        "true_firing_threshold_factor": (("level", "source"), factors, "1", "threshold factor"),
+        "true_electrode_source": (("electrode",), array.source, "1", "source it prefers, 0: none"),
+        "true_gain": (("electrode",), array.gain, "spikes", "full response"),
+        "true_excitability": (("electrode",), array.excitability, "1", "how soon it saturates"),
+        "true_drift": (("session_number", "electrode"), array.drift, "1", "factor of the gain"),
+        "true_baseline": (("electrode",), array.baseline, "1/s", "spontaneous firing rate"),
+        "true_preference": (by_source, array.preference, "1", "share of each belief"),
+        "true_receptive_field": (("electrode", "input"), array.field, "1", "share of each input"),
+    }
+    return xr.Dataset(
+        {
+            key: (dims, values, {"units": units, "long_name": f"{words} (simulated truth)"})
+            for key, (dims, values, units, words) in described.items()
+        },
+        coords={"session_number": np.arange(1, len(weight) + 1), "level": [1, 0]},
+    )
+
+
+def _check_sizes(**sizes: int) -> None:
     for name, size in sizes.items():
         if size < 1:
             raise CanonicaError(f"{name}: found {size}; expected at least 1.")
@@ -137,8 +322,24 @@ def _check(sizes: dict[str, int], mixing: float, state_prior: float) -> None:
             f"inputs, electrodes: found {sizes['inputs']} and {sizes['electrodes']}; expected at "
             f"least one input and two electrodes for each of {sizes['sources']} sources."
         )
+
+
+def _check_knobs(
+    seed: int,
+    *,
+    mixing: float,
+    state_prior: float,
+    learning_rate: float,
+    direct: float,
+    drift: float,
+) -> None:
+    if not 0 <= seed <= LARGEST_SEED:
+        raise CanonicaError(f"seed: found {seed}; expected 0 to 2 ** 63 - 1.")
     if not (0 <= mixing <= 1 and 0 < state_prior < 1):
         raise CanonicaError(
             f"mixing, state_prior: found {mixing} and {state_prior}; expected probabilities, the "
             "prior neither 0 nor 1."
         )
+    check_range("learning_rate", learning_rate, 0.0, 1e3)
+    check_range("direct", direct, 0.0, 1.0)
+    check_range("drift", drift, 0.0, 2.0)

@@ -1,0 +1,179 @@
+"""`canonica validate`: a look at recordings before the work."""
+
+import json
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.table import Table
+
+from canonica._errors import RecordingError
+from canonica._version import __version__
+from canonica.cli._app import app, complain, output, reports_errors
+from canonica.cli._reading_options import takes_reading
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from canonica.recordings import Finding, Reading
+    from canonica.reverse_engineering import Validation
+
+MARKS = {
+    "unusable": "[bold red]not usable[/bold red]",
+    "warning": "[bold yellow]warning[/bold yellow]",
+    "note": "[dim]note[/dim]",
+}
+COLOURS = {True: {True: "yellow", False: "green"}, False: {True: "red", False: "red"}}
+
+
+@app.command()
+@reports_errors
+@takes_reading
+def validate(
+    paths: Annotated[
+        list[Path],
+        typer.Argument(metavar="PATH...", help="Files of recordings, or folders of them."),
+    ],
+    initial_sessions: Annotated[
+        int, typer.Option(min=1, help="Sessions that the forecast will start from.")
+    ] = 10,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write what was found here, too.")
+    ] = None,
+    *,
+    reading: "Reading",
+) -> int:
+    """Look at recordings before the work: are they usable, and what could mislead.
+
+    One screen for every recording: its sizes, sessions, inputs and sources;
+    its responses, silent electrodes, and electrodes per ensemble under the
+    published rule; and whatever looks like trouble, with what it means for
+    the analysis and what to do.
+
+    [bold]Examples[/bold]
+
+      canonica validate culture.nwb
+
+      canonica validate data/ --session-gap 60
+
+      canonica validate culture.nwb --table stimulation --stimuli pattern
+
+    [bold]Exit codes[/bold]
+
+      0  usable
+
+      1  usable, with warnings
+
+      2  not usable, at least one of them
+    """
+    from canonica.cli._paths import each_recording, recording_files  # noqa: PLC0415
+    from canonica.cli._progress import progress  # noqa: PLC0415
+    from canonica.reverse_engineering import PublishedProtocol  # noqa: PLC0415
+    from canonica.reverse_engineering import validate as validated  # noqa: PLC0415
+
+    protocol = replace(PublishedProtocol(), initial_sessions=initial_sessions)
+    code, found, failures = 0, [], []
+    files = recording_files(paths)
+    with progress() as shown:
+        task = shown.add_task("Reading recordings", total=len(files))
+        for file in files:
+            for recording in each_recording(file, reading):
+                if isinstance(recording, RecordingError):
+                    complain(str(recording))
+                    failures.append(str(recording))
+                    code = 2
+                    continue
+                validation = validated(recording, protocol)
+                _print(recording, validation)
+                found.append(_described(recording, validation))
+                code = max(code, _exit_code(validation))
+            shown.advance(task)
+    if json_file is not None:
+        _write(json_file, found, failures)
+    return code
+
+
+def _exit_code(validation: "Validation") -> int:
+    if not validation.usable:
+        return 2
+    return 1 if validation.warnings else 0
+
+
+def _print(recording: "xr.Dataset", validation: "Validation") -> None:
+    colour = COLOURS[validation.usable][bool(validation.warnings)]
+    output.rule(f"[bold]{validation.name}[/bold]  [{colour}]{validation.verdict}[/{colour}]")
+    output.print(str(recording.attrs.get("origin", "")), style="dim", markup=False, highlight=False)
+    if recording.attrs.get("reading"):
+        output.print(f"Read as: {recording.attrs['reading']}", markup=False, highlight=False)
+    output.print(_facts_table(validation.facts))
+    findings = Table.grid(padding=(0, 2, 1, 0))
+    findings.add_column(no_wrap=True)
+    findings.add_column()
+    for finding in validation.findings:
+        findings.add_row(MARKS[finding.severity], _sentence(finding))
+    output.print(findings)
+    output.print()
+
+
+def _sentence(finding: "Finding") -> str:
+    from rich.markup import escape  # noqa: PLC0415
+
+    what, rest = escape(finding.what), escape(f"{finding.meaning}. {finding.advice}")
+    return f"[bold]{what}[/bold]: {rest}"
+
+
+def _facts_table(facts: dict[str, Any]) -> Table:
+    """Return the facts in two pairs of columns, so that they fit one screen."""
+    lines = _lines(facts)
+    half = (len(lines) + 1) // 2
+    table = Table.grid(padding=(0, 3, 0, 0))
+    for first, second in zip(lines[:half], [*lines[half:], ("", "")], strict=False):
+        table.add_row(f"[cyan]{first[0]}[/cyan]", first[1], f"[cyan]{second[0]}[/cyan]", second[1])
+    return table
+
+
+def _lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
+    shortest, longest = facts["shortest session"], facts["longest session"]
+    lengths = f"{shortest}" if shortest == longest else f"{shortest} to {longest}"
+    ensembles = facts.get("electrodes per ensemble")
+    return [
+        ("condition", facts["condition"]),
+        ("trials", f"{facts['trials']}"),
+        ("sessions", f"{facts['sessions']} of {lengths} trials"),
+        ("inputs", f"{facts['inputs']}"),
+        ("sources", f"{facts['sources'] or 'none'}"),
+        ("electrodes", f"{facts['electrodes']}, {facts['silent electrodes']} silent"),
+        (
+            "per ensemble",
+            ", ".join(map(str, ensembles)) if ensembles is not None else "not found",
+        ),
+        (
+            "response",
+            f"{facts['mean response']:.3g} spikes (variance {facts['variance of responses']:.3g})",
+        ),
+        ("largest response", f"{facts['largest response']:g} spikes"),
+        (
+            "by electrode",
+            f"{facts['lowest electrode mean']:.3g} to {facts['highest electrode mean']:.3g} spikes",
+        ),
+    ]
+
+
+def _described(recording: "xr.Dataset", validation: "Validation") -> dict[str, Any]:
+    kept = ("origin", "input_file", "input_sha256", "reading")
+    return {
+        "name": validation.name,
+        "verdict": validation.verdict,
+        **{key: recording.attrs[key] for key in kept if key in recording.attrs},
+        **validation.facts,
+        "findings": [asdict(finding) for finding in validation.findings],
+    }
+
+
+def _write(path: Path, found: list[dict[str, Any]], failures: list[str]) -> None:
+    from canonica._files import complete_file  # noqa: PLC0415
+
+    summary = {"canonica_version": __version__, "recordings": found, "failures": failures}
+    with complete_file(path) as partial:
+        partial.write_text(json.dumps(summary, indent=2, allow_nan=False) + "\n", encoding="utf-8")

@@ -1,0 +1,265 @@
+"""Columns of a table: which of them is what, and the 0/1 matrix that they make."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+import numpy as np
+
+from canonica._errors import RecordingError, listed
+from canonica.recordings._reading import Coding, Reading
+
+# What each role is called where people name it themselves; in numbered columns, the stem.
+WORDS = {
+    "onset": ("onset", "onset_time", "stimulus_onset", "start_time", "time", "start"),
+    "session": ("session", "session_number", "session_id", "session_index", "block"),
+    "sources": (
+        "sources",
+        "source",
+        "hidden_sources",
+        "hidden_source",
+        "hidden_state",
+        "state",
+        "s",
+    ),
+    "stimuli": (
+        "stimuli",
+        "stimulus",
+        "inputs",
+        "input",
+        "stim",
+        "stimulated_electrodes",
+        "stimulus_vector",
+        "stimulation",
+        "observations",
+        "observation",
+        "pattern",
+        "o",
+    ),
+    "responses": (
+        "responses",
+        "response",
+        "electrodes",
+        "electrode",
+        "channels",
+        "channel",
+        "units",
+        "unit",
+        "ch",
+        "r",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Which columns of a table have which role; none where there is none."""
+
+    onset: str | None
+    session: str | None
+    sources: tuple[str, ...]
+    stimuli: tuple[str, ...]
+    responses: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Ragged:
+    """A column of vectors of any lengths, one after the other.
+
+    Parameters
+    ----------
+    values : (value,)
+        All of them.
+    bounds : (trial + 1,)
+        Where each trial's values begin, and where the last one's end.
+    """
+
+    values: np.ndarray
+    bounds: np.ndarray
+
+
+def columns_of(names: Iterable[str], reading: Reading, source: str) -> Columns:
+    """Return what the columns of these names are: as the user says, or else by their names.
+
+    Raises
+    ------
+    RecordingError
+        If a column that the user names is not there.
+    """
+    names = [str(name) for name in names]
+
+    def one(role: str, named: str | None) -> str | None:
+        found = _named(names, (named,), role, source) if named else _guessed(names, role)
+        return found[0] if len(found) == 1 else None
+
+    def several(role: str, named: Sequence[str]) -> tuple[str, ...]:
+        return _named(names, named, role, source) if named else _guessed(names, role)
+
+    return Columns(
+        onset=one("onset", reading.onset),
+        session=one("session", reading.session),
+        sources=several("sources", reading.sources),
+        stimuli=several("stimuli", reading.stimuli),
+        responses=_guessed(names, "responses"),
+    )
+
+
+def described(columns: Columns) -> str:
+    """Return in words what was taken for what, for the user to see."""
+    parts = []
+    for role in ("onset", "session", "stimuli", "sources"):
+        names = getattr(columns, role)
+        if names:
+            names = (names,) if isinstance(names, str) else names
+            shown = names[0] if len(names) == 1 else f"{names[0]} ... {names[-1]} ({len(names)})"
+            parts.append(f"{role} from {shown}")
+    return ", ".join(parts)
+
+
+def _named(
+    names: Sequence[str], wanted: Sequence[str | None], role: str, source: str
+) -> tuple[str, ...]:
+    found: list[str] = []
+    for pattern in wanted:
+        matching = [name for name in names if fnmatchcase(name, str(pattern))]
+        if not matching:
+            raise RecordingError(
+                source,
+                str(pattern),
+                found=f"no such column among {listed(names)}",
+                expected=f"a column with the {role}",
+                advice="Check its name, or leave it out to have it guessed.",
+            )
+        found += sorted(matching, key=natural_order)
+    return tuple(dict.fromkeys(found))
+
+
+def _guessed(names: Sequence[str], role: str) -> tuple[str, ...]:
+    """Return the column that has one of the role's words as its name, or those numbered by it."""
+    for word in WORDS[role]:
+        exact = [name for name in names if name.strip().lower() == word]
+        if len(exact) == 1:
+            return tuple(exact)
+        numbered = [
+            name for name in names if re.fullmatch(rf"{word}[ _.-]?\d+", name.strip().lower())
+        ]
+        if numbered:
+            return tuple(sorted(numbered, key=natural_order))
+    return ()
+
+
+def natural_order(name: str) -> tuple[Any, ...]:
+    """Return a key that sorts numbers in names as numbers."""
+    return tuple(
+        (1, int(part), "") if part.isdigit() else (0, 0, part) for part in re.split(r"(\d+)", name)
+    )
+
+
+def binary_matrix(
+    columns: Sequence[np.ndarray | Ragged], role: str, coding: Coding, source: str
+) -> np.ndarray:
+    """Return the 0/1 matrix (trial, input or source) that some columns make.
+
+    Parameters
+    ----------
+    columns : sequence of (trial,), (trial, input) or Ragged
+        One number per trial and column; or one column of vectors, which hold 0 and 1 for every
+        input, or list the inputs that are on; or texts of numbers, such as ``"3 17"``.
+    role : str
+        `stimuli` or `sources`.
+    coding : "guess", "vector" or "electrodes"
+        What vectors are. To guess: vectors of one length that hold nothing but 0 and 1 are what
+        they seem, others list inputs.
+    source : str
+        The file, for messages.
+
+    Raises
+    ------
+    RecordingError
+        If the columns hold no such thing.
+    """
+    if len(columns) > 1:
+        return np.column_stack([_numbers(column, role, source) for column in columns])
+    (column,) = columns
+    if isinstance(column, np.ndarray) and column.dtype.kind in "OUST":
+        column = _parsed(column, role, source)
+    if isinstance(column, np.ndarray) and column.ndim > 1:
+        if coding != "electrodes" or column.ndim > 2:  # noqa: PLR2004
+            return column
+        bounds = np.arange(len(column) + 1) * column.shape[1]
+        column = Ragged(column.ravel(), bounds)
+    if isinstance(column, np.ndarray):
+        if coding == "vector" or (coding == "guess" and np.isin(column, (0, 1)).all()):
+            return column[:, None]
+        column = Ragged(column, np.arange(len(column) + 1))
+    lengths = np.diff(column.bounds)
+    binary = coding != "electrodes" and bool(np.isin(column.values, (0, 1)).all())
+    if coding == "vector" or (binary and lengths.size and lengths.max() > 1):
+        return _square(column, lengths, role, source)
+    return _indicator(column, lengths, role, source)
+
+
+def _numbers(column: np.ndarray | Ragged, role: str, source: str) -> np.ndarray:
+    if isinstance(column, Ragged) or column.ndim != 1 or column.dtype.kind not in "buif":
+        kind = "vectors" if isinstance(column, Ragged) or column.ndim > 1 else str(column.dtype)
+        raise RecordingError(
+            source,
+            role,
+            found=f"a column of {kind} among several",
+            expected="one column of vectors, or one column of 0 and 1 for each",
+            advice="Name the columns that are meant.",
+        )
+    return column.astype(np.float64)
+
+
+def _square(column: Ragged, lengths: np.ndarray, role: str, source: str) -> np.ndarray:
+    if lengths.min() != lengths.max():
+        other = int(np.flatnonzero(lengths != lengths[0])[0])
+        raise RecordingError(
+            source,
+            role,
+            found=f"vectors of {lengths[0]} and, in trial {other + 1}, {lengths[other]} values",
+            expected="a value of every input in every trial",
+            advice="Export again; or, if they list the inputs that are on, say so with "
+            "coding='electrodes' (--coding electrodes).",
+        )
+    return column.values.reshape(len(lengths), -1)
+
+
+def _indicator(column: Ragged, lengths: np.ndarray, role: str, source: str) -> np.ndarray:
+    """Return which of all the listed inputs are on in each trial."""
+    if column.values.dtype.kind == "f" and not np.isfinite(column.values).all():
+        trial = int(np.repeat(np.arange(len(lengths)), lengths)[~np.isfinite(column.values)][0])
+        raise RecordingError(
+            source,
+            role,
+            found=f"a value that is no number in trial {trial + 1}",
+            expected="0 and 1, or the numbers of the inputs that are on",
+            advice="Leave out trials whose stimulus is not known.",
+        )
+    inputs, index = np.unique(column.values, return_inverse=True)
+    matrix = np.zeros((len(lengths), len(inputs)))
+    matrix[np.repeat(np.arange(len(lengths)), lengths), index] = 1
+    return matrix
+
+
+def _parsed(column: np.ndarray, role: str, source: str) -> Ragged:
+    """Return vectors from texts of numbers, or from arrays held one by one."""
+    vectors = []
+    for trial, cell in enumerate(column):
+        try:
+            words = re.findall(r"[^\s,;\[\]()]+", cell) if isinstance(cell, str) else cell
+            vector = np.atleast_1d(np.asarray(words, np.float64))
+        except (TypeError, ValueError) as error:
+            raise RecordingError(
+                source,
+                role,
+                found=f"{str(cell)[:40]!r} in trial {trial + 1}",
+                expected="0 and 1, or the numbers of the inputs that are on",
+                advice="Code stimuli and sources by numbers.",
+            ) from error
+        vectors.append(vector.ravel())
+    bounds = np.cumsum([0, *map(len, vectors)])
+    return Ragged(np.concatenate(vectors) if vectors else np.zeros(0), bounds)

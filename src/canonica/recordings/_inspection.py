@@ -1,0 +1,312 @@
+"""A look at a recording before the work: what in it could mislead, and what to do about it.
+
+Each check is one function, listed in CHECKS: a recording in, what it found out.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import xarray as xr
+
+from canonica._errors import listed
+from canonica._spike_trains import DOUBLED, OVERLAPPING, SHUFFLED
+
+Severity = Literal["note", "warning", "unusable"]
+SEVERITIES: tuple[Severity, ...] = ("note", "warning", "unusable")
+
+CHANCE = 1e-6  # below this, silence is no chance
+DRIFT = 2.0  # times that the mean response of the last sessions may exceed that of the first
+TENTH = 10  # parts of a recording whose first and last are compared
+MOSTLY = 0.9  # share of electrodes that may be silent
+BYTE = 255  # the highest count that the published files can hold
+SHOWN = 4  # groups of equal columns
+SLOW = 60.0  # seconds between stimuli that look more like milliseconds
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something about a recording that its user should know.
+
+    Parameters
+    ----------
+    severity : "note", "warning" or "unusable"
+        Whether it matters for an analysis.
+    what : str
+        What was found.
+    meaning : str
+        What it means for an analysis.
+    advice : str
+        What to do.
+    """
+
+    severity: Severity
+    what: str
+    meaning: str
+    advice: str
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.meaning}. {self.advice}"
+
+
+def inspect(recording: xr.Dataset) -> list[Finding]:
+    """Return what should be known about a recording before it is analysed.
+
+    Parameters
+    ----------
+    recording : xarray.Dataset
+        As `canonica.read` returns it.
+
+    Returns
+    -------
+    list of Finding
+        The worst first.
+
+    Examples
+    --------
+    >>> from canonica.recordings import recording
+    >>> dull = recording([[1], [2]], [[1, 0], [1, 1]], [[1], [0]], session=1)
+    >>> [finding.what for finding in inspect(dull) if finding.severity == "warning"]
+    ['input 1 never changes']
+    """
+    found = [finding for check in CHECKS for finding in check(recording)]
+    return sorted(found, key=lambda finding: -SEVERITIES.index(finding.severity))
+
+
+def _silence(recording: xr.Dataset) -> Iterator[Finding]:
+    responses = recording["responses"].to_numpy()
+    if not responses.any():
+        slow = "onset" in recording.coords and _median_interval(recording) > SLOW
+        yield Finding(
+            "unusable",
+            "no spike in any response window",
+            "there is nothing to analyse",
+            "Stimuli are more than a minute apart: give times in seconds, not milliseconds."
+            if slow
+            else "Check the window (--window), and that spikes and stimuli have the same clock.",
+        )
+        return
+    silent = np.asarray(~responses.any(axis=0))
+    if silent.mean() > MOSTLY:
+        yield Finding(
+            "warning",
+            f"{silent.sum()} of {silent.size} electrodes are silent",
+            "few electrodes are left for the ensembles",
+            "Check which electrodes were recorded, and the window (--window).",
+        )
+
+
+def _median_interval(recording: xr.Dataset) -> float:
+    onsets = recording["onset"].to_numpy()
+    return float(np.median(np.diff(onsets))) if len(onsets) > 1 else 0.0
+
+
+def _dead_stretch(recording: xr.Dataset) -> Iterator[Finding]:
+    """Find the longest run of trials without any spike, where chance makes none such."""
+    quiet = np.asarray(~recording["responses"].to_numpy().any(axis=1))
+    if quiet.all() or not quiet.any():
+        return
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], quiet, [False]]).astype(np.int8)))
+    begins, ends = edges[::2], edges[1::2]
+    longest = int(np.argmax(ends - begins))
+    begin, end = int(begins[longest]), int(ends[longest])
+    elsewhere = quiet.size - (end - begin)
+    share = (quiet.sum() - (end - begin) + 1) / (elsewhere + 2)  # of quiet trials elsewhere
+    if quiet.size * share ** (end - begin) < CHANCE:
+        session = recording["session"].to_numpy()
+        first, last = session[begin], session[end - 1]
+        sessions = f"session {first}" if first == last else f"sessions {first} to {last}"
+        yield Finding(
+            "warning",
+            f"no electrode fires in trials {begin + 1} to {end} ({sessions})",
+            "the recording was interrupted, or the whole culture paused; all of this counts as 0",
+            "Leave sessions out of which this takes more than a small part.",
+        )
+
+
+def _drift(recording: xr.Dataset) -> Iterator[Finding]:
+    mean = recording["responses"].to_numpy().mean(axis=1)
+    session = recording["session"].to_numpy()
+    sessions = np.unique(session)
+    if len(sessions) < 2:  # noqa: PLR2004
+        return
+    part = max(1, len(sessions) // TENTH)
+    first = mean[session <= sessions[part - 1]].mean()
+    last = mean[session >= sessions[-part]].mean()
+    low, high = sorted((first, last))
+    if high > DRIFT * low:
+        yield Finding(
+            "warning",
+            f"the mean response goes from {first:.2g} to {last:.2g} spikes, first to last sessions",
+            "the published protocol takes shifts of the mean out, session by session, so that it "
+            "neither shows nor uses this",
+            "Check the electrodes and the culture's health over time.",
+        )
+
+
+def _saturation(recording: xr.Dataset) -> Iterator[Finding]:
+    responses = recording["responses"].to_numpy()
+    if responses.max() == BYTE:
+        yield Finding(
+            "warning",
+            f"{np.count_nonzero(responses == BYTE)} responses of just {BYTE} spikes, none above",
+            "counts may have been cut at the largest number that a byte holds",
+            "Export the counts with a larger type.",
+        )
+
+
+def _copied_electrodes(recording: xr.Dataset) -> Iterator[Finding]:
+    groups = _equal_columns(recording["responses"].to_numpy())
+    if groups:
+        yield Finding(
+            "warning",
+            f"electrodes {_shown(groups)} record exactly the same",
+            "what one neuron does counts twice",
+            "Leave copies out.",
+        )
+
+
+def _inputs(recording: xr.Dataset) -> Iterator[Finding]:
+    stimuli = recording["stimuli"].to_numpy()
+    constant = np.flatnonzero((stimuli == stimuli[0]).all(axis=0)) + 1
+    if len(constant):
+        yield Finding(
+            "unusable" if len(constant) == stimuli.shape[1] else "warning",
+            f"input {listed(constant)} never changes",
+            "nothing can be learned about its synapses: their weights only follow activity",
+            "Leave this input out, or check the stimuli.",
+        )
+    groups = _equal_columns(stimuli)
+    if groups:
+        yield Finding(
+            "warning",
+            f"inputs {_shown(groups)} are always equal",
+            "their weights cannot be told apart, and each counts as if it were news",
+            "With unmixed sources that is as it should be; else check the stimuli.",
+        )
+
+
+def _sources(recording: xr.Dataset) -> Iterator[Finding]:
+    if "sources" not in recording:
+        yield Finding(
+            "unusable",
+            "no sources",
+            "ensembles are told apart by the sources they respond to",
+            "Name the columns with the sources (--sources), or bring the mean responses of "
+            "ensembles of your own to canonica.reverse_engineer_responses.",
+        )
+        return
+    sources = recording["sources"].to_numpy()
+    constant = np.flatnonzero((sources == sources[0]).all(axis=0)) + 1
+    if len(constant):
+        yield Finding(
+            "unusable",
+            f"source {listed(constant)} never changes",
+            "no electrode can be said to prefer it",
+            "Leave it out, or check the sources.",
+        )
+
+
+def _sessions(recording: xr.Dataset) -> Iterator[Finding]:
+    lengths = np.unique(recording["session"].to_numpy(), return_counts=True)[1]
+    if lengths.min() < lengths.max():
+        yield Finding(
+            "warning",
+            f"sessions of unequal length, {lengths.min()} to {lengths.max()} trials",
+            "free energy is a sum over a session's trials, so that long sessions have more of it",
+            "Compare free energy per trial, or check how sessions were divided.",
+        )
+
+
+def _spike_times(recording: xr.Dataset) -> Iterator[Finding]:
+    attrs = recording.attrs
+    if attrs.get(SHUFFLED, 0):
+        yield Finding(
+            "warning",
+            f"{attrs[SHUFFLED]} spike times that come before the one before them",
+            "they were sorted, and no response is lost; but whatever wrote them may have lost more",
+            "Check how spike times were exported.",
+        )
+    if attrs.get(DOUBLED, 0):
+        yield Finding(
+            "warning",
+            f"{attrs[DOUBLED]} spikes at the same time as another of the same train",
+            "each counts, so that responses may be too large",
+            "Check for spikes that were detected twice, or units merged by accident.",
+        )
+    if attrs.get(OVERLAPPING, 0):
+        yield Finding(
+            "warning",
+            f"{attrs[OVERLAPPING]} response windows begin before the one before has ended",
+            "their spikes count for both stimuli",
+            "Shorten the window (--window), or check the onsets.",
+        )
+
+
+def _outside(recording: xr.Dataset) -> Iterator[Finding]:
+    if "onset" not in recording.coords or "last_spike" not in recording.attrs:
+        return
+    onsets = recording["onset"].to_numpy()
+    first, last = recording.attrs["first_spike"], recording.attrs["last_spike"]
+    interval = max(_median_interval(recording), 1.0)
+    outside = np.count_nonzero((onsets > last + interval) | (onsets < first - interval))
+    if outside:
+        yield Finding(
+            "warning",
+            f"{outside} stimuli before the first or after the last spike "
+            f"({first:g} and {last:g} s)",
+            "their responses are empty because nothing was recorded, not because nothing was there",
+            "Leave these trials out, or check that spikes and stimuli have the same clock.",
+        )
+
+
+def _repeats(recording: xr.Dataset) -> Iterator[Finding]:
+    lengths = np.unique(recording["session"].to_numpy(), return_counts=True)[1]
+    stimuli = recording["stimuli"].to_numpy().astype(np.uint8)
+    if len(lengths) > 1 and lengths.min() == lengths.max():
+        folded = stimuli.reshape(len(lengths), -1)
+        if (folded == folded[0]).all():
+            yield Finding(
+                "note",
+                f"every session has the same {lengths[0]} stimuli in the same order",
+                "what is learned in one is tested on the same stimuli in the next",
+                "Nothing to do: the published experiment did so.",
+            )
+            return
+    different = len(np.unique(np.packbits(stimuli, axis=1), axis=0))
+    yield Finding(
+        "note",
+        f"{different} different stimuli in {len(stimuli)} trials",
+        "sessions do not repeat one list",
+        "Nothing to do.",
+    )
+
+
+def _equal_columns(values: np.ndarray) -> list[list[int]]:
+    """Return groups of columns, numbered from 1, that vary and are the same in every row."""
+    columns: dict[bytes, list[int]] = {}
+    for number, column in enumerate(np.ascontiguousarray(values.T), 1):
+        if (column != column[0]).any():
+            columns.setdefault(column.tobytes(), []).append(number)
+    return [group for group in columns.values() if len(group) > 1]
+
+
+def _shown(groups: list[list[int]]) -> str:
+    shown = [listed(group, 4) for group in groups]
+    return "; ".join(shown[:SHOWN]) + ("; ..." if len(shown) > SHOWN else "")
+
+
+CHECKS: tuple[Callable[[xr.Dataset], Iterator[Finding]], ...] = (
+    _silence,
+    _sources,
+    _inputs,
+    _sessions,
+    _spike_times,
+    _outside,
+    _dead_stretch,
+    _drift,
+    _saturation,
+    _copied_electrodes,
+    _repeats,
+)

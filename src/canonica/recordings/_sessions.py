@@ -1,0 +1,91 @@
+"""Which session each trial belongs to."""
+
+from typing import Any
+
+import numpy as np
+
+from canonica._errors import RecordingError
+from canonica.recordings._reading import TRIALS_PER_SESSION, Reading
+
+
+def session_numbers(
+    reading: Reading,
+    trials: int,
+    *,
+    column: Any = None,
+    onsets: np.ndarray | None = None,
+    source: str,
+) -> tuple[np.ndarray, str]:
+    """Return the session number of every trial, and in words where it comes from.
+
+    Parameters
+    ----------
+    reading : Reading
+        What the user said.
+    trials : int
+        How many there are.
+    column : (trial,), optional
+        What the file says: numbers, or names, which are numbered in the order they come in.
+    onsets : (trial,), optional
+        Seconds, never falling.
+    source : str
+        The file, for messages.
+
+    Raises
+    ------
+    RecordingError
+        If the trials do not divide into the sessions asked for.
+    """
+    if reading.session_gap is not None:
+        if onsets is None:
+            raise RecordingError(
+                source,
+                "session",
+                found="no onsets of stimuli",
+                expected=f"onsets, to find gaps of {reading.session_gap:g} s between sessions",
+                advice="Give the number of trials per session instead (--trials-per-session).",
+            )
+        new = np.diff(onsets, prepend=onsets[:1]) >= reading.session_gap
+        return np.cumsum(new) + 1, f"sessions parted by gaps of {reading.session_gap:g} s or more"
+    if reading.trials_per_session is None and column is not None:
+        return _numbered(np.asarray(column), source), "sessions as the file says"
+    length = reading.trials_per_session or TRIALS_PER_SESSION
+    if trials % length:
+        raise RecordingError(
+            source,
+            "session",
+            found=f"{trials} trials",
+            expected=f"a multiple of {length} trials per session",
+            advice="Say how they divide: --trials-per-session, or --session-gap where onsets are "
+            "known, or a column with the session of every trial.",
+        )
+    assumed = "" if reading.trials_per_session else ", assumed for want of a session column"
+    return np.arange(trials) // length + 1, f"sessions of {length} trials{assumed}"
+
+
+def _numbered(column: np.ndarray, source: str) -> np.ndarray:
+    """Return whole numbers as they are, and names numbered as they come."""
+    if column.dtype.kind in "ui":
+        return column
+    if column.dtype.kind == "f":
+        if np.isfinite(column).all() and (column % 1 == 0).all():
+            return column.astype(np.int64)
+        bad = int(np.flatnonzero(~(np.isfinite(column) & (column == np.floor(column))))[0])
+        raise RecordingError(
+            source,
+            "session",
+            found=f"{column[bad]:g} in trial {bad + 1}",
+            expected="a whole number for every trial",
+            advice="Number the sessions in order, one number per trial.",
+        )
+    names = column.astype(str)
+    begins = np.flatnonzero(np.concatenate([[True], names[1:] != names[:-1]]))
+    if len(set(names[begins])) < len(begins):
+        raise RecordingError(
+            source,
+            "session",
+            found=f"a session that comes back after another ({len(begins)} runs of trials)",
+            expected="the trials of a session one after the other",
+            advice="Sort the trials by session and onset.",
+        )
+    return np.cumsum(np.isin(np.arange(len(names)), begins))

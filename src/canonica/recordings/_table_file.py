@@ -1,0 +1,371 @@
+"""Tables on disk, CSV or Parquet: which columns there are, and the values of those wanted."""
+
+import csv
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from canonica._errors import RecordingError, listed
+from canonica._files import shown
+from canonica.recordings._claims import check_claim
+from canonica.recordings._columns import Ragged
+
+PARQUET = b"PAR1"
+SAMPLE = 1 << 16  # bytes that show whether a file is text
+LONGEST_HEADER = 1 << 22  # bytes: more than the names of 65,536 electrodes
+SUFFIXES = (".csv", ".tsv", ".parquet")
+BATCH = 1 << 16  # rows
+NUMBER = 8  # bytes
+BINARY = re.compile(rb"[\x00-\x08\x0e-\x1f]")  # what no text has
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+UTF_8_MARK = b"\xef\xbb\xbf"
+NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, eq=False)
+class TableFile:
+    """A table on disk, of which nothing but the names of its columns has been read.
+
+    Parameters
+    ----------
+    path : path
+        Where it is.
+    names : tuple of str
+        Its columns, each once.
+    notes : mapping
+        What else a Parquet file says of itself.
+    read : function of names
+        Reads some columns as a `pyarrow.Table`.
+    """
+
+    path: Path
+    names: tuple[str, ...]
+    notes: Mapping[str, str]
+    read: Callable[[Sequence[str]], Any]
+
+    def values(self, names: Sequence[str]) -> "TableValues":
+        """Return the values of these columns.
+
+        Raises
+        ------
+        RecordingError
+            If they cannot be read.
+        """
+        wanted = list(dict.fromkeys(names))
+        with _reported(shown(self.path)):
+            return TableValues(shown(self.path), self.read(wanted) if wanted else None)
+
+
+@dataclass(frozen=True, eq=False)
+class TableValues:
+    """Some columns of a table.
+
+    Parameters
+    ----------
+    source : str
+        The file, for messages.
+    table : pyarrow.Table or None
+        The columns.
+    """
+
+    source: str
+    table: Any
+
+    def column(self, name: str) -> np.ndarray | Ragged:
+        """Return a column: numbers or texts, or the vectors in it; missing numbers as NaN.
+
+        Raises
+        ------
+        RecordingError
+            If it holds something else, or texts or vectors are missing.
+        """
+        import pyarrow as pa  # noqa: PLC0415
+        import pyarrow.compute as pc  # noqa: PLC0415
+
+        values = self._combined(name)
+        if isinstance(values, pa.ListArray | pa.LargeListArray | pa.FixedSizeListArray):
+            self._check_complete(values, name)
+            bounds = np.cumsum([0, *pc.call_function("list_value_length", [values]).to_numpy()])
+            return Ragged(self._plain(values.flatten(), name), bounds)
+        return self._plain(values, name)
+
+    def numbers(self, name: str, variable: str | None = None) -> np.ndarray:
+        """Return a column of numbers.
+
+        Raises
+        ------
+        RecordingError
+            If it holds something else; `variable` is what to call it then.
+        """
+        values = self.column(name)
+        if isinstance(values, np.ndarray) and values.dtype.kind in "buif":
+            return values
+        what, advice = "vectors", "Name the column that is meant."
+        if isinstance(values, np.ndarray):
+            row, cell = next(
+                ((row, cell) for row, cell in enumerate(values) if not _is_number(cell)),
+                (0, values[0] if len(values) else ""),
+            )
+            what = f"{str(cell)[:40]!r} in row {row + 1}"
+            advice = (
+                "Export with decimal points, not commas."
+                if re.fullmatch(r"\s*[+-]?\d+,\d+\s*", str(cell))
+                else "Leave out rows and columns that hold something else."
+            )
+        raise RecordingError(
+            self.source,
+            variable or name,
+            found=f"{what} of column {name}" if variable else what,
+            expected="numbers",
+            advice=advice,
+        )
+
+    def labels(self, name: str) -> tuple[np.ndarray, np.ndarray | None]:
+        """Return a column of numbers or names; of names, each once, and where it is in each row.
+
+        Raises
+        ------
+        RecordingError
+            If it holds something else.
+        """
+        import pyarrow as pa  # noqa: PLC0415
+
+        values = self._combined(name)
+        if not (pa.types.is_string(values.type) or pa.types.is_large_string(values.type)):
+            return self.numbers(name), None
+        self._check_complete(values, name)
+        encoded = values.dictionary_encode()
+        labels = encoded.dictionary.to_numpy(zero_copy_only=False).astype(object)
+        return labels, encoded.indices.to_numpy(zero_copy_only=False)
+
+    def _combined(self, name: str) -> Any:
+        import pyarrow as pa  # noqa: PLC0415
+
+        with _reported(self.source):
+            values = self.table.column(name).combine_chunks()
+            if isinstance(values, pa.ChunkedArray):  # too long for one array, as pyarrow sees it
+                values = pa.concat_arrays(values.chunks)
+            return values.dictionary_decode() if isinstance(values, pa.DictionaryArray) else values
+
+    def _plain(self, values: Any, name: str) -> np.ndarray:
+        import pyarrow as pa  # noqa: PLC0415
+
+        kind = values.type
+        if pa.types.is_null(kind) or pa.types.is_decimal(kind):
+            values = values.cast(pa.float64())
+        elif pa.types.is_boolean(kind) and values.null_count:
+            values = values.cast(pa.uint8())
+        elif pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+            row = next((n for n, value in enumerate(values) if not _is_utf8(value.as_py())), 0)
+            raise _no_utf8(self.source, f"{values[row].as_py()!r} in row {row + 1} of {name}")
+        elif pa.types.is_nested(kind) or not (
+            pa.types.is_primitive(kind)
+            or pa.types.is_string(kind)
+            or pa.types.is_large_string(kind)
+        ):
+            raise RecordingError(
+                self.source,
+                name,
+                found=f"a column of type {kind}",
+                expected="numbers, names, or vectors of numbers",
+                advice="Write one column for each.",
+            )
+        elif not pa.types.is_primitive(kind):
+            self._check_complete(values, name)
+        return values.to_numpy(zero_copy_only=False)
+
+    def _check_complete(self, values: Any, name: str) -> None:
+        if values.null_count:
+            row = int(np.argmax(values.is_null().to_numpy(zero_copy_only=False)))
+            raise RecordingError(
+                self.source,
+                name,
+                found=f"nothing in row {row + 1} ({values.null_count} such rows)",
+                expected="a value in each",
+                advice="Leave out rows that are not complete.",
+            )
+
+
+def table_file(path: Path) -> TableFile:
+    """Return the table in a CSV or Parquet file.
+
+    Raises
+    ------
+    RecordingError
+        If it is damaged, is no UTF-8 text, has no header, or has two columns of one name.
+    """
+    with _reported(shown(path)):
+        is_parquet = _start(path, len(PARQUET)) == PARQUET
+        table = _parquet(path) if is_parquet else _csv(path)
+    twice = sorted({name for name in table.names if table.names.count(name) > 1})
+    if twice:
+        raise RecordingError(
+            shown(path),
+            None,
+            found=f"more than one column called {listed(twice)}",
+            expected="a name of its own for each column",
+            advice="Rename or leave out columns.",
+        )
+    return table
+
+
+def column_names(path: Path) -> tuple[str, ...] | None:
+    """Return the columns of a table, none of a damaged one; None if the file is no table at all.
+
+    A text is a table if it is called one, by its suffix, or if it has a delimiter in its first
+    line, whatever it is called.
+    """
+    start = _start(path, SAMPLE)
+    if not start:
+        return None
+    if start[: len(PARQUET)] != PARQUET and not _is_text(start):
+        return None
+    try:
+        return table_file(path).names
+    except RecordingError:
+        return () if path.suffix.lower() in SUFFIXES or start.startswith(PARQUET) else None
+
+
+def _is_text(start: bytes) -> bool:
+    return start.startswith(UTF_16) or not BINARY.search(start)
+
+
+def _start(path: Path, size: int) -> bytes:
+    with path.open("rb") as file:
+        return file.read(size)
+
+
+@contextmanager
+def _reported(source: str) -> Iterator[None]:
+    """Turn whatever a library raises for a damaged table into our error."""
+    try:
+        yield
+    except RecordingError:
+        raise
+    except MemoryError as error:
+        raise RecordingError(
+            source,
+            None,
+            found="a table that asks for more memory than there is",
+            expected="recordings that fit",
+            advice="It is damaged, or has to be split.",
+        ) from error
+    except Exception as error:  # of many kinds, depending on what is wrong where
+        text = re.sub(r"\s+", " ", str(error))[:300]
+        raise RecordingError(
+            source,
+            None,
+            found=f"a table that is cut short or damaged ({type(error).__name__}: {text})",
+            expected="a complete CSV or Parquet file, with as many values in every row",
+            advice="Copy or export it again; in CSV, write decimal points, not commas.",
+        ) from error
+
+
+def _parquet(path: Path) -> TableFile:
+    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    with path.open("rb") as stream:
+        schema = pq.read_schema(stream)
+    notes = {
+        key.decode("utf-8", "replace"): value.decode("utf-8", "replace")
+        for key, value in (schema.metadata or {}).items()
+    }
+
+    def read(names: Sequence[str]) -> Any:
+        with path.open("rb") as stream:
+            file = pq.ParquetFile(stream, page_checksum_verification=True)
+            check_claim(path, None, file.metadata.num_rows * len(names) * NUMBER)
+            wanted = pa.schema([schema.field(name) for name in names])
+            return pa.Table.from_batches(_batches(path, file, names), wanted)
+
+    return TableFile(path, tuple(schema.names), notes, read)
+
+
+def _batches(path: Path, file: Any, names: Sequence[str]) -> Iterator[Any]:
+    """Yield the rows bit by bit, as long as there are not more than the file can hold.
+
+    What the file says of each column is not asked for: if that is damaged, pyarrow may end the
+    whole process.
+    """
+    size = 0
+    for batch in file.iter_batches(BATCH, columns=list(names)):
+        size += batch.nbytes
+        check_claim(path, None, size)
+        yield batch.select(names)
+
+
+def _csv(path: Path) -> TableFile:
+    header = _header(path)
+    delimiter = max(",;\t", key=header.count)
+    names = [name.strip() for name in next(csv.reader([header], delimiter=delimiter))]
+    if all(_is_number(name) for name in names):
+        raise RecordingError(
+            shown(path),
+            None,
+            found=f"numbers in its first line: {listed(names)}",
+            expected="the names of the columns",
+            advice="Write a first line with names, such as time,channel.",
+        )
+    names = [name or f"column {number}" for number, name in enumerate(names, 1)]
+
+    def read(wanted: Sequence[str]) -> Any:
+        import pyarrow.csv as pc  # noqa: PLC0415
+
+        with path.open("rb") as stream:
+            return pc.read_csv(
+                stream,
+                read_options=pc.ReadOptions(column_names=names, skip_rows=1),
+                parse_options=pc.ParseOptions(delimiter=delimiter),
+                convert_options=pc.ConvertOptions(include_columns=list(wanted)),
+            )
+
+    return TableFile(path, tuple(names), NOTHING, read)
+
+
+def _header(path: Path) -> str:
+    start = _start(path, LONGEST_HEADER)
+    line = re.split(rb"[\r\n]", start.removeprefix(UTF_8_MARK), maxsplit=1)[0]
+    if start.startswith(UTF_16) or not _is_utf8(line):
+        raise _no_utf8(shown(path), "UTF-16" if start.startswith(UTF_16) else f"{line[:80]!r}")
+    if len(line) >= LONGEST_HEADER or not line.strip():
+        raise RecordingError(
+            shown(path),
+            None,
+            found="a first line that is empty" if not line.strip() else "no end of the first line",
+            expected="the names of the columns in the first line",
+            advice="Check how it was exported.",
+        )
+    return line.decode()
+
+
+def _no_utf8(source: str, found: str) -> RecordingError:
+    return RecordingError(
+        source,
+        None,
+        found=f"text that is not UTF-8: {found}",
+        expected="text in UTF-8",
+        advice="Save it again with this encoding ('CSV UTF-8' in spreadsheets).",
+    )
+
+
+def _is_utf8(value: bytes | None) -> bool:
+    try:
+        (value or b"").decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _is_number(text: Any) -> bool:
+    try:
+        float(text)
+    except (TypeError, ValueError):
+        return text is None
+    return True

@@ -1,0 +1,105 @@
+"""What the electrodes of a recording are like, one by one and session by session."""
+
+import numpy as np
+import xarray as xr
+from jaxtyping import Float
+
+from canonica.reverse_engineering._published_protocol import PublishedProtocol
+from canonica.reverse_engineering._sessions import Sessions
+from canonica.reverse_engineering._source_states import SourceStates, means
+
+DEFAULT = PublishedProtocol()
+
+
+def electrode_statistics(
+    recording: xr.Dataset, protocol: PublishedProtocol = DEFAULT
+) -> xr.Dataset:
+    """Return mean, variability and preference of every electrode.
+
+    Nothing is refused: a recording that the protocol cannot analyse has its statistics too.
+
+    Parameters
+    ----------
+    recording : xarray.Dataset
+        As `canonica.read` returns it, with sources.
+    protocol : PublishedProtocol, optional
+        Its thresholds say which electrodes are active, and which prefer a source.
+
+    Returns
+    -------
+    xarray.Dataset
+        `mean_response` in spikes, `fano_factor` (variance over mean; NaN where silent), `active`
+        and `preferred_source` (0 for none) by electrode; `preference` by session and source: the
+        mean of the electrodes that prefer it, in spikes, NaN where there are none.
+
+    Examples
+    --------
+    >>> from canonica.simulate import culture
+    >>> found = electrode_statistics(culture(seed=2, sessions=12, trials_per_session=64))
+    >>> found.mean_response.shape, found.preference.shape
+    ((64,), (12, 2))
+    """
+    sessions = Sessions(recording["session"].to_numpy())
+    responses, sources = (
+        recording[name].transpose("trial", ...).to_numpy().astype(np.float64)
+        for name in ("responses", "sources")
+    )
+    by_session = sessions.means(responses)
+    mean = responses.mean(axis=0)
+    active = (by_session.mean(axis=0) > protocol.minimum_mean_response) & (
+        by_session.min(axis=0) > protocol.minimum_session_response
+    )
+    preference = _preference(responses, sources, sessions)
+    strength = _mean(preference, axis=0)
+    strongest = np.where(np.isnan(strength), -np.inf, strength)
+    prefers = active & (strongest.max(axis=1) > protocol.minimum_preference)
+    preferred = np.where(prefers, strongest.argmax(axis=1) + 1, 0)
+    members = preferred[:, None] == np.arange(1, sources.shape[1] + 1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        fano = responses.var(axis=0) / mean
+    return xr.Dataset(
+        {
+            "mean_response": ("electrode", mean, {"units": "spikes"}),
+            "fano_factor": ("electrode", fano, {"units": "1"}),
+            "active": ("electrode", active),
+            "preferred_source": ("electrode", preferred),
+            "preference": (
+                ("session", "source"),
+                _mean(np.where(members, preference, np.nan), axis=1),
+                {"units": "spikes"},
+            ),
+        },
+        coords={"session": sessions.labels},
+        attrs={key: recording.attrs.get(key, "unknown") for key in ("name", "condition")},
+    )
+
+
+def _preference(
+    responses: Float[np.ndarray, "trial electrode"],
+    sources: Float[np.ndarray, "trial source"],
+    sessions: Sessions,
+) -> Float[np.ndarray, "session electrode source"]:
+    """Return by how many spikes each source alone is preferred to the others alone."""
+    states = SourceStates.of(sources)
+    by_state = means(*states.session_sums(responses, sessions))
+    count = sources.shape[1]
+    alone = np.stack([_under(states, by_state, row) for row in np.eye(count)], axis=-1)
+    if count == 1:
+        return alone - _under(states, by_state, np.zeros(1))[..., None]
+    return alone - (alone.sum(axis=-1, keepdims=True) - alone) / (count - 1)
+
+
+def _under(
+    states: SourceStates,
+    by_state: Float[np.ndarray, "session state electrode"],
+    pattern: np.ndarray,
+) -> Float[np.ndarray, "session electrode"]:
+    number = states.number(pattern)
+    return np.full_like(by_state[:, 0], np.nan) if number is None else by_state[:, number]
+
+
+def _mean(values: np.ndarray, axis: int) -> np.ndarray:
+    """Return means of what is known, NaN where nothing is."""
+    known = np.isfinite(values)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(known, values, 0).sum(axis=axis) / known.sum(axis=axis)
