@@ -24,6 +24,7 @@ from canonica.simulate._spiking import (
 )
 
 SMALL = {"sessions": 6, "trials_per_session": 64}
+LONG = {"sessions": 60, "trials_per_session": 128}  # few sizes: each has to be compiled
 DEAD_TIME = REFRACTORY / SAMPLES_PER_SECOND
 SPANS = [ARTEFACT, RESPONSE, LATE]
 
@@ -35,7 +36,7 @@ def trains():
 
 @pytest.fixture(scope="module")
 def long():
-    return culture(2, sessions=60, trials_per_session=128)
+    return culture(2, **LONG)
 
 
 def onset_before(trains, times):
@@ -98,7 +99,7 @@ def test_artefacts_come_before_responses_and_with_stimuli_alone(trains):
     after = np.concatenate([onset_before(trains, times) for times in trains])
     early = after < 0.010
     assert early.sum() > 1000
-    assert 0.0005 - 1e-9 < after[early].min()
+    assert after[early].min() > 0.0005 - 1e-9
     assert after[early].max() < 0.005 + 1e-9
     unstimulated = trains.onsets[trains.stimuli.sum(axis=1) == 0]
     assert len(unstimulated) > 50
@@ -167,7 +168,7 @@ def test_the_posterior_follows_from_the_weights(long, x64):  # noqa: ARG001
 
 
 def test_state_priors_are_threshold_factors():
-    one = spike_trains(0, sessions=1, trials_per_session=8, state_prior=0.2).truth
+    one = spike_trains(0, **SMALL, state_prior=0.2).truth
     factors = one["true_firing_threshold_factor"]
     np.testing.assert_allclose(np.exp(factors.sel(level=1)), 0.2)
     np.testing.assert_allclose(np.exp(factors.sel(level=0)), 0.8)
@@ -184,8 +185,8 @@ def test_learning_makes_preference_grow():
     growth = []
     for rate in (1.0, 0.0):
         of_rate = []
-        for seed in (2, 3, 4):
-            one = culture(seed, sessions=30, trials_per_session=128, learning_rate=rate, drift=0.0)
+        for seed in (2, 3):
+            one = culture(seed, **LONG, learning_rate=rate, drift=0.0)
             preference = electrode_statistics(one)["preference"].mean("source").to_numpy()
             of_rate.append(preference[-10:].mean() / preference[:5].mean())
         growth.append(np.mean(of_rate))
@@ -204,7 +205,7 @@ def test_dead_electrodes_are_silent(trains):
 def test_drift_is_of_the_size_that_is_asked():
     spread = []
     for drift in (0.0, 0.2, 0.4):
-        truth = spike_trains(0, sessions=20, trials_per_session=2, drift=drift).truth
+        truth = spike_trains(0, **SMALL, drift=drift).truth
         spread.append(np.log(truth["true_drift"].to_numpy())[-1].std())
         assert (truth["true_drift"][0] == 1).all()
     assert spread[0] == 0
@@ -219,9 +220,7 @@ def test_the_seed_decides_all():
     assert len(one.times) != len(other.times)
 
 
-@pytest.mark.parametrize(
-    ("sources", "inputs", "electrodes"), [(1, 1, 2), (1, 5, 7), (3, 3, 6), (4, 10, 24)]
-)
+@pytest.mark.parametrize(("sources", "inputs", "electrodes"), [(1, 1, 2), (3, 3, 6), (4, 10, 21)])
 def test_any_sizes_are_possible(sources, inputs, electrodes):
     one = culture(
         0,
@@ -242,7 +241,8 @@ def test_repeated_trials_repeat():
     one = culture(0, **SMALL, repeated=True)
     stimuli = one["stimuli"].to_numpy().reshape(6, 64, -1)
     assert (stimuli == stimuli[0]).all()
-    assert not (one["responses"].to_numpy().reshape(6, 64, -1)[1:] == one["responses"][:64]).all()
+    responses = one["responses"].to_numpy().reshape(6, 64, -1)
+    assert (responses[1:] != responses[0]).any(axis=(1, 2)).all()
 
 
 def test_truth_lasts_and_no_dim_is_called_as_a_coordinate(trains, tmp_path):
@@ -265,7 +265,7 @@ def test_another_window_counts_other_spikes(trains):
 
 def test_a_culture_that_expresses_beliefs_alone_tells_them():
     """Without direct drive, ensembles' mean responses are the posterior."""
-    one = culture(2, sessions=40, trials_per_session=128, direct=0.0, drift=0.0)
+    one = culture(2, **LONG, direct=0.0, drift=0.0)
     result = canonica.reverse_engineer(one)
     response = one["responses"].to_numpy()
     for source in range(2):
@@ -307,7 +307,7 @@ def test_statistics_know_no_preference_where_there_is_none():
 
 def test_figures_are_drawn_of_one_group_and_of_several(trains, tmp_path):
     one = trains.recording()
-    small = spike_trains(0, **SMALL | {"sessions": 4}, dead=64).recording()
+    small = spike_trains(0, **SMALL, dead=64).recording().isel(trial=slice(4 * 64))
     for name, figure, panels in (
         ("one", culture_figure({"simulated": [one]}, trains=trains), 6),
         ("two", culture_figure({"a": [one, small], "b": [small]}), 4),
@@ -319,14 +319,14 @@ def test_figures_are_drawn_of_one_group_and_of_several(trains, tmp_path):
 
 def test_the_command_writes_what_can_be_read_again(tmp_path):
     runner, out, figure = CliRunner(), tmp_path / "one.nwb", tmp_path / "one.png"
-    command = ["simulate", "culture", "--out", str(out), "--sessions", "3"]
-    command += ["--trials-per-session", "16", "--electrodes", "8", "--dead", "1", "--seed", "5"]
+    command = ["simulate", "culture", "--out", str(out), "--sessions", "6"]
+    command += ["--trials-per-session", "64", "--electrodes", "8", "--dead", "1", "--seed", "5"]
     done = runner.invoke(app, [*command, "--figure", str(figure)])
     assert done.exit_code == 0, done.output
     assert "canonica validate" in done.output
     assert figure.exists()
     (found,) = read(out)
-    expected = culture(5, sessions=3, trials_per_session=16, electrodes=8, dead=1)
+    expected = culture(5, **SMALL, electrodes=8, dead=1)
     np.testing.assert_array_equal(found["responses"], expected["responses"])
     np.testing.assert_array_equal(found["true_posterior"], expected["true_posterior"])
 

@@ -51,6 +51,7 @@ def test_make_targets_that_are_named_exist():
 
 def test_commands_that_are_named_exist():
     known = {command.callback.__name__ for command in app.registered_commands}
+    known |= {group.name for group in app.registered_groups}
     for page in PAGES:
         text = page.read_text(encoding="utf-8")
         assert set(re.findall(r"`?canonica ([a-z]+) .*--out", text)) <= known

@@ -149,6 +149,14 @@ def in_milliseconds(culture):
     culture.stimuli["onset"] *= 1000
 
 
+def spikes_in_milliseconds(culture):
+    culture.spikes["time"] *= 1000
+
+
+def stimuli_in_milliseconds(culture):
+    culture.stimuli["onset"] *= 1000
+
+
 def late_spikes(culture):
     culture.spikes["time"] += 10_000
 
@@ -260,6 +268,8 @@ ROWS = {
     "negative time": Row(pair, ("-1",), change=column("spikes", "time", -1.0)),
     "time as text": Row(pair, ("culture_spikes",), change=column("spikes", "time", "late")),
     "other clock": Row(pair, ("one clock",), change=late_spikes),
+    "spikes in milliseconds": Row(pair, ("one clock",), change=spikes_in_milliseconds),
+    "stimuli in milliseconds": Row(pair, ("one clock",), change=stimuli_in_milliseconds),
     "all in milliseconds": Row(pair, ("milliseconds",), change=in_milliseconds),
     "unsorted spikes": Row(pair, ("before the one before", "sorted"), 1, shuffled),
     "doubled spikes": Row(pair, ("5 spikes", "same time"), 1, doubled),

@@ -212,7 +212,7 @@ FILES = {
     cut_in_header: ["cut short"],
     emptied: ["empty file"],
     text: ["begins with b'trial,electrode"],
-    hdf5: ["HDF5", "7.3", "-v7"],
+    hdf5: ["MATLAB", "cut short or damaged"],
     folder: ["directory"],
     others: ["variables: note, spikes", "data_<condition>"],
     no_cells: ["variables: data_x", "data_<condition>"],

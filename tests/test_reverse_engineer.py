@@ -182,7 +182,7 @@ for recordings in ("culture.mat", [1]):
 
 def test_recordings_made_by_hand_are_checked_too(cultures, results):
     one = cultures[0]
-    turned = one.transpose("input", "source", "electrode", "trial")
+    turned = one.transpose("input", "source", "electrode", "trial", ...)
     for same in (turned, one.astype(np.float32)):
         found = reverse_engineer(same, baseline=results[0].attrs["baseline"])
         np.testing.assert_allclose(found["response"], results[0]["response"], atol=1e-6)

@@ -15,6 +15,7 @@ from canonica._response_windows import EVOKED, ResponseWindows
 SHUFFLED = "unsorted_spikes"  # attributes of a recording: what was amiss with its spike times
 DOUBLED = "duplicate_spikes"
 OVERLAPPING = "overlapping_windows"
+THOUSAND = (500.0, 2000.0)  # ratios of the last times that tell of milliseconds
 MARGIN = 1.0  # seconds after the last stimulus in which its response may come
 
 
@@ -183,8 +184,11 @@ class _Seen:
         return times
 
     def check_among(self, onsets: np.ndarray, origin: str) -> None:
-        """Refuse spikes that all lie before or after all stimuli."""
-        if not self.spikes or (self.first <= onsets[-1] + MARGIN and self.last >= onsets[0]):
+        """Refuse spikes that lie before or after all stimuli, or seem to be in milliseconds."""
+        meet = self.first <= onsets[-1] + MARGIN and self.last >= onsets[0]
+        ends = sorted((self.last, float(onsets[-1])))
+        thousandfold = THOUSAND[0] * ends[0] < ends[1] < THOUSAND[1] * ends[0]
+        if not self.spikes or (meet and not thousandfold):
             return
         raise RecordingError(
             origin,

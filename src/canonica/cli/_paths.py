@@ -3,13 +3,13 @@
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 import xarray as xr
 
 from canonica._errors import CanonicaError, RecordingError
-from canonica.recordings import Reading, is_recording, read_each
+from canonica.recordings import Reading, is_recording, read_each, spikes_beside
 
 
 def recording_files(paths: Sequence[Path]) -> list[Path]:
@@ -29,7 +29,19 @@ def recording_files(paths: Sequence[Path]) -> list[Path]:
         if not inside:
             raise CanonicaError(f"{path}: found no recording in this folder; expected some.")
         files += inside
-    return list({file.resolve(): file for file in files}.values())
+    unique = {file.resolve(): file for file in files}
+    return [file for file in unique.values() if not _goes_with(file, unique)]
+
+
+def _goes_with(file: Path, others: Collection[Path]) -> bool:
+    """Return whether this is the table of stimuli that goes with another of the files."""
+    if len(others) == 1 or not file.is_file():
+        return False
+    try:
+        spikes = spikes_beside(file)
+    except OSError:  # the reader will say so
+        return False
+    return spikes is not None and spikes.resolve() in others
 
 
 def _is_recording(file: Path) -> bool:

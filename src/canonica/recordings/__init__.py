@@ -9,6 +9,7 @@ from canonica.recordings._inspection import Finding, inspect
 from canonica.recordings._matlab import write as write_matlab
 from canonica.recordings._read import is_recording, read, read_contents, read_each
 from canonica.recordings._reading import Reading
+from canonica.recordings._spike_tables import spikes_beside
 from canonica.recordings._write import write, writer
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "read_each",
     "recording",
     "spike_trains_from",
+    "spikes_beside",
     "write",
     "write_matlab",
     "writer",

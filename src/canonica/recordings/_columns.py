@@ -215,17 +215,18 @@ def _numbers(column: np.ndarray | Ragged, role: str, source: str) -> np.ndarray:
 
 
 def _square(column: Ragged, lengths: np.ndarray, role: str, source: str) -> np.ndarray:
-    if lengths.min() != lengths.max():
-        other = int(np.flatnonzero(lengths != lengths[0])[0])
+    width = int(lengths[0]) if len(lengths) else 0
+    if (lengths != width).any():
+        other = int(np.flatnonzero(lengths != width)[0])
         raise RecordingError(
             source,
             role,
-            found=f"vectors of {lengths[0]} and, in trial {other + 1}, {lengths[other]} values",
+            found=f"vectors of {width} and, in trial {other + 1}, {lengths[other]} values",
             expected="a value of every input in every trial",
             advice="Export again; or, if they list the inputs that are on, say so with "
             "coding='electrodes' (--coding electrodes).",
         )
-    return column.values.reshape(len(lengths), -1)
+    return column.values.reshape(len(lengths), width)
 
 
 def _indicator(column: Ragged, lengths: np.ndarray, role: str, source: str) -> np.ndarray:

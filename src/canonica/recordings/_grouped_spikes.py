@@ -240,10 +240,12 @@ def _numbered_names(channels: np.ndarray, source: str) -> tuple[np.ndarray, tupl
         codes, found = pd.factorize(names, use_na_sentinel=True)
     except TypeError as error:
         raise _no_channels(f"values that are no names ({error})", source) from error
-    if codes.min() < 0:
-        raise _no_channels(f"nothing for spike {int(np.argmin(codes)) + 1}", source)
     if len(found) > MOST_CHANNELS:
         raise _no_channels(f"more than {MOST_CHANNELS} different channels", source)
+    blank = [number for number, name in enumerate(found) if not str(name).strip()]
+    missing = (codes < 0) | np.isin(codes, blank)
+    if missing.any():
+        raise _no_channels(f"nothing for spike {int(np.argmax(missing)) + 1}", source)
     found = [str(name) for name in found]
     order = sorted(range(len(found)), key=lambda place: natural_order(found[place]))
     place = np.empty(len(found), np.int64)

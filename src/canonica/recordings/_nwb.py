@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,8 @@ from canonica.recordings._reading import Reading
 from canonica.recordings._stimulation import Stimulation, stimulation
 
 HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
-TABLES = ("TimeIntervals", "EventsTable")  # types of NWB that can hold stimuli
+EVENTS = "EventsTable"  # a table of NWB with a timestamp instead of start and stop
+TABLES = ("TimeIntervals", EVENTS)  # types that can hold stimuli
 READY = "responses"  # column of counts, where the spike times are not known
 NOMINAL = "nominal_onsets"  # attribute in files of ours: the times of the trials are made up
 ARGUMENTS = {  # names that attributes of a file must not take
@@ -141,6 +142,8 @@ def _contents(nwbfile: Any, path: Path, reading: Reading) -> _Contents:
     source = shown(path)
     table = _stimulus_table(nwbfile, reading, source)
     where = f"{source}:{table.name}"
+    if table.neurodata_type == EVENTS and reading.onset is None:
+        reading = replace(reading, onset="timestamp")
     found = stimulation(
         table.colnames, lambda name: read_column(table, name, where), reading, where
     )
@@ -163,6 +166,7 @@ def _contents(nwbfile: Any, path: Path, reading: Reading) -> _Contents:
             expected="a table of units with a column spike_times",
             advice="Sort or detect spikes first, and write their times there.",
         )
+    told = f"{told}; onsets are nominal" if nominal else told
     attrs["reading"] = f"responses as counted, from {READY}; {told}"
     responses = _ready_responses(table, reading, where)
     return _Contents(
@@ -220,7 +224,7 @@ def _ready_responses(table: Any, reading: Reading, source: str) -> np.ndarray:
 
 def _stimulus_table(nwbfile: Any, reading: Reading, source: str) -> Any:
     """Return the table that is asked for; or the trials, or the only other one with stimuli."""
-    tables = objects_of(nwbfile, *TABLES)
+    tables = sorted(objects_of(nwbfile, *TABLES), key=lambda table: table.name)
     names = [one.name for one in tables]
     if reading.table is not None:
         wanted = [one for one in tables if one.name == reading.table]

@@ -104,7 +104,8 @@ def _table(table: str, about: str, **columns: tuple[str, Any]) -> Any:
         VectorData(name=column, description=meaning, data=data)
         for column, (meaning, data) in columns.items()
     ]
-    return DynamicTable(name=table, description=about, columns=made)
+    rows = np.arange(len(made[0]))  # given: hdmf takes its time to make them itself
+    return DynamicTable(name=table, description=about, id=rows, columns=made)
 
 
 def _index(variables: xr.Dataset, names: list[str]) -> Any:
@@ -120,8 +121,8 @@ def _index(variables: xr.Dataset, names: list[str]) -> Any:
             np.array([name in variables.coords for name in names]),
         ),
         attributes=(
-            "Its attributes, as JSON.",
-            [_json(name, dict(one.attrs)) for name, one in zip(names, arrays, strict=True)],
+            "Its attributes: names and values, as JSON.",
+            [_json(name, [*one.attrs.items()]) for name, one in zip(names, arrays, strict=True)],
         ),
     )
 
@@ -159,7 +160,7 @@ def _read_variables(tables: Mapping[str, Any], source: str) -> xr.Dataset:
         if values.dtype.kind == "O":
             values = values.astype(str)
         dims = tuple(json.loads(dimensions))
-        variable = xr.Variable(dims, values if dims else values[0], json.loads(attributes))
+        variable = xr.Variable(dims, values if dims else values[0], dict(json.loads(attributes)))
         add = found.assign_coords if coordinate else found.assign
         found = add({str(name): variable})
     return found

@@ -1,6 +1,5 @@
 """Write a recording as an NWB file."""
 
-import warnings
 from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
@@ -49,11 +48,8 @@ def write(path: Path, content: SpikeTrains | xr.Dataset, metadata: Mapping[str, 
     attrs = dict(content.attrs)
     told = _with_known(checked(metadata), attrs)
     try:
-        with warnings.catch_warnings():
-            # A recording without spikes, or electrodes without names, are no reason to warn.
-            warnings.simplefilter("ignore")
-            image = _image(_filled(content, attrs, told))
-    except (TypeError, ValueError) as error:
+        image = _image(_filled(content, attrs, told))
+    except (TypeError, ValueError, RuntimeError) as error:
         raise CanonicaError(
             f"{shown(path)}: found something that NWB cannot hold ({error}); expected numbers, and "
             "texts in Unicode. Leave it out, or rename it."
@@ -217,6 +213,7 @@ def _add_trials(
     nwbfile.trials = TimeIntervals(
         name="trials",
         description=f"One row per stimulus.{remark}",
+        id=np.arange(len(onsets)),
         columns=[
             VectorData(name=name, description=meanings[name], data=_packed(values))
             for name, values in columns.items()

@@ -77,14 +77,22 @@ def new_file(name: str, metadata: Mapping[str, str]) -> Any:
         institution=metadata.get("institution"),
         lab=metadata.get("lab"),
     )
-    device = nwbfile.create_device(
+    nwbfile.subject = _subject(name, metadata)
+    nwbfile.add_lab_meta_data(_context(name, metadata, _device(nwbfile, metadata)))
+    return nwbfile
+
+
+def _device(nwbfile: Any, metadata: Mapping[str, str]) -> Any:
+    model = None
+    if "manufacturer" in metadata:
+        model = nwbfile.create_device_model(
+            name="recording_system", manufacturer=metadata["manufacturer"]
+        )
+    return nwbfile.create_device(
         name=_plain(metadata.get("device", UNKNOWN)),
         description="What the spikes were recorded with.",
-        manufacturer=metadata.get("manufacturer"),
+        model=model,
     )
-    nwbfile.subject = _subject(name, metadata)
-    nwbfile.add_lab_meta_data(_context(name, metadata, device))
-    return nwbfile
 
 
 def _subject(name: str, metadata: Mapping[str, str]) -> Any:

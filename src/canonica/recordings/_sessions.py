@@ -78,6 +78,8 @@ def _numbered(column: np.ndarray, source: str) -> np.ndarray:
             expected="a whole number for every trial",
             advice="Number the sessions in order, one number per trial.",
         )
+    if not len(column):
+        return np.zeros(0, np.int64)
     names = column.astype(str)
     begins = np.flatnonzero(np.concatenate([[True], names[1:] != names[:-1]]))
     if len(set(names[begins])) < len(begins):

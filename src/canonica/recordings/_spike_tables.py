@@ -54,7 +54,7 @@ def recognises(path: Path) -> bool:
 
 def is_partner(path: Path) -> bool:
     """Return whether this is the table of stimuli beside a table of spikes, read with that."""
-    return _spikes_beside(path) is not None
+    return spikes_beside(path) is not None
 
 
 def read(path: Path, reading: Reading) -> Iterator[xr.Dataset | RecordingError]:
@@ -180,7 +180,7 @@ def _partner(path: Path, reading: Reading) -> Path:
     )
 
 
-def _spikes_beside(path: Path) -> Path | None:
+def spikes_beside(path: Path) -> Path | None:
     """Return the table of spikes that this table of stimuli goes with, if there is one."""
     try:
         for candidate in _siblings(path, STIMULI, SPIKES):
@@ -206,7 +206,7 @@ def _siblings(path: Path, word: str, other: str) -> list[Path]:
 
 
 def _refuse_partner(path: Path) -> None:
-    spikes = _spikes_beside(path)
+    spikes = spikes_beside(path)
     if spikes is not None:
         raise RecordingError(
             shown(path),

@@ -85,6 +85,10 @@ class TableValues:
         RecordingError
             If it holds something else, or texts or vectors are missing.
         """
+        with _reported(self.source):
+            return self._column(name)
+
+    def _column(self, name: str) -> np.ndarray | Ragged:
         import pyarrow as pa  # noqa: PLC0415
         import pyarrow.compute as pc  # noqa: PLC0415
 
@@ -140,9 +144,10 @@ class TableValues:
         if not (pa.types.is_string(values.type) or pa.types.is_large_string(values.type)):
             return self.numbers(name), None
         self._check_complete(values, name)
-        encoded = values.dictionary_encode()
-        labels = encoded.dictionary.to_numpy(zero_copy_only=False).astype(object)
-        return labels, encoded.indices.to_numpy(zero_copy_only=False)
+        with _reported(self.source):
+            encoded = values.dictionary_encode()
+            labels = encoded.dictionary.to_numpy(zero_copy_only=False).astype(object)
+            return labels, encoded.indices.to_numpy(zero_copy_only=False)
 
     def _combined(self, name: str) -> Any:
         import pyarrow as pa  # noqa: PLC0415

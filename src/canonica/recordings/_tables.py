@@ -197,16 +197,17 @@ def _responses(values: TableValues, electrodes: tuple[str, ...]) -> np.ndarray:
         column = values.column(electrodes[0])
         if isinstance(column, Ragged):
             lengths = np.diff(column.bounds)
-            if len(lengths) and (lengths != lengths[0]).any():
-                row = int(np.argmax(lengths != lengths[0]))
+            width = int(lengths[0]) if len(lengths) else 0
+            if (lengths != width).any():
+                row = int(np.argmax(lengths != width))
                 raise RecordingError(
                     values.source,
                     "responses",
-                    found=f"vectors of {lengths[0]} and, in trial {row + 1}, {lengths[row]} values",
+                    found=f"vectors of {width} and, in trial {row + 1}, {lengths[row]} values",
                     expected="a value of every electrode in every trial",
                     advice="Export again.",
                 )
-            return column.values.reshape(len(lengths), -1)
+            return column.values.reshape(len(lengths), width)
     return np.column_stack([values.numbers(name, "responses") for name in electrodes])
 
 
