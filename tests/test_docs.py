@@ -12,9 +12,16 @@ from canonica.simulate import spike_trains
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 READABLE = [page for page in PAGES if "```python" in page.read_text(encoding="utf-8")]
+LONG = ("recovery.md", "separation.md")  # pages that compile much
 
 
-@pytest.mark.parametrize("page", READABLE, ids=lambda page: page.name)
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(page, id=page.name, marks=[pytest.mark.slow] if page.name in LONG else [])
+        for page in READABLE
+    ],
+)
 def test_code_runs_as_it_stands(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     if "canonica-demo" in page.read_text(encoding="utf-8"):

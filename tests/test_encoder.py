@@ -994,6 +994,7 @@ def test_learning_may_not_lead_out_of_range():
         encode(initial_model(keys[0], inputs=6), stimuli, learning_rate=1e14)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("x64")
 def test_the_learned_model_has_all_batch_axes_and_its_form():
     keys = jax.random.split(jax.random.key(0))

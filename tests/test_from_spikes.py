@@ -150,7 +150,9 @@ def test_stimuli_may_list_the_inputs_that_are_on():
 
 
 def test_what_else_is_said_stays():
-    found = from_spikes([[1.02]], **TRIALS, name="slice 7", condition="control", drug="none")
+    found = from_spikes(
+        [[1.02]], **TRIALS, name="slice 7", condition="control", attributes={"drug": "none"}
+    )
     wanted = {"name": "slice 7", "condition": "control", "drug": "none", "origin": "memory"}
     assert wanted.items() <= found.attrs.items()
 
@@ -305,7 +307,7 @@ HOSTILE = {
         given_as([[1.0]], onsets=[], stimuli=np.zeros((0, 2))),
         ["onset", "0 values"],
     ),
-    "onset texts": (given_as([[1.0]], onsets=list("abcdef")), ["onset", "<U1"]),
+    "onset texts": (given_as([[1.0]], onsets=list("abcdef")), ["onset", "texts"]),
     "fewer stimuli": (given_as([[1.0]], stimuli=STIMULI[:-1]), ["onset 6, stimuli 5"]),
     "fewer sources": (given_as([[1.0]], sources=STIMULI[:2]), ["sources 2"]),
     "one session number": (

@@ -181,6 +181,17 @@ def vectors(lengths):
     return change
 
 
+def coded(stem, name):
+    """Replace columns of 0 and 1 by one of numbers that look like all of them."""
+
+    def change(culture):
+        columns = list(culture.stimuli.filter(like=stem))
+        codes = culture.stimuli[columns].astype(str).agg("".join, axis=1).astype(int)
+        culture.stimuli = culture.stimuli.drop(columns=columns).assign(**{name: codes})
+
+    return change
+
+
 def silent_stretch(culture):
     onsets = culture.stimuli["onset"]
     times = culture.spikes["time"]
@@ -309,7 +320,9 @@ ROWS = {
     ),
     # sessions
     "no sessions": Row(
-        pair, ("288 trials", "--trials-per-session"), change=dropped("stimuli", "session")
+        table,
+        ("288 trials", "--trials-per-session"),
+        change=in_table(lambda frame: frame.drop(columns="session")),
     ),
     "sessions that come back": Row(
         pair, ("session",), change=column("stimuli", "session", 1, slice(-3, None))
@@ -327,7 +340,7 @@ ROWS = {
     # NWB
     "no units": Row(nwb, ("units",), change=noted(units=False)),
     "no trials": Row(nwb, ("culture.nwb",), change=noted(trials=False)),
-    "units without spikes": Row(nwb, ("culture.nwb",), change=kept("spikes", slice(0))),
+    "units without spikes": Row(nwb, ("no spike in any",), change=kept("spikes", slice(0))),
     "NaN spike time": Row(nwb, ("nan",), change=column("spikes", "time", np.nan)),
     "an index beyond the spikes": Row(nwb, ("spike_times",), spoil=bad_index),
     "a table that is not there": Row(nwb, ("lights",), options=("--table", "lights")),
@@ -336,6 +349,20 @@ ROWS = {
         nwb,
         ("stimulation", "more_stimulation", "--table"),
         change=noted(trials=False, file=second_table),
+    ),
+    "stimuli as bits in one number": Row(
+        pair, ("codes in one column", "1111"), change=coded("input", "stimulus")
+    ),
+    "sources as one code": Row(
+        pair, ("codes in one column", "11"), change=coded("source", "source")
+    ),
+    "pauses that nobody mentions": Row(
+        pair,
+        ("pause", "--session-gap"),
+        change=dropped("stimuli", "session"),
+    ),
+    "a window in the wrong unit": Row(
+        pair, ("0.01 to 0.03 ms",), options=("--window", "0.01", "0.03")
     ),
     # tables of responses
     "negative response": Row(table, ("responses", "-3 in trial 4"), change=cell("electrode_2", -3)),

@@ -91,6 +91,7 @@ def test_batched_is_looped(results, cultures):
         xr.testing.assert_allclose(alone, one, rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_more_recordings_than_a_batch_and_several_shapes(monkeypatch, cultures):
     from canonica.reverse_engineering import _batch
 

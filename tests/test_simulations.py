@@ -164,6 +164,7 @@ def test_inference_fails_as_perturbations_grow(perturbed):
     )
 
 
+@pytest.mark.slow
 def test_alpha_shows_in_mean_activity(estimated):
     found = estimated["estimated_alpha"].sel(ensemble=1).isel(second_alpha=0)
     true = estimated["first_alpha"].to_numpy()
@@ -175,6 +176,7 @@ def test_alpha_shows_in_mean_activity(estimated):
     assert error.sel(estimate="calibrated") < error.sel(estimate="none") / 2
 
 
+@pytest.mark.slow
 def test_the_grid_is_that_of_whole_networks(estimated):
     """Ensembles of one layer do not act on each other: what the factorised grid rests on."""
     keys = jax.random.split(jax.random.key(0))
@@ -211,6 +213,7 @@ def test_what_is_out_of_range_is_named(call, named):
         call()
 
 
+@pytest.mark.slow
 def test_figures_show_what_was_found(separated, perturbed, estimated, paths, tmp_path):
     figures = {
         "separation": separation_figure(separated),

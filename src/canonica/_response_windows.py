@@ -9,6 +9,7 @@ from jaxtyping import Float, Int
 
 from canonica._errors import CanonicaError
 
+WIDTHS = (0.0005, 10.0)  # seconds: a window of other width was meant in another unit
 EVOKED = (0.010, 0.030)  # seconds after the onset of a stimulus [PC15]
 MOST_CELLS = 2**20  # windows so uneven that they would need more of them are searched instead
 SAFETY = 1.001  # cells are so much shorter than they must be, for rounding
@@ -147,3 +148,21 @@ class _Cells:
 def _cell(times: np.ndarray, first: float, per_second: float) -> Int[np.ndarray, " time"]:
     """Return the cell of each time. A later time is never in an earlier cell, rounded or not."""
     return ((times - first) * per_second).astype(np.int32)
+
+
+def check_window(start: float, stop: float) -> None:
+    """Refuse a window of spikes that must be in another unit, or that is none.
+
+    Raises
+    ------
+    CanonicaError
+        If its limits are not finite, in the wrong order, too close or too far apart.
+    """
+    if not (
+        math.isfinite(start) and math.isfinite(stop) and WIDTHS[0] <= stop - start <= WIDTHS[1]
+    ):
+        raise CanonicaError(
+            f"window: found {1000 * start:g} to {1000 * stop:g} ms after a stimulus; expected two "
+            f"finite numbers, the lower first, {1000 * WIDTHS[0]:g} ms to {WIDTHS[1]:g} s apart. "
+            "In Python they are seconds, on the command line milliseconds."
+        )

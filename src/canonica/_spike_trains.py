@@ -10,7 +10,7 @@ from jaxtyping import Float, Int
 
 from canonica._errors import RecordingError
 from canonica._recording import counted
-from canonica._response_windows import EVOKED, ResponseWindows
+from canonica._response_windows import EVOKED, ResponseWindows, check_window
 
 SHUFFLED = "unsorted_spikes"  # attributes of a recording: what was amiss with its spike times
 DOUBLED = "duplicate_spikes"
@@ -124,6 +124,7 @@ def counted_recording(
         If a spike time is not finite, if no spike lies among the stimuli, or for what
         `canonica.recordings.recording` raises it.
     """
+    check_window(*window)
     windows = ResponseWindows(onsets, *window)
     responses = np.zeros((size, len(onsets))).T  # electrode by electrode, as they are counted
     seen = _Seen(shuffled=attrs.pop(SHUFFLED, 0))  # of trains that were sorted before

@@ -56,6 +56,15 @@ def _takes_metadata(command: Callable[..., int]) -> Callable[..., int]:
     return run
 
 
+LOST = {
+    ".parquet": "spike times; the truth of a simulated culture.",
+    ".csv": "spike times; names of electrodes, condition and other attributes; the truth of a "
+    "simulated culture.",
+    ".mat": "spike times, onsets and sessions, so that it has to be read with "
+    "--trials-per-session; names of electrodes; the truth of a simulated culture.",
+}
+
+
 @app.command()
 @reports_errors
 @takes_reading
@@ -197,6 +206,7 @@ def _tell(target: Path, content: "xr.Dataset | SpikeTrains", metadata: Mapping[s
     if content.attrs.get("reading"):
         _say(f"  Read as: {content.attrs['reading']}.")
     if target.suffix.lower() != NWB:
+        _say(f"  Not in it: {LOST[target.suffix.lower()]}")
         return
     if not isinstance(content, SpikeTrains):
         _say("  Spike times are not known: it holds counts.")

@@ -42,7 +42,8 @@ def demo(
             "folder, or that of a demo. Choose another."
         )
     with progress() as shown:
-        for number, file in shown.track(enumerate(files), cultures, description="Simulating cultures"):
+        label = "Simulating cultures"
+        for number, file in shown.track(enumerate(files), cultures, description=label):
             trains = spike_trains(
                 seed + number,
                 sessions=SESSIONS,

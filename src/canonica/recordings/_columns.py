@@ -53,6 +53,10 @@ WORDS = {
 }
 
 
+SEVERAL_BITS = 100  # three digits of 0 and 1 and more are hardly the number of an electrode
+MANY = 1000  # different values that are looked at
+
+
 @dataclass(frozen=True)
 class Columns:
     """Which columns of a table have which role; none where there is none."""
@@ -143,7 +147,9 @@ def _guessed(names: Sequence[str], role: str) -> tuple[str, ...]:
         if len(exact) == 1:
             return tuple(exact)
         numbered = [
-            name for name in names if re.fullmatch(rf"{word}[ _.-]?\d+", name.strip().lower())
+            name
+            for name in names
+            if re.fullmatch(rf"{word}([ _.-]?\d+|[ _.-][a-z])", name.strip().lower())
         ]
         if numbered:
             return tuple(sorted(numbered, key=natural_order))
@@ -184,21 +190,54 @@ def binary_matrix(
         return np.column_stack([_numbers(column, role, source) for column in columns])
     (column,) = columns
     if isinstance(column, np.ndarray) and column.dtype.kind in "OUST":
-        column = _parsed(column, role, source)
+        column = _parsed(column, role, coding, source)
     if isinstance(column, np.ndarray) and column.ndim > 1:
-        if coding != "electrodes" or column.ndim > 2:  # noqa: PLR2004
+        lists = coding == "electrodes" or (coding == "guess" and _holds_lists(column))
+        if not lists or column.ndim > 2:  # noqa: PLR2004
             return column
         bounds = np.arange(len(column) + 1) * column.shape[1]
         column = Ragged(column.ravel(), bounds)
     if isinstance(column, np.ndarray):
         if coding == "vector" or (coding == "guess" and np.isin(column, (0, 1)).all()):
             return column[:, None]
+        if coding == "guess":
+            _refuse_codes(column, role, source)
         column = Ragged(column, np.arange(len(column) + 1))
     lengths = np.diff(column.bounds)
     binary = coding != "electrodes" and bool(np.isin(column.values, (0, 1)).all())
     if coding == "vector" or (binary and lengths.size and lengths.max() > 1):
         return _square(column, lengths, role, source)
     return _indicator(column, lengths, role, source)
+
+
+def _holds_lists(rows: np.ndarray) -> bool:
+    """Return whether rows are lists of inputs: whole numbers, none twice, not only 0 and 1."""
+    if rows.dtype.kind not in "uif" or not rows.size or not np.isfinite(rows).all():
+        return False
+    whole = (rows >= 0).all() and (rows % 1 == 0).all() and rows.max() > 1
+    return bool(whole and (np.diff(np.sort(rows, axis=1), axis=1) > 0).all())
+
+
+def _refuse_codes(column: np.ndarray, role: str, source: str) -> None:
+    """Refuse whole vectors that were written as one number each, such as 1101."""
+    finite = column[np.isfinite(column)] if column.dtype.kind == "f" else column
+    if not finite.size:
+        return
+    largest = finite.max()
+    like_bits = all(set(f"{value:g}") <= {"0", "1"} for value in np.unique(finite)[:MANY])
+    if largest > 1 and (role == "sources" or (like_bits and largest >= SEVERAL_BITS)):
+        raise RecordingError(
+            source,
+            role,
+            found=f"codes in one column, such as {largest:.15g}",
+            expected=f"0 and 1 for each of the {role}",
+            advice="Write a column for each, or texts of 0 and 1 parted by spaces"
+            + (
+                "."
+                if role == "sources"
+                else "; or say --coding electrodes if these are numbers of electrodes."
+            ),
+        )
 
 
 def _numbers(column: np.ndarray | Ragged, role: str, source: str) -> np.ndarray:
@@ -246,8 +285,11 @@ def _indicator(column: Ragged, lengths: np.ndarray, role: str, source: str) -> n
     return matrix
 
 
-def _parsed(column: np.ndarray, role: str, source: str) -> Ragged:
+def _parsed(column: np.ndarray, role: str, coding: Coding, source: str) -> Ragged:
     """Return vectors from texts of numbers, or from arrays held one by one."""
+    if coding != "electrodes" and _are_bits(column):
+        bits = np.array([list(cell.strip()) for cell in column.tolist()], np.float64)
+        return Ragged(bits.ravel(), np.arange(len(bits) + 1) * bits.shape[1])
     vectors = []
     for trial, cell in enumerate(column):
         try:
@@ -258,9 +300,19 @@ def _parsed(column: np.ndarray, role: str, source: str) -> Ragged:
                 source,
                 role,
                 found=f"{str(cell)[:40]!r} in trial {trial + 1}",
-                expected="0 and 1, or the numbers of the inputs that are on",
-                advice="Code stimuli and sources by numbers.",
+                expected="0 and 1"
+                + (", or the numbers of the inputs that are on" if role == "stimuli" else ""),
+                advice="Code stimuli and sources by numbers, parted by spaces.",
             ) from error
         vectors.append(vector.ravel())
     bounds = np.cumsum([0, *map(len, vectors)])
     return Ragged(np.concatenate(vectors) if vectors else np.zeros(0), bounds)
+
+
+def _are_bits(column: np.ndarray) -> bool:
+    """Return whether these are texts such as "0110", of one length."""
+    cells = column.tolist()
+    if not cells or not all(isinstance(cell, str) for cell in cells):
+        return False
+    lengths = {len(cell.strip()) for cell in cells}
+    return len(lengths) == 1 and all(re.fullmatch("[01]{2,}", cell.strip()) for cell in cells)

@@ -1,6 +1,7 @@
 """A recording from spike times in memory, and the stimuli they followed."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from canonica.recordings._spike_objects import seconds, trains_of
 from canonica.recordings._stimulation import Stimulation, stimulation
 
 MEMORY = "memory"
+NONE: Mapping[str, Any] = MappingProxyType({})
 
 
 def from_spikes(
@@ -33,7 +35,7 @@ def from_spikes(
     coding: Coding = "guess",
     name: str = "recording",
     condition: str = "unknown",
-    **attributes: Any,
+    attributes: Mapping[str, Any] = NONE,
 ) -> xr.Dataset:
     """Return a recording counted from spike times.
 
@@ -69,7 +71,7 @@ def from_spikes(
         Whether each trial of `stimuli` holds 0 and 1 for every input, or lists those that are on.
     name, condition : str
         What the recording is called, and the group it belongs to.
-    **attributes
+    attributes : mapping
         Further attributes to keep with it.
 
     Returns
@@ -119,9 +121,10 @@ def from_spikes(
         coding=coding,
         name=name,
         condition=condition,
-        **attributes,
+        attributes=attributes,
     )
-    return trains.recording(window=window)
+    start, stop = (float(seconds(limit, MEMORY, "window")) for limit in window)
+    return trains.recording(window=(start, stop))
 
 
 def spike_trains_from(
@@ -139,7 +142,7 @@ def spike_trains_from(
     coding: Coding = "guess",
     name: str = "recording",
     condition: str = "unknown",
-    **attributes: Any,
+    attributes: Mapping[str, Any] = NONE,
 ) -> SpikeTrains:
     """Return spike trains with their stimuli, to be kept, or counted in several windows.
 
@@ -167,11 +170,11 @@ def spike_trains_from(
         | {"sources": sources, "session": session},
         Reading(
             trials_per_session=trials_per_session,
-            session_gap=session_gap,
+            session_gap=seconds(session_gap, MEMORY, "session_gap"),
             coding=coding,
         ),
     )
-    attrs = {"name": name, "condition": condition, "origin": MEMORY} | attributes
+    attrs = {"name": name, "condition": condition, "origin": MEMORY} | dict(attributes)
     return SpikeTrains(
         times=spikes.times,
         bounds=spikes.bounds,

@@ -225,15 +225,15 @@ def _spike_times(recording: xr.Dataset) -> Iterator[Finding]:
         yield Finding(
             "warning",
             f"{attrs[SHUFFLED]} spike times that come before the one before them",
-            "they were sorted, and no response is lost; but whatever wrote them may have lost more",
-            "Check how spike times were exported.",
+            "they were sorted, so that responses are right; in a file it is unusual",
+            "If it is not meant, check how spike times were exported.",
         )
     if attrs.get(DOUBLED, 0):
         yield Finding(
             "warning",
             f"{attrs[DOUBLED]} spikes at the same time as another of the same train",
             "each counts, so that responses may be too large",
-            "Check for spikes that were detected twice, or units merged by accident.",
+            "A few come from rounding; if many, check for spikes detected twice, or merged units.",
         )
     if attrs.get(OVERLAPPING, 0):
         yield Finding(

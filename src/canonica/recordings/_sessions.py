@@ -7,6 +7,8 @@ import numpy as np
 from canonica._errors import RecordingError
 from canonica.recordings._reading import TRIALS_PER_SESSION, Reading
 
+LONG = 5  # times the usual interval between stimuli that make a pause
+
 
 def session_numbers(
     reading: Reading,
@@ -50,6 +52,8 @@ def session_numbers(
     if reading.trials_per_session is None and column is not None:
         return _numbered(np.asarray(column), source), "sessions as the file says"
     length = reading.trials_per_session or TRIALS_PER_SESSION
+    if reading.trials_per_session is None and onsets is not None:
+        _refuse_other_pauses(onsets, length, source)
     if trials % length:
         raise RecordingError(
             source,
@@ -61,6 +65,24 @@ def session_numbers(
         )
     assumed = "" if reading.trials_per_session else ", assumed for want of a session column"
     return np.arange(trials) // length + 1, f"sessions of {length} trials{assumed}"
+
+
+def _refuse_other_pauses(onsets: np.ndarray, length: int, source: str) -> None:
+    """Refuse to assume sessions where stimuli pause, but elsewhere than these would end."""
+    steps = np.diff(onsets)
+    if not len(steps):
+        return
+    pauses = np.flatnonzero(steps > LONG * np.median(steps)) + 1
+    if len(pauses) and (pauses % length != 0).any():
+        raise RecordingError(
+            source,
+            "session",
+            found=f"no sessions, but {len(pauses)} pauses of {steps[pauses - 1].min():.3g} s or "
+            f"more between stimuli, the first after {pauses[0]} trials",
+            expected="to be told whether sessions end there",
+            advice=f"If so: --session-gap {steps[pauses - 1].min() / 2:.3g}; or give "
+            "--trials-per-session, or a column with the session of every trial.",
+        )
 
 
 def _numbered(column: np.ndarray, source: str) -> np.ndarray:

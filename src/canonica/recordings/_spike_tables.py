@@ -49,7 +49,7 @@ GUESS = Reading()
 
 def recognises(path: Path) -> bool:
     """Return whether this is a table of spikes, or the table of stimuli that goes with one."""
-    return _has_spikes(path) or is_partner(path)
+    return _has_spikes(path) or is_partner(path) or _is_called_so(path)
 
 
 def is_partner(path: Path) -> bool:
@@ -111,6 +111,13 @@ def read_trains(path: Path, reading: Reading) -> SpikeTrains:
             **spikes.attributes,
         },
     )
+
+
+def _is_called_so(path: Path) -> bool:
+    """Return whether a table is called spikes and has one called stimuli beside it."""
+    if not column_names(path):
+        return False
+    return any(sibling.is_file() for sibling in _siblings(path, SPIKES, STIMULI))
 
 
 def _has_spikes(path: Path) -> bool:

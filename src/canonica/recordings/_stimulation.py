@@ -105,13 +105,15 @@ def onset_times(column: Column, name: str, source: str) -> np.ndarray:
     values = column.values if isinstance(column, Ragged) else column
     vectors = isinstance(column, Ragged) or column.ndim > 1
     if vectors or values.dtype.kind not in "uif" or not len(values):
-        kind = "vectors" if vectors else f"type {values.dtype}"
+        kind = "vectors" if vectors else "numbers" if values.dtype.kind in "uif" else "texts"
+        shown = f", the first {str(values[0])[:20]!r}" if len(values) else ""
         raise RecordingError(
             source,
             name,
-            found=f"a column of {len(values)} values, of {kind}",
+            found=f"a column of {len(values)} values, {kind}{shown}",
             expected="the onset of every stimulus in seconds",
-            advice="Check that the table has trials, and that their onsets are numbers.",
+            advice="Check that the table has trials, and that their onsets are numbers with "
+            "decimal points, not commas.",
         )
     onsets = values.astype(np.float64)
     bad = ~(np.isfinite(onsets) & (onsets >= 0))
