@@ -46,11 +46,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
-import neo
+import neo  # pyright: ignore[reportMissingImports]
 import numpy as np
-import pynapple as nap
-import quantities as pq
-from elephant.conversion import BinnedSpikeTrain
+import pynapple as nap  # pyright: ignore[reportMissingImports]
+import quantities as pq  # pyright: ignore[reportMissingImports]
+from elephant.conversion import BinnedSpikeTrain  # pyright: ignore[reportMissingImports]
 from rich import box
 from rich.console import Console
 from rich.table import Table

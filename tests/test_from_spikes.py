@@ -123,6 +123,8 @@ def test_trials_are_sorted_by_onset_with_all_that_is_theirs():
         sources=sources[order],
         session=session[order],
     )
+    said = again.attrs.pop("reading")
+    assert said == first.attrs.pop("reading") + "; trials sorted by onset"
     assert again.identical(first)
     assert first["session"].values.tolist() == [1, 1, 1, 2, 2, 2]
     assert first["responses"].values[:, 0].tolist() == [1, 0, 0, 2, 0, 0]

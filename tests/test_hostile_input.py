@@ -10,6 +10,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+
+from canonica.cli import main
 from recording_files import (
     TRIALS,
     matlab,
@@ -20,8 +22,6 @@ from recording_files import (
     table,
     world,
 )
-
-from canonica.cli import main
 
 MEMORY = 1 << 30  # bytes that no broken file may make the process grow by
 

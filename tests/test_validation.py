@@ -5,12 +5,12 @@ import sys
 
 import numpy as np
 import pytest
-from recording_files import SESSIONS, TRIALS, pair, world
 
 import canonica
 from canonica import CanonicaError
 from canonica.cli import main
 from canonica.recordings import inspect, recording
+from recording_files import SESSIONS, TRIALS, pair, world
 
 
 def recorded(culture=None, **changes):

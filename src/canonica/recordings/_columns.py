@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -82,6 +82,21 @@ class Ragged:
 
     values: np.ndarray
     bounds: np.ndarray
+
+
+class BinaryMatrix(NamedTuple):
+    """The matrix that some columns make.
+
+    Attributes
+    ----------
+    values : (trial, input or source)
+        0/1, if all is well with them.
+    listed : tuple of str
+        Where the columns listed what was on: the number of each input in them, in order.
+    """
+
+    values: np.ndarray
+    listed: tuple[str, ...] = ()
 
 
 def columns_of(names: Iterable[str], reading: Reading, source: str) -> Columns:
@@ -165,7 +180,7 @@ def natural_order(name: str) -> tuple[Any, ...]:
 
 def binary_matrix(
     columns: Sequence[np.ndarray | Ragged], role: str, coding: Coding, source: str
-) -> np.ndarray:
+) -> BinaryMatrix:
     """Return the 0/1 matrix (trial, input or source) that some columns make.
 
     Parameters
@@ -187,26 +202,26 @@ def binary_matrix(
         If the columns hold no such thing.
     """
     if len(columns) > 1:
-        return np.column_stack([_numbers(column, role, source) for column in columns])
+        return BinaryMatrix(np.column_stack([_numbers(column, role, source) for column in columns]))
     (column,) = columns
     if isinstance(column, np.ndarray) and column.dtype.kind in "OUST":
         column = _parsed(column, role, coding, source)
     if isinstance(column, np.ndarray) and column.ndim > 1:
         lists = coding == "electrodes" or (coding == "guess" and _holds_lists(column))
         if not lists or column.ndim > 2:  # noqa: PLR2004
-            return column
+            return BinaryMatrix(column)
         bounds = np.arange(len(column) + 1) * column.shape[1]
         column = Ragged(column.ravel(), bounds)
     if isinstance(column, np.ndarray):
         if coding == "vector" or (coding == "guess" and np.isin(column, (0, 1)).all()):
-            return column[:, None]
+            return BinaryMatrix(column[:, None])
         if coding == "guess":
             _refuse_codes(column, role, source)
         column = Ragged(column, np.arange(len(column) + 1))
     lengths = np.diff(column.bounds)
     binary = coding != "electrodes" and bool(np.isin(column.values, (0, 1)).all())
     if coding == "vector" or (binary and lengths.size and lengths.max() > 1):
-        return _square(column, lengths, role, source)
+        return BinaryMatrix(_square(column, lengths, role, source))
     return _indicator(column, lengths, role, source)
 
 
@@ -268,7 +283,7 @@ def _square(column: Ragged, lengths: np.ndarray, role: str, source: str) -> np.n
     return column.values.reshape(len(lengths), width)
 
 
-def _indicator(column: Ragged, lengths: np.ndarray, role: str, source: str) -> np.ndarray:
+def _indicator(column: Ragged, lengths: np.ndarray, role: str, source: str) -> BinaryMatrix:
     """Return which of all the listed inputs are on in each trial."""
     if column.values.dtype.kind == "f" and not np.isfinite(column.values).all():
         trial = int(np.repeat(np.arange(len(lengths)), lengths)[~np.isfinite(column.values)][0])
@@ -282,7 +297,7 @@ def _indicator(column: Ragged, lengths: np.ndarray, role: str, source: str) -> n
     inputs, index = np.unique(column.values, return_inverse=True)
     matrix = np.zeros((len(lengths), len(inputs)))
     matrix[np.repeat(np.arange(len(lengths)), lengths), index] = 1
-    return matrix
+    return BinaryMatrix(matrix, tuple(f"{number:g}" for number in inputs))
 
 
 def _parsed(column: np.ndarray, role: str, coding: Coding, source: str) -> Ragged:

@@ -28,8 +28,8 @@ def from_spikes(
     sources: Any = None,
     session: Any = None,
     trials_per_session: int | None = None,
-    session_gap: float | None = None,
-    window: tuple[float, float] = EVOKED,
+    session_gap: Any = None,
+    window: tuple[Any, Any] = EVOKED,
     electrodes: Sequence[Any] | None = None,
     segment_index: int | None = None,
     coding: Coding = "guess",
@@ -136,7 +136,7 @@ def spike_trains_from(
     sources: Any = None,
     session: Any = None,
     trials_per_session: int | None = None,
-    session_gap: float | None = None,
+    session_gap: Any = None,
     electrodes: Sequence[Any] | None = None,
     segment_index: int | None = None,
     coding: Coding = "guess",
@@ -170,11 +170,12 @@ def spike_trains_from(
         | {"sources": sources, "session": session},
         Reading(
             trials_per_session=trials_per_session,
-            session_gap=seconds(session_gap, MEMORY, "session_gap"),
+            session_gap=_gap(session_gap),
             coding=coding,
         ),
     )
-    attrs = {"name": name, "condition": condition, "origin": MEMORY} | dict(attributes)
+    attrs = {"name": name, "condition": condition, "origin": MEMORY}
+    attrs |= {"reading": trials.description} | dict(attributes)
     return SpikeTrains(
         times=spikes.times,
         bounds=spikes.bounds,
@@ -185,6 +186,10 @@ def spike_trains_from(
         electrodes=spikes.electrodes,
         attrs=attrs | spikes.attributes,
     )
+
+
+def _gap(session_gap: Any) -> float | None:
+    return None if session_gap is None else float(seconds(session_gap, MEMORY, "session_gap"))
 
 
 def _grouped(

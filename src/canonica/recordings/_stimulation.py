@@ -6,11 +6,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from canonica._errors import RecordingError, listed
-from canonica.recordings._columns import Columns, Ragged, binary_matrix, columns_of, described
+from canonica.recordings._columns import (
+    BinaryMatrix,
+    Columns,
+    Ragged,
+    binary_matrix,
+    columns_of,
+    described,
+)
 from canonica.recordings._reading import Reading
 from canonica.recordings._sessions import session_numbers
 
 Column = np.ndarray | Ragged
+MANY_INPUTS = 64  # of which each is named
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,10 +83,10 @@ def stimulation(
     resorted = "" if (order == np.arange(len(order))).all() else "; trials sorted by onset"
     return Stimulation(
         onsets=onsets[order],
-        stimuli=np.asarray(stimuli)[order],
-        sources=None if sources is None else np.asarray(sources)[order],
+        stimuli=stimuli.values[order],
+        sources=None if sources is None else sources.values[order],
         session=numbers,
-        description=f"{described(found)}; {how}{resorted}",
+        description=f"{described(found)}{said_of_inputs(stimuli)}; {how}{resorted}",
     )
 
 
@@ -129,14 +137,22 @@ def onset_times(column: Column, name: str, source: str) -> np.ndarray:
     return onsets
 
 
+def said_of_inputs(stimuli: BinaryMatrix) -> str:
+    """Return in words which inputs were listed, so that each can be told by its number there."""
+    if not stimuli.listed:
+        return ""
+    numbers = listed(stimuli.listed, MANY_INPUTS)
+    return f"; inputs 1 to {len(stimuli.listed)} are those listed as {numbers}"
+
+
 def binary_columns(
     columns: Iterable[str],
     column: Callable[[str], Column],
     role: str,
     reading: Reading,
     source: str,
-) -> np.ndarray:
-    """Return the stimuli or the sources in some columns, 0/1 if all is well with them.
+) -> BinaryMatrix:
+    """Return the stimuli or the sources in some columns.
 
     Raises
     ------
@@ -144,12 +160,12 @@ def binary_columns(
         If they make no matrix of numbers.
     """
     coding = reading.coding if role == "stimuli" else "guess"
-    matrix = np.asarray(binary_matrix([column(name) for name in columns], role, coding, source))
-    if matrix.dtype.kind not in "buif":
+    matrix = binary_matrix([column(name) for name in columns], role, coding, source)
+    if matrix.values.dtype.kind not in "buif":
         raise RecordingError(
             source,
             role,
-            found=f"values of type {matrix.dtype}",
+            found=f"values of type {matrix.values.dtype}",
             expected="0 and 1",
             advice="Name the columns that are meant.",
         )

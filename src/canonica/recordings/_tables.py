@@ -22,7 +22,7 @@ from canonica._spike_trains import SpikeTrains
 from canonica.recordings._columns import Columns, Ragged, columns_of, described
 from canonica.recordings._reading import Reading
 from canonica.recordings._sessions import session_numbers
-from canonica.recordings._stimulation import binary_columns, onset_times
+from canonica.recordings._stimulation import binary_columns, onset_times, said_of_inputs
 from canonica.recordings._table_file import SUFFIXES, TableValues, column_names, table_file
 
 NOTE = "canonica"  # of a Parquet file: what a recording has beside its values
@@ -164,13 +164,14 @@ def _recording(
     )
     found = recording(
         responses[order],
-        stimuli[order],
-        None if sources is None else sources[order],
+        stimuli.values[order],
+        None if sources is None else sources.values[order],
         session=numbers,
         name=shown(Path(Path(source).stem)),
         condition=reading.condition or "unknown",
         origin=source,
-        reading=f"responses from {_spanned(layout.electrodes)}, {described(columns)}; "
+        reading=f"responses from {_spanned(layout.electrodes)}, {described(columns)}"
+        f"{said_of_inputs(stimuli)}; "
         f"{how}{sorting}",
     )
     if onsets is not None:
