@@ -1,5 +1,6 @@
 """Shared by all tests: shapes and types checked at run time, recordings to try things on."""
 
+import sys
 from pathlib import Path
 
 import jax
@@ -58,3 +59,18 @@ def cultures():
 def generator():
     """Return a source of random numbers that is the same in every run."""
     return np.random.default_rng(0)
+
+
+@pytest.fixture
+def call(monkeypatch, capsys):
+    """Return a function that runs the command line and returns its code and what it printed."""
+    from canonica.cli import main
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["canonica", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stopped:
+            main()
+        printed = capsys.readouterr()
+        return stopped.value.code, printed.out, printed.err
+
+    return run

@@ -11,24 +11,9 @@ import pytest
 import xarray as xr
 
 import canonica
-from canonica.cli import main
 from canonica.recordings import write_matlab
 
 SESSION = ["--trials-per-session", "64"]
-
-
-@pytest.fixture
-def call(monkeypatch, capsys):
-    """Return a function that runs the command line and returns its code and what it printed."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["canonica", *map(str, arguments)])
-        with pytest.raises(SystemExit) as stopped:
-            main()
-        printed = capsys.readouterr()
-        return stopped.value.code, printed.out, printed.err
-
-    return run
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,6 @@ import pytest
 
 import canonica
 from canonica import CanonicaError, RecordingError
-from canonica.cli import main
 from canonica.recordings import _datasets, _download, _fetch, write_matlab
 from canonica.recordings._fetch import fetch, fetch_each, public_dataset, public_files
 
@@ -119,20 +118,6 @@ def dataset(server, monkeypatch):
     monkeypatch.setattr(_fetch, "DATASETS", (*_datasets.DATASETS, listed))
     server.files = {f"/{file.path}": CONTENT for file in files}
     return listed
-
-
-@pytest.fixture
-def call(monkeypatch, capsys):
-    """Return a function that runs the command line and returns its code and what it printed."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["canonica", *map(str, arguments)])
-        with pytest.raises(SystemExit) as stopped:
-            main()
-        printed = capsys.readouterr()
-        return stopped.value.code, printed.out, printed.err
-
-    return run
 
 
 def asked_from(wanted):
