@@ -7,7 +7,8 @@ From a recording to the generative model that a culture implicitly holds::
     recordings = canonica.read("culture.nwb")
     results = canonica.reverse_engineer(recordings)
 
-The equations are in `canonica.model`, cultures to practise on in `canonica.simulate`.
+The equations are in `canonica.model`, cultures to practise on in `canonica.simulate`, networks
+that act in `canonica.agents`.
 """
 
 from importlib import import_module
@@ -17,7 +18,7 @@ from canonica._errors import CanonicaError, RecordingError, RecordingWarning
 from canonica._version import __version__
 
 if TYPE_CHECKING:
-    from canonica import model, recordings, report, reverse_engineering, simulate
+    from canonica import agents, model, recordings, report, reverse_engineering, simulate
     from canonica.recordings import from_spikes, read
     from canonica.reverse_engineering import (
         PublishedProtocol,
@@ -37,7 +38,7 @@ _HOMES = {
     "sweep": "canonica.reverse_engineering",
     "validate": "canonica.reverse_engineering",
 }
-_FLOORS = ("model", "recordings", "report", "reverse_engineering", "simulate")
+_FLOORS = ("agents", "model", "recordings", "report", "reverse_engineering", "simulate")
 
 __all__ = [
     "CanonicaError",
@@ -45,6 +46,7 @@ __all__ = [
     "RecordingError",
     "RecordingWarning",
     "__version__",
+    "agents",
     "from_spikes",
     "model",
     "read",

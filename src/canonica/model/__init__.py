@@ -35,7 +35,11 @@ from canonica.model._free_energy import (
     complexity,
     free_energy,
 )
-from canonica.model._generative_model import Beliefs, GenerativeModel
+from canonica.model._generative_model import (
+    MINIMUM_POLICY_COUNT,
+    Beliefs,
+    GenerativeModel,
+)
 from canonica.model._plasticity import (
     SynapticSums,
     prior_sums,
@@ -43,11 +47,18 @@ from canonica.model._plasticity import (
     synaptic_sums_beside_prior,
 )
 from canonica.model._scaled import Scaled, quotient_of_products, shares, total
-from canonica.model._values import both_values, negative_entropy, negative_entropy_of_log_odds
+from canonica.model._values import (
+    both_values,
+    negative_entropy,
+    negative_entropy_of_log_odds,
+    present,
+    previous_in_time,
+)
 
 __all__ = [
     "LARGEST_COUNT",
     "MANY_COUNTS",
+    "MINIMUM_POLICY_COUNT",
     "Activity",
     "Beliefs",
     "CanonicalNetwork",
@@ -77,6 +88,8 @@ __all__ = [
     "log_evidence",
     "negative_entropy",
     "negative_entropy_of_log_odds",
+    "present",
+    "previous_in_time",
     "prior_sums",
     "quotient_of_products",
     "shares",

@@ -1,0 +1,81 @@
+"""From the risks of single steps to Gamma, which modulates plasticity."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float
+
+
+class Modulation(Protocol):
+    """What a stretch of steps is worth: a hashable value that maps their risks to Gamma."""
+
+    def __call__(
+        self, risk: Float[Array, " time"], lived: Bool[Array, " time"]
+    ) -> Float[Array, " time"]:
+        """Return Gamma of each step; `lived` marks the steps that were really made."""
+        ...
+
+
+@dataclass(frozen=True)
+class ProgressModulation:
+    """Gamma in three levels, by the progress of a whole chunk [CB22].
+
+    The progress is ``per_steps (1 - 2 mean risk)``: how many steps led forward, less those that
+    led back, in so many steps.
+
+    Parameters
+    ----------
+    backward, slow, fast : float
+        Gamma where there was no progress, where it was at most `slow_progress`, and beyond.
+    slow_progress : float
+        In `per_steps` steps.
+    per_steps : int
+        What progress is counted in.
+
+    References
+    ----------
+    [CB22] Methods; section 5 of the theory.
+    """
+
+    backward: float = 0.55
+    slow: float = 0.45
+    fast: float = 0.0
+    slow_progress: float = 10.0
+    per_steps: int = 200
+
+    def __call__(
+        self, risk: Float[Array, " time"], lived: Bool[Array, " time"]
+    ) -> Float[Array, " time"]:
+        """Return one Gamma for all steps of the chunk."""
+        # Risks are multiples of a half: summed first and divided last, progress is exact, and a
+        # chunk that is just at a limit falls on the side that the rule says.
+        steps = jnp.maximum(lived.sum(), 1)
+        advance = jnp.where(lived, 1 - 2 * risk, 0).sum()
+        progress = self.per_steps * advance / steps
+        beyond = jnp.where(progress <= self.slow_progress, self.slow, self.fast)
+        gamma = jnp.where(progress <= 0, self.backward, beyond)
+        return jnp.broadcast_to(gamma.astype(risk.dtype), risk.shape)
+
+
+@dataclass(frozen=True)
+class MeanModulation:
+    """Gamma as the mean risk of the chunk: what went well is kept, the rest unlearned."""
+
+    def __call__(
+        self, risk: Float[Array, " time"], lived: Bool[Array, " time"]
+    ) -> Float[Array, " time"]:
+        """Return one Gamma for all steps of the chunk."""
+        mean = jnp.where(lived, risk, 0).sum() / jnp.maximum(lived.sum(), 1)
+        return jnp.broadcast_to(mean.astype(risk.dtype), risk.shape)
+
+
+@dataclass(frozen=True)
+class StepModulation:
+    """Gamma as the risk of each step itself."""
+
+    def __call__(
+        self, risk: Float[Array, " time"], lived: Bool[Array, " time"]
+    ) -> Float[Array, " time"]:
+        """Return the risks."""
+        return jnp.where(lived, risk, 0.5)

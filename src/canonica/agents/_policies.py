@@ -1,0 +1,70 @@
+"""Policies: sequences of moves, and prior beliefs about them."""
+
+import itertools
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from canonica._errors import CanonicaError
+
+
+def sequences(moves: int, length: int) -> Int[np.ndarray, "policy length"]:
+    """Return all sequences of `length` out of `moves` moves, the first move varying slowest.
+
+    Examples
+    --------
+    >>> sequences(moves=2, length=2).tolist()
+    [[0, 0], [0, 1], [1, 0], [1, 1]]
+    """
+    if moves < 1 or length < 1:
+        raise CanonicaError(f"found {moves} moves, {length} long; expected at least one of each.")
+    return np.array(list(itertools.product(range(moves), repeat=length)), np.int32)
+
+
+def first_move_prior(
+    policies: Int[np.ndarray, "policy length"], probability: Float[np.ndarray, " move"]
+) -> Float[np.ndarray, "2 policy"]:
+    """Return the decision prior E that gives each first move its probability.
+
+    Parameters
+    ----------
+    policies : (policy, length)
+        As `sequences` makes them, or any selection.
+    probability : (move,)
+        Of each first move, shared evenly by the policies that begin with it.
+
+    Returns
+    -------
+    (2, policy)
+        ``E[1]``, and ``E[0] = 1 - E[1]``.
+
+    Raises
+    ------
+    CanonicaError
+        If probabilities are negative or do not sum to 1, or no policy begins with a move that
+        has one.
+
+    References
+    ----------
+    [CB22] Methods; section 5 of the theory.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> first_move_prior(sequences(2, 2), np.array([0.2, 0.8]))[1].tolist()
+    [0.1, 0.1, 0.4, 0.4]
+    """
+    probability = np.asarray(probability, float)
+    if not (probability >= 0).all() or not np.isclose(probability.sum(), 1):
+        raise CanonicaError(
+            f"probability: found {probability.tolist()}; expected numbers that sum to 1."
+        )
+    first = np.asarray(policies)[:, 0]
+    sharing = np.bincount(first, minlength=len(probability))
+    if len(sharing) > len(probability) or (probability[sharing == 0] > 0).any():
+        raise CanonicaError(
+            f"probability: found {len(probability)} for first moves {np.unique(first).tolist()}; "
+            "expected one for each move."
+        )
+    share = (probability / np.maximum(sharing, 1))[first]
+    return np.stack([1 - share, share])
