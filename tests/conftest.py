@@ -9,7 +9,7 @@ import pytest
 from hypothesis import settings
 from jaxtyping import install_import_hook
 
-CHECKED = ("model", "recordings", "simulate", "reverse_engineering")
+CHECKED = ("agents", "model", "recordings", "simulate", "reverse_engineering")
 install_import_hook([f"canonica.{floor}" for floor in CHECKED], "beartype.beartype")
 
 settings.register_profile("canonica", deadline=None, max_examples=20, derandomize=True)

@@ -210,13 +210,18 @@ def _check_odd(name: str, *sizes: int, smallest: int) -> None:
 
 
 def shortest_path(maze: Maze) -> Int[Array, ""]:
-    """Return the number of moves on a shortest path from start to goal."""
+    """Return the number of moves on a shortest path from start to goal; -1 if there is none."""
     following = maze.next_place
 
-    def spread(state: tuple[Array, Array]) -> tuple[Array, Array]:
-        reached, steps = state
-        onward = jnp.zeros_like(reached).at[following.ravel()].max(jnp.repeat(reached, maze.moves))
-        return reached | onward, steps + 1
+    def onward(state: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
+        reached, _, steps = state
+        more = jnp.zeros_like(reached).at[following.ravel()].max(jnp.repeat(reached, maze.moves))
+        return reached | more, (more & ~reached).any(), steps + 1
+
+    def goes_on(state: tuple[Array, Array, Array]) -> Array:
+        reached, grew, _ = state
+        return grew & ~reached[maze.goal]
 
     start = jnp.zeros(maze.places, bool).at[maze.start].set(True)
-    return lax.while_loop(lambda state: ~state[0][maze.goal], spread, (start, jnp.int32(0)))[1]
+    reached, _, steps = lax.while_loop(goes_on, onward, (start, jnp.array(True), jnp.int32(0)))
+    return jnp.where(reached[maze.goal], steps, -1)

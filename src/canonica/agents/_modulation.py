@@ -1,12 +1,13 @@
 """From the risks of single steps to Gamma, which modulates plasticity."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
 
+@runtime_checkable
 class Modulation(Protocol):
     """What a stretch of steps is worth: a hashable value that maps their risks to Gamma."""
 

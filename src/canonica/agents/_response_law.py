@@ -116,17 +116,24 @@ def drawn(weight: Float[Array, " policy"], uniform: Float[Array, ""]) -> Int[Arr
     """Return an index drawn in proportion to `weight`, by the inverse of its cumulative sum.
 
     In two rounds, rows of a square first: sums of a few numbers each, instead of one long chain.
+    Whatever rounding does at an edge, nothing without weight is ever drawn.
     """
     side = int(np.ceil(np.sqrt(len(weight))))
     square = jnp.pad(weight, (0, side * side - len(weight))).reshape(side, side)
     below = jnp.tril(jnp.ones((side, side), weight.dtype))
+    order = jnp.arange(side)
+
+    def placed(amount: Array, through: Array, target: Array) -> Array:
+        # The first that reaches beyond the target; or, past all of them, the last with weight.
+        rank = jnp.where(through > target, 2 * side - order, order)
+        return jnp.argmax(jnp.where(amount > 0, rank, -1))
+
     rows = square.sum(axis=1)
     through = below @ rows
     target = uniform * through[-1]
-    row = jnp.minimum((through <= target).sum(), side - 1)
-    rest = target - (through[row] - rows[row])
-    column = jnp.minimum((below @ square[row] <= rest).sum(), side - 1)
-    return jnp.minimum(row * side + column, len(weight) - 1).astype(jnp.int32)
+    row = placed(rows, through, target)
+    column = placed(square[row], below @ square[row], target - (through[row] - rows[row]))
+    return (row * side + column).astype(jnp.int32)
 
 
 def drawn_policy(

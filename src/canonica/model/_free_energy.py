@@ -33,13 +33,13 @@ class FreeEnergy(NamedTuple):
         The decision layer's share; 0 in a model without decisions.
     """
 
-    accuracy: Float[Array, "*batch time"]
-    complexity: Float[Array, "*batch time"]
-    decision: Float[Array, "*batch time"]
+    accuracy: Float[Array, "*batch"]
+    complexity: Float[Array, "*batch"]
+    decision: Float[Array, "*batch"]
 
     @property
-    def total(self) -> Float[Array, "*batch time"]:
-        """F per time step."""
+    def total(self) -> Float[Array, "*batch"]:
+        """F, of whatever the parts are of."""
         return self.complexity - self.accuracy + self.decision
 
 
