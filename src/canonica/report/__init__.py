@@ -3,12 +3,15 @@
 from canonica.report._culture_figure import culture_figure
 from canonica.report._figure import condition_figure, figure_part
 from canonica.report._landscape_figure import animation_suffix, landscape_figure, write_animation
+from canonica.report._maze_figure import maze_figure
+from canonica.report._maze_scene_figure import scene_figure, write_scene_animation
 from canonica.report._perturbation_figure import perturbation_figure
 from canonica.report._recovery_figure import recovery_figure
 from canonica.report._separation_figure import separation_figure
 from canonica.report._simulation_tables import simulation_table
 from canonica.report._style import write_figure
 from canonica.report._table import summary_table, write_recordings_csv
+from canonica.report._transplant_figure import transplant_figure
 
 __all__ = [
     "animation_suffix",
@@ -16,12 +19,16 @@ __all__ = [
     "culture_figure",
     "figure_part",
     "landscape_figure",
+    "maze_figure",
     "perturbation_figure",
     "recovery_figure",
+    "scene_figure",
     "separation_figure",
     "simulation_table",
     "summary_table",
+    "transplant_figure",
     "write_animation",
     "write_figure",
     "write_recordings_csv",
+    "write_scene_animation",
 ]

@@ -1,0 +1,216 @@
+"""`canonica maze`: a network that acts."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from canonica.cli._app import app, reports_errors
+
+maze = typer.Typer(
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+)
+app.add_typer(maze, name="maze")
+
+Seed = Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Decides everything random.")]
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", help="Replace earlier results in the folder.")
+]
+Out = typer.Option("--out", "-o", help="Folder for the results; made if it is not there.")
+
+
+@maze.callback(invoke_without_command=True)
+def experiment(
+    context: typer.Context,
+    prior_right: Annotated[
+        float,
+        typer.Option(min=0, max=0.5, help="Prior probability e of a move to the right."),
+    ] = 0.25,
+    mazes: Annotated[int, typer.Option(min=1, help="Mazes, a fresh agent in each.")] = 20,
+    trials: Annotated[int, typer.Option(min=1, help="Trials of each agent.")] = 100,
+    max_steps: Annotated[int, typer.Option(min=1, help="When a trial's time is up.")] = 20_000,
+    agent: Annotated[
+        Literal["published", "efficient"],
+        typer.Option(help="That of the paper, or the same network driven better."),
+    ] = "published",
+    height: Annotated[int, typer.Option(min=5, help="Rows of a maze, odd.")] = 19,
+    width: Annotated[int, typer.Option(min=5, help="Columns of a maze, odd.")] = 99,
+    window: Annotated[int, typer.Option(min=3, help="Rows and columns seen, odd.")] = 11,
+    seed: Seed = 0,
+    out: Annotated[Path, Out] = Path("canonica-maze"),
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with a run that was interrupted.")
+    ] = False,
+    overwrite: Overwrite = False,
+    animation: Annotated[
+        Literal["gif", "mp4", "none"], typer.Option(help="Of the last trial in the first maze.")
+    ] = "gif",
+) -> None:
+    """Watch a network learn to leave a maze ([CB22] Figs. 4 and 5).
+
+    A fresh agent in every maze, trial after trial: how often it reaches the
+    goal, in how many steps, and its free energy. Mazes share the cores of the
+    machine. Writes maze.nc, trials.csv, maze.png, trial.png, an animation and
+    summary.json. An interrupted run goes on with --resume, and finds the same.
+
+    [bold]Examples[/bold]
+
+      canonica maze --mazes 2 --trials 10 --max-steps 2000
+
+      canonica maze --prior-right 0.35 --out right
+
+      canonica maze transplant --help
+    """
+    if context.invoked_subcommand is not None:
+        given = [
+            name
+            for name in context.params
+            if (source := context.get_parameter_source(name)) is not None
+            and source.name == "COMMANDLINE"
+        ]
+        if given:
+            option = given[0].replace("_", "-")
+            raise typer.BadParameter(
+                f"--{option} before {context.invoked_subcommand}: give options after its name."
+            )
+        return
+    _experiment(
+        out,
+        overwrite=overwrite,
+        resume=resume,
+        animation=animation,
+        agent=agent,
+        prior_right=prior_right,
+        mazes=mazes,
+        trials=trials,
+        max_steps=max_steps,
+        height=height,
+        width=width,
+        window=window,
+        seed=seed,
+    )
+
+
+@reports_errors
+def _experiment(
+    out: Path, *, overwrite: bool, resume: bool, animation: str, **settings: float | str
+) -> int:
+    from canonica.cli._maze_runs import run_and_report  # noqa: PLC0415
+
+    return run_and_report(out, overwrite=overwrite, resume=resume, animation=animation, **settings)
+
+
+@maze.command()
+@reports_errors
+def transplant(
+    source: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[RESULT.nc | LOG.csv]",
+            help="Whose decisions: a result of canonica maze, or a log of your own, with columns "
+            "agent, trial, step, and move (up, down, left, right, or 0 to 3) or policy (0 to "
+            "255). Without it, agents for several priors are simulated first.",
+            show_default=False,
+        ),
+    ] = None,
+    prior_right: Annotated[
+        list[float] | None,
+        typer.Option(
+            min=0,
+            max=0.5,
+            help="Prior e of the agents that are simulated first; may be given several times.",
+            show_default="0.15, 0.25, 0.35",
+        ),
+    ] = None,
+    mazes: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="New mazes, a fresh agent in each.",
+            show_default="as many as were observed; 6 if simulated first, 10 for a log",
+        ),
+    ] = None,
+    trials: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Trials to predict.",
+            show_default="as many as were observed; 30 if simulated first",
+        ),
+    ] = None,
+    estimate_from: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            help="Trials to estimate from, the first ones: later decisions are learned, too.",
+        ),
+    ] = 1,
+    by: Annotated[
+        Literal["first-move", "policy"],
+        typer.Option(help="Count first moves, or each of the 256 policies."),
+    ] = "first-move",
+    max_steps: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="When a trial's time is up, also in a log.",
+            show_default="as observed, or 20000",
+        ),
+    ] = None,
+    height: Annotated[
+        int | None,
+        typer.Option(min=5, help="Rows of a new maze, odd.", show_default="as observed, or 19"),
+    ] = None,
+    width: Annotated[
+        int | None,
+        typer.Option(min=5, help="Columns of it, odd.", show_default="as observed, or 99"),
+    ] = None,
+    window: Annotated[
+        int | None,
+        typer.Option(min=3, help="Rows and columns seen, odd.", show_default="as observed, or 11"),
+    ] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=2**63 - 1,
+            help="Decides everything random.",
+            show_default="that of the result, or 0",
+        ),
+    ] = None,
+    out: Annotated[Path, Out] = Path("canonica-transplant"),
+    overwrite: Overwrite = False,
+) -> int:
+    """Foretell how agents will learn from their decisions alone ([CB22] Fig. 5).
+
+    Estimates the prior over decisions from the first moves of the first
+    trial, gives it to fresh agents in mazes that were not met, and compares
+    how they learn with how the observed agents did. Writes transplant.nc,
+    transplant.csv, transplant.png and summary.json.
+
+    [bold]Examples[/bold]
+
+      canonica maze transplant
+
+      canonica maze transplant canonica-maze/maze.nc --trials 20
+
+      canonica maze transplant decisions.csv --mazes 5 --trials 20
+    """
+    from canonica.cli._maze_runs import transplant_and_report  # noqa: PLC0415
+
+    return transplant_and_report(
+        out,
+        overwrite=overwrite,
+        source=source,
+        prior_right=prior_right,
+        estimation_trials=estimate_from,
+        by=by.replace("-", "_"),
+        mazes=mazes,
+        trials=trials,
+        max_steps=max_steps,
+        height=height,
+        width=width,
+        window=window,
+        seed=seed,
+    )

@@ -1,0 +1,134 @@
+"""A scene shows what the agent really saw, believed and planned."""
+
+import dataclasses
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from canonica import CanonicaError
+from canonica.agents import Maze, Record, maze_agent, maze_walls
+from canonica.agents._scene import _spread, scene
+
+STEPS = 50
+
+
+@pytest.fixture(scope="module")
+def maze():
+    return Maze(maze_walls(jax.random.key(1), height=7, width=9), window=5)
+
+
+def by_turns(agent, maze, steps=STEPS):
+    """Return a record, with beliefs and chances of first moves, of agent and maze by turns."""
+    step = eqx.filter_jit(agent.step)
+    learn = eqx.filter_jit(agent.learn)
+    state, place = agent.init(), maze.start
+    following, columns = np.asarray(maze.next_place), np.asarray(maze.columns)
+    first_move = np.asarray(agent.policies)[:, 0]
+    acting_by = agent.model_of(state)
+    rows, beliefs, chances, risks = [], [], [], []
+    for number in range(steps):
+        decision, after = step(state, maze.seen[place], jax.random.key(number))
+        seen = state.belief if agent.decides_from == "previous" else after.belief
+        if number % agent.moves_made == 0:
+            d = np.asarray(acting_by.decision_posterior(seen))
+            odds = d / (1 - d + agent.guard)
+            chance = np.bincount(first_move, odds, maze.moves) / odds.sum()
+        to = following[place, int(decision.move)]
+        risks.append((1 - np.sign(columns[to] - columns[place])) / 2)
+        rows.append((place, int(decision.policy), int(decision.move), risks[-1]))
+        beliefs.append(np.asarray(after.belief))
+        chances.append(chance)
+        state, place = after, to
+        if agent.learning == "chunk" and len(risks) == agent.chunk:
+            state, risks = learn(state, jnp.array(risks)), []
+            acting_by = agent.model_of(state)
+    return Record(*map(jnp.array, zip(*rows, strict=True))), np.array(beliefs), np.array(chances)
+
+
+def published(maze):
+    return dataclasses.replace(maze_agent(maze), chunk=STEPS)
+
+
+def other(maze):
+    """Return an agent that differs from the published one in all that matters here."""
+    agent = published(maze)
+    model = agent.model
+    # Few counts behind the policies, so that each chunk changes what it does.
+    model = dataclasses.replace(model, policy_counts=jnp.full_like(model.policy_counts, 5.0))
+    return dataclasses.replace(
+        agent, model=model, chunk=20, learning="chunk", decides_from="current", moves_made=2
+    )
+
+
+@pytest.fixture(scope="module", params=[published, pytest.param(other, marks=pytest.mark.slow)])
+def lived(request, maze):
+    """Return an agent, its first state, and a trial of it by turns."""
+    with jax.enable_x64(True):
+        agent = request.param(maze)
+        return agent, agent.init(), *by_turns(agent, maze)
+
+
+def test_beliefs_and_chances_are_those_the_agent_had(lived, maze):
+    agent, state, record, beliefs, chances = lived
+    found = scene(agent, state, maze, record, STEPS, frames=STEPS)
+    shape = (STEPS, maze.window, maze.window)
+    np.testing.assert_allclose(found["belief"], beliefs.reshape(shape), rtol=1e-12)
+    np.testing.assert_allclose(found["move_probability"], chances, rtol=1e-9)
+    assert found["belief"].dtype == found["move_probability"].dtype == np.float64
+    seen = np.asarray(maze.seen)[np.asarray(record.place)].reshape(shape)
+    np.testing.assert_array_equal(found["observation"], seen)
+
+
+def test_what_was_learned_within_the_trial_shows(lived):
+    agent, _, _, _, chances = lived
+    if agent.learning == "chunk":
+        # Same prior, same start: only what was learned tells chunks apart.
+        chunk = agent.chunk
+        assert np.abs(chances[chunk:].mean(axis=0) - chances[:chunk].mean(axis=0)).max() > 1e-3
+
+
+def test_plan_is_the_policy_drawn_and_path_where_it_led(lived, maze):
+    agent, state, record, _, _ = lived
+    found = scene(agent, state, maze, record, STEPS, frames=STEPS)
+    steps = np.arange(STEPS)
+    np.testing.assert_array_equal(found["frame_step"], steps)
+    plan = found["plan"].to_numpy()
+    np.testing.assert_array_equal(plan, np.asarray(agent.policies)[np.asarray(record.policy)])
+    # The move made is the plan's, and it leads where the path goes.
+    moves = plan[steps, found["plan_made"].to_numpy()]
+    np.testing.assert_array_equal(moves, record.move)
+    down, right = np.diff(found["path_row"]), np.diff(found["path_column"])
+    assert found.sizes["step"] == STEPS + 1
+    for step, move in enumerate(moves):
+        intended = [(-2, 0), (2, 0), (0, -2), (0, 2)][move]
+        assert (down[step], right[step]) in {intended, (0, 0), (0, 1)}
+    assert not found["walls"].to_numpy()[found["path_row"], found["path_column"]].any()
+
+
+def test_frames_are_spread_evenly_and_no_more_than_steps(lived, maze):
+    for steps, frames in ((20_000, 200), (51, 7), (8, 7)):
+        kept = _spread(steps, frames)
+        assert len(kept) == frames
+        assert kept[[0, -1]].tolist() == [0, steps - 1]
+        assert np.ptp(np.diff(kept)) <= 1
+    agent, state, record, beliefs, _ = lived
+    found = scene(agent, state, maze, record, 3, frames=STEPS, trial=9)
+    assert found["frame_step"].to_numpy().tolist() == [0, 1, 2]
+    np.testing.assert_allclose(found["belief"].stack(s=["seen_row", "seen_column"]), beliefs[:3])
+    assert (found.attrs["trial"], found.attrs["steps"], found.attrs["reached"]) == (9, 3, 0)
+    with pytest.raises(CanonicaError, match="expected 2 at least"):
+        scene(agent, state, maze, record, 3, frames=1)
+
+
+def test_a_record_that_cannot_be_is_refused(lived, maze):
+    agent, state, record, _, _ = lived
+    with pytest.raises(CanonicaError, match="record=True"):
+        scene(agent, state, maze, None, STEPS)
+    with pytest.raises(CanonicaError, match="expected 1 to 50"):
+        scene(agent, state, maze, record, STEPS + 1)
+    elsewhere = Maze(maze_walls(jax.random.key(5), height=7, width=9), window=5)
+    with pytest.raises(CanonicaError, match="this maze does not allow"):
+        scene(agent, state, elsewhere, record, STEPS)
