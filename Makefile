@@ -6,7 +6,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock
 
-.PHONY: demo test test-slow check format benchmark benchmark-encoder benchmark-spikes lock clean
+.PHONY: demo test test-slow check format benchmark benchmark-encoder benchmark-spikes benchmark-maze lock clean
 
 demo: .venv/.installed
 	$(BIN)/canonica demo --out canonica-demo
@@ -34,6 +34,9 @@ benchmark-encoder: .venv/.installed-benchmark
 
 benchmark-spikes: .venv/.installed-benchmark
 	$(BIN)/python benchmarks/spikes.py
+
+benchmark-maze: .venv/.installed-benchmark
+	$(BIN)/python benchmarks/maze.py --out benchmarks
 
 # Record the newest versions that work together on every supported Python.
 lock:

@@ -4,7 +4,16 @@ from canonica.agents._agent import Agent, Decision
 from canonica.agents._agent_state import AgentState
 from canonica.agents._bootstrap import bootstrap_interval
 from canonica.agents._decision_log import decision_log, observed_decisions
+from canonica.agents._efficient_agent import FollowingModulation, efficient_agent
 from canonica.agents._environment import Environment, Outcome
+from canonica.agents._gymnasium_agent import (
+    GymnasiumAgent,
+    binary_observations,
+    risk_of_reward,
+    run_in_gymnasium,
+)
+from canonica.agents._gymnasium_worlds import GymnasiumWorld
+from canonica.agents._learning_curves import learning_curves
 from canonica.agents._learning_summary import learning_summary, published_comparison
 from canonica.agents._maze import Maze, maze_walls, shortest_path
 from canonica.agents._maze_agent import agent_with_prior, identity_counts, maze_agent
@@ -15,8 +24,11 @@ from canonica.agents._modulation import (
     ProgressModulation,
     StepModulation,
 )
+from canonica.agents._outcome_modulation import OutcomeModulation
 from canonica.agents._policies import first_move_prior, sequences
 from canonica.agents._scene import scene
+from canonica.agents._switching_bandit import BanditState, SwitchingBandit
+from canonica.agents._t_maze import TMaze, TMazeState
 from canonica.agents._transplant import (
     estimated_priors,
     transplant,
@@ -24,26 +36,49 @@ from canonica.agents._transplant import (
     transplant_summary,
 )
 from canonica.agents._trial import Record, Trial, trial
+from canonica.agents._world_agents import (
+    LATCH,
+    TRACE,
+    Memory,
+    bandit_agent,
+    sensing_agent,
+    t_maze_agent,
+)
 
 __all__ = [
+    "LATCH",
+    "TRACE",
     "Agent",
     "AgentState",
+    "BanditState",
     "Decision",
     "Environment",
+    "FollowingModulation",
+    "GymnasiumAgent",
+    "GymnasiumWorld",
     "Maze",
     "MeanModulation",
+    "Memory",
     "Modulation",
     "Outcome",
+    "OutcomeModulation",
     "ProgressModulation",
     "Record",
     "StepModulation",
+    "SwitchingBandit",
+    "TMaze",
+    "TMazeState",
     "Trial",
     "agent_with_prior",
+    "bandit_agent",
+    "binary_observations",
     "bootstrap_interval",
     "decision_log",
+    "efficient_agent",
     "estimated_priors",
     "first_move_prior",
     "identity_counts",
+    "learning_curves",
     "learning_summary",
     "maze_agent",
     "maze_experiment",
@@ -51,9 +86,13 @@ __all__ = [
     "observed_decisions",
     "published_comparison",
     "recorded_trials",
+    "risk_of_reward",
+    "run_in_gymnasium",
     "scene",
+    "sensing_agent",
     "sequences",
     "shortest_path",
+    "t_maze_agent",
     "transplant",
     "transplant_study",
     "transplant_summary",

@@ -18,7 +18,7 @@ from canonica.model import FreeEnergy, present
 
 
 class Record(NamedTuple):
-    """Every step of a trial; rows from `Trial.steps` on are empty.
+    """Every step of a trial; rows from `Trial.steps` on are 0, and their risk 0.5.
 
     Attributes
     ----------
@@ -171,6 +171,8 @@ def trial(
     tally = state.tally
     if kept is not None:
         kept = jax.tree.map(lambda rows: _until(rows[:max_steps], tally.steps), kept)
+        nothing = jnp.arange(max_steps) >= tally.steps
+        kept = kept._replace(risk=jnp.where(nothing, 0.5, kept.risk))
     found = Trial(
         tally.steps,
         now.done,
