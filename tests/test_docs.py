@@ -12,7 +12,7 @@ from canonica.simulate import spike_trains
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 READABLE = [page for page in PAGES if "```python" in page.read_text(encoding="utf-8")]
-LONG = ("agents.md", "recovery.md", "separation.md")  # pages that compile much
+LONG = ("agents.md", "recovery.md", "separation.md", "worlds.md")  # pages that compile much
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import xarray as xr
 
 from canonica import CanonicaError
 from canonica.agents import Agent, ProgressModulation, trial
@@ -91,10 +92,13 @@ def test_the_cue_is_seen_in_its_cell_and_nowhere_else(cue_place):
 
 
 def test_the_cue_is_as_reliable_as_it_says():
-    keys = jax.random.split(jax.random.key(1), 4000)
-    state, _ = jax.jit(jax.vmap(TMaze(reliability=0.8).reset))(keys)
-    assert abs(np.mean(state.cue == state.rewarded) - 0.8) < 4 * np.sqrt(0.16 / 4000)
-    assert abs(np.mean(state.rewarded) - 0.5) < 4 * np.sqrt(0.25 / 4000)
+    world = TMaze(corridor=3, reliability=0.8)
+    states = [reset(world, key)[0] for key in range(1000)]
+    cue, rewarded = (
+        np.array([int(getattr(s, name)) for s in states]) for name in ("cue", "rewarded")
+    )
+    assert abs(np.mean(cue == rewarded) - 0.8) < 4 * np.sqrt(0.16 / 1000)
+    assert abs(np.mean(rewarded) - 0.5) < 4 * np.sqrt(0.25 / 1000)
 
 
 def test_arms_reward_as_often_as_they_should_and_say_so():
@@ -165,7 +169,7 @@ def test_a_latch_holds_what_a_trace_forgets(memory):
     if memory is LATCH:
         assert first[6:].min() > 0.9
     else:
-        assert (np.diff(first[6:30]) < 0).all()
+        assert (np.diff(first[6:11]) < 0).all()
         assert first[-1] == pytest.approx(other[-1], abs=0.01)
 
 
@@ -243,3 +247,16 @@ def test_a_bandit_is_learned():
     # The first trial is before all learning: 1600 pulls; one standard deviation is about 0.02.
     assert abs(float(rate[0]) - 0.5) < 0.06
     assert float(rate[-20:].mean()) > 0.69
+
+
+def test_a_figure_shows_means_and_levels():
+    from canonica.report._worlds_figure import CurvesPanel, worlds_figure
+
+    share = xr.DataArray([[0.0, 1, 1, 1], [0, 0, 1, 1]], dims=("agent", "trial"))
+    share = share.assign_coords(trial=np.arange(1, 5))
+    panel = CurvesPanel("Lamp", "share", {"all": share}, block=2, levels={"chance": 0.5})
+    (axis,) = worlds_figure(panel).axes
+    curve, level = axis.get_lines()
+    assert curve.get_xydata().tolist() == [[1.5, 0.25], [3.5, 1.0]]
+    assert set(level.get_ydata()) == {0.5}
+    assert [text.get_text() for text in axis.get_legend().get_texts()] == ["all", "chance"]

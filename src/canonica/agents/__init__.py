@@ -44,6 +44,7 @@ from canonica.agents._world_agents import (
     sensing_agent,
     t_maze_agent,
 )
+from canonica.agents._world_pictures import picture
 
 __all__ = [
     "LATCH",
@@ -84,6 +85,7 @@ __all__ = [
     "maze_experiment",
     "maze_walls",
     "observed_decisions",
+    "picture",
     "published_comparison",
     "recorded_trials",
     "risk_of_reward",

@@ -230,12 +230,12 @@ def run_in_gymnasium(
     Examples
     --------
     >>> import gymnasium
-    >>> from canonica.agents import TMaze, t_maze_agent
-    >>> environment = gymnasium.make("canonica/TMaze-v0", corridor=1)
-    >>> agent = t_maze_agent(TMaze(corridor=1))
-    >>> found, state = run_in_gymnasium(agent, environment, episodes=3)
-    >>> found["reward"].dims
-    ('episode',)
+    >>> from canonica.agents import SwitchingBandit, bandit_agent
+    >>> environment = gymnasium.make("canonica/SwitchingBandit-v0")
+    >>> agent = bandit_agent(SwitchingBandit())
+    >>> found, state = run_in_gymnasium(agent, environment, episodes=2)
+    >>> found["steps"].values.tolist()
+    [100, 100]
     """
     if episodes < 1:
         raise CanonicaError(f"episodes: found {episodes}; expected 1 at least.")

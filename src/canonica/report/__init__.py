@@ -12,8 +12,10 @@ from canonica.report._simulation_tables import simulation_table
 from canonica.report._style import write_figure
 from canonica.report._table import summary_table, write_recordings_csv
 from canonica.report._transplant_figure import transplant_figure
+from canonica.report._worlds_figure import CurvesPanel, worlds_figure
 
 __all__ = [
+    "CurvesPanel",
     "animation_suffix",
     "condition_figure",
     "culture_figure",
@@ -27,6 +29,7 @@ __all__ = [
     "simulation_table",
     "summary_table",
     "transplant_figure",
+    "worlds_figure",
     "write_animation",
     "write_figure",
     "write_recordings_csv",
