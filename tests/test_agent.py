@@ -434,7 +434,7 @@ def mean_risk(risk):
         ({"chunk": 1}, {}),
         ({"chunk": 64, "learning": "chunk"}, {"online": True}),
     ],
-    ids=str,
+    ids=lambda changed: "-".join(changed) or "published",
 )
 def test_an_agent_that_differs_in_one_thing_is_that_of_the_theory(of_agent, of_oracle, mazes):
     # The first of them compiled as users have it.
