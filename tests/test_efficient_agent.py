@@ -197,12 +197,18 @@ def test_user_errors_are_said_plainly(maze):
 
 
 @pytest.mark.slow
-def test_it_finds_short_ways_through_a_maze_of_full_size():
-    """By learning; without, it needs thousands of steps, as on average any of the first trials."""
-    world = Maze(maze_walls(jax.random.key(31)))
-    found = lived(efficient_agent(world), world, jax.random.key(32), max_steps=20_000, trials=60)
-    late = np.median(found.steps[-10:])
-    assert late < 3 * int(shortest_path(world))
-    plain = ABLATIONS["learns nothing"](world, 0.25)
-    unlearned = lived(plain, world, jax.random.key(32), max_steps=20_000, trials=5)
-    assert np.median(unlearned.steps) > 5 * late
+def test_it_finds_short_ways_through_mazes_of_full_size():
+    """In most mazes: in one of six it still errs after sixty trials. It does so by learning."""
+    worlds, key = (
+        [Maze(maze_walls(jax.random.key(seed))) for seed in range(31, 37)],
+        jax.random.key(32),
+    )
+    found = jax.jit(
+        lambda world: lived(efficient_agent(world), world, key, max_steps=20_000, trials=60)
+    )
+    late = [np.median(found(world).steps[-10:]) for world in worlds]
+    shortest = [int(shortest_path(world)) for world in worlds]
+    assert np.median(np.divide(late, shortest)) < 3
+    plain = ABLATIONS["learns nothing"](worlds[0], 0.25)
+    unlearned = lived(plain, worlds[0], jax.random.key(32), max_steps=20_000, trials=5)
+    assert np.median(unlearned.steps) > 5 * np.median(late)

@@ -1,6 +1,7 @@
 """Policies: sequences of moves, and prior beliefs about them."""
 
 import itertools
+from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -22,7 +23,8 @@ def sequences(moves: int, length: int) -> Int[np.ndarray, "policy length"]:
 
 
 def first_move_prior(
-    policies: Int[np.ndarray, "policy length"], probability: Float[np.ndarray, " move"]
+    policies: Int[np.ndarray, "policy length"],
+    probability: Float[np.ndarray, " move"] | Sequence[float],
 ) -> Float[np.ndarray, "2 policy"]:
     """Return the decision prior E that gives each first move its probability.
 
