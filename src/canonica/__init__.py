@@ -7,6 +7,11 @@ From a recording to the generative model that a culture implicitly holds::
     recordings = canonica.read("culture.nwb")
     results = canonica.reverse_engineer(recordings)
 
+and to a forecast of its later sessions, blind to them, and how good it was::
+
+    forecasts = canonica.forecast(recordings)
+    scores = [canonica.score(*both) for both in zip(forecasts, recordings)]
+
 The equations are in `canonica.model`, cultures to practise on in `canonica.simulate`, networks
 that act in `canonica.agents`.
 """
@@ -22,8 +27,10 @@ if TYPE_CHECKING:
     from canonica.recordings import from_spikes, read
     from canonica.reverse_engineering import (
         PublishedProtocol,
+        forecast,
         reverse_engineer,
         reverse_engineer_responses,
+        score,
         sweep,
         validate,
     )
@@ -31,10 +38,12 @@ if TYPE_CHECKING:
 # Loaded when first asked for: importing canonica itself costs next to nothing.
 _HOMES = {
     "PublishedProtocol": "canonica.reverse_engineering",
+    "forecast": "canonica.reverse_engineering",
     "from_spikes": "canonica.recordings",
     "read": "canonica.recordings",
     "reverse_engineer": "canonica.reverse_engineering",
     "reverse_engineer_responses": "canonica.reverse_engineering",
+    "score": "canonica.reverse_engineering",
     "sweep": "canonica.reverse_engineering",
     "validate": "canonica.reverse_engineering",
 }
@@ -47,6 +56,7 @@ __all__ = [
     "RecordingWarning",
     "__version__",
     "agents",
+    "forecast",
     "from_spikes",
     "model",
     "read",
@@ -55,6 +65,7 @@ __all__ = [
     "reverse_engineer",
     "reverse_engineer_responses",
     "reverse_engineering",
+    "score",
     "simulate",
     "sweep",
     "validate",

@@ -5,6 +5,7 @@ from canonica.cli import (  # each registers its commands
     _convert,
     _demo,
     _fetch,
+    _forecast,
     _maze,
     _simulate,
     _simulate_culture,
@@ -14,4 +15,4 @@ from canonica.cli._app import app, main
 
 __all__ = ["app", "main"]
 
-del _analyze, _convert, _demo, _fetch, _maze, _simulate, _simulate_culture, _validate
+del _analyze, _convert, _demo, _fetch, _forecast, _maze, _simulate, _simulate_culture, _validate

@@ -2,10 +2,20 @@
 
 from canonica.report._culture_figure import culture_figure
 from canonica.report._figure import condition_figure, figure_part
+from canonica.report._forecast_figure import forecast_figure, forecast_part
+from canonica.report._forecast_table import (
+    ForecastSummary,
+    Plasticity,
+    evidence_sentence,
+    forecast_table,
+    plasticity_found,
+    recording_scores,
+)
 from canonica.report._landscape_figure import animation_suffix, landscape_figure, write_animation
 from canonica.report._maze_figure import maze_figure
 from canonica.report._maze_scene_figure import scene_figure, write_scene_animation
 from canonica.report._perturbation_figure import perturbation_figure
+from canonica.report._rates_figure import rates_figure
 from canonica.report._recovery_figure import recovery_figure
 from canonica.report._separation_figure import separation_figure
 from canonica.report._simulation_tables import simulation_table
@@ -16,13 +26,22 @@ from canonica.report._worlds_figure import CurvesPanel, worlds_figure
 
 __all__ = [
     "CurvesPanel",
+    "ForecastSummary",
+    "Plasticity",
     "animation_suffix",
     "condition_figure",
     "culture_figure",
+    "evidence_sentence",
     "figure_part",
+    "forecast_figure",
+    "forecast_part",
+    "forecast_table",
     "landscape_figure",
     "maze_figure",
     "perturbation_figure",
+    "plasticity_found",
+    "rates_figure",
+    "recording_scores",
     "recovery_figure",
     "scene_figure",
     "separation_figure",

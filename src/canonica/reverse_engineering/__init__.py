@@ -2,7 +2,8 @@
 
 A protocol is a value with its settings; its steps are a file each: `_ensembles` (1, 2),
 `_normalisation` (3), `_estimation` (4, 5), `_forecast` (6), `_score` (7), and `_references`, the
-simpler predictions that a forecast has to beat.
+simpler predictions that a forecast has to beat. `forecasting` holds forecasts made before the fact,
+with intervals, scores and evidence for plasticity.
 """
 
 from canonica.reverse_engineering._baselines import check_conditions
@@ -24,13 +25,21 @@ from canonica.reverse_engineering._summary import (
 )
 from canonica.reverse_engineering._sweep import sweep
 from canonica.reverse_engineering._validation import Validation, validate
+from canonica.reverse_engineering.forecasting import (
+    FORECAST_MODELS,
+    ForecastModel,
+    forecast,
+    score,
+)
 
 __all__ = [
     "ERRORS",
+    "FORECAST_MODELS",
     "LAST_SESSIONS",
     "PROTOCOLS",
     "ConditionSummary",
     "EnsembleResponse",
+    "ForecastModel",
     "PublishedProtocol",
     "Spread",
     "Validation",
@@ -39,12 +48,14 @@ __all__ = [
     "condition_summary",
     "electrode_statistics",
     "ensemble_response",
+    "forecast",
     "recording_summary",
     "recovery",
     "recovery_summary",
     "results",
     "reverse_engineer",
     "reverse_engineer_responses",
+    "score",
     "sweep",
     "validate",
 ]

@@ -75,8 +75,12 @@ class EnsembleResponse:
         return str(self.attrs.get("condition", "unknown"))
 
 
-def ensemble_response(recording: xr.Dataset, protocol: PublishedProtocol) -> EnsembleResponse:
+def ensemble_response(
+    recording: xr.Dataset, protocol: PublishedProtocol, *, blind: bool = False
+) -> EnsembleResponse:
     """Return the response of the ensemble of each source.
+
+    With `blind`, electrodes are assigned to ensembles by the initial sessions alone.
 
     An electrode is *active* if its mean over sessions and its lowest session mean exceed the
     protocol's thresholds. It belongs to the ensemble of the source that it prefers by more than
@@ -104,8 +108,9 @@ def ensemble_response(recording: xr.Dataset, protocol: PublishedProtocol) -> Ens
 
     sums, counts = states.session_sums(responses, sessions)
     _check_finite(name, sums)
-    active = _active(sums.sum(axis=1) / sessions.lengths[:, None], protocol)
-    preference = _preference(name, states, means(sums, counts))
+    seen = slice(protocol.initial_sessions if blind else None)
+    active = _active((sums.sum(axis=1) / sessions.lengths[:, None])[seen], protocol)
+    preference = _preference(name, states, means(sums[seen], counts[seen]))
     ensemble = _assigned(active, preference, protocol)
     _check_ensembles(name, ensemble, active, preference, protocol)
 

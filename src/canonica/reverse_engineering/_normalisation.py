@@ -34,9 +34,39 @@ def normalised_response(
     removed += np.repeat(session_means - session_means[:, :1], sessions.lengths, axis=1)
     x = response - removed
     x -= x.mean(axis=1, keepdims=True)
-    deviation = x.std(axis=1, ddof=1, keepdims=True)
+    return _activity(ensembles, x, x, baseline)
+
+
+def causal_response(
+    ensembles: EnsembleResponse, baseline: float, initial_sessions: int
+) -> Float[np.ndarray, "ensemble trial"]:
+    """Return the activity x of each ensemble, by a rule that knows the initial sessions alone.
+
+    As `normalised_response`, but mean and standard deviation are those of the initial sessions, and
+    no later shift of the mean is removed: what a response becomes depends on no later response.
+
+    Raises
+    ------
+    RecordingError
+        If a source state does not occur in the first session, or a response does not vary in the
+        initial ones.
+    """
+    x = ensembles.response - _first_session_means(ensembles)[:, ensembles.states.index]
+    seen = slice(int(ensembles.sessions.lengths[:initial_sessions].sum()))
+    x -= x[:, seen].mean(axis=1, keepdims=True)
+    return _activity(ensembles, x, x[:, seen], baseline)
+
+
+def _activity(
+    ensembles: EnsembleResponse,
+    x: Float[np.ndarray, "ensemble trial"],
+    seen: Float[np.ndarray, "ensemble seen"],
+    baseline: float,
+) -> Float[np.ndarray, "ensemble trial"]:
+    """Return deviations `x` in units of the spread of `seen`, beside the initial excitability."""
+    deviation = seen.std(axis=1, ddof=1, keepdims=True)
     _check_deviation(ensembles, deviation.ravel())
-    excitability = (session_means[:, :1] - baseline) / baseline
+    excitability = (ensembles.session_means.T[:, :1] - baseline) / baseline
     return np.clip(0.5 + SPREAD * x / deviation + BASELINE_SHARE * excitability, 0, 1)
 
 

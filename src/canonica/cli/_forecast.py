@@ -1,0 +1,140 @@
+"""`canonica forecast`: how later sessions will respond, foretold from the initial ones."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from canonica.cli._analyze import DEFAULT_JOBS, _baseline
+from canonica.cli._app import app, reports_errors
+from canonica.cli._reading_options import takes_reading
+
+if TYPE_CHECKING:
+    from canonica.recordings import Reading
+
+
+@app.command()
+@reports_errors
+@takes_reading
+def forecast(
+    paths: Annotated[
+        list[Path],
+        typer.Argument(metavar="PATH...", help="Files of recordings, or folders of them."),
+    ],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="Folder for the results; made if it is not there.")
+    ],
+    model: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME", help="Model whose forecast is written; an unknown name lists them all."
+        ),
+    ] = "canonical",
+    against: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="Model to compare it with (repeat the option).",
+            show_default="all others",
+        ),
+    ] = None,
+    initial_sessions: Annotated[
+        int, typer.Option(min=1, help="Sessions whose responses the models may know.")
+    ] = 10,
+    normalisation: Annotated[
+        Literal["causal", "published"],
+        typer.Option(
+            help="Ensembles, means and scales from the initial sessions alone, or from all of "
+            "them, as published: that is not blind to the future."
+        ),
+    ] = "causal",
+    baseline: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="X | CONDITION=X",
+            help="Mean response, in spikes, that stands for ordinary excitability: one for all, or "
+            "one per condition (repeat the option). Give it where a drug changes excitability.",
+            show_default="computed from the recordings of each condition",
+        ),
+    ] = None,
+    minimum_mean: Annotated[
+        float, typer.Option(help="Mean spikes above which an electrode is active.")
+    ] = 1.0,
+    minimum_session: Annotated[
+        float, typer.Option(help="... and the lowest session mean that it must exceed.")
+    ] = 0.1,
+    minimum_preference: Annotated[
+        float, typer.Option(help="Spikes by which it must prefer its source.")
+    ] = 0.5,
+    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Decides everything random.")] = 0,
+    jobs: Annotated[
+        int, typer.Option(min=1, help="Files to read at the same time.", show_default="all cores")
+    ] = DEFAULT_JOBS,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace earlier results in the folder.")
+    ] = False,
+    *,
+    reading: "Reading",
+) -> int:
+    """Foretell the responses of later sessions, and say how good that was.
+
+    A model sees the responses of the initial sessions, and of later ones the
+    stimuli only. It returns a distribution for every response: the forecast,
+    and how sure it is. Other models forecast the same, plain ones among them
+    that any good forecast has to beat.
+
+    For every recording: a NetCDF file with the forecast, NAME.nc, and one with
+    the scores of all models, NAME.scores.nc. For every condition: a table and
+    a figure. For all: summary.json and recordings.csv, with settings and file
+    hashes. Where the model estimates how plastic a network is, also rates.png,
+    and what the recordings of a condition together tell.
+
+    [bold]How to read the table[/bold]
+
+    Medians over recordings, of the last sessions (10 at most). Squared error
+    of the expected response, and CRPS, the error of the whole distribution:
+    low is good. Log score: high is good. Responses in the 90 % interval: near
+    90 % is good; far fewer, and the model is too sure of itself. A narrow
+    interval is good where that share is right.
+
+    Recordings are those that [bold]canonica analyze[/bold] takes. See first
+    what is in them with [bold]canonica validate[/bold].
+
+    [bold]Examples[/bold]
+
+      canonica forecast response_data_ctrl.mat --out forecasts
+
+      canonica forecast data/ --out forecasts --baseline bic=2.64
+
+      canonica forecast culture.nwb --out f --model ridge --against persistence
+
+      canonica forecast data/ --out f --initial-sessions 20 --session-gap 60
+
+    [bold]Exit codes[/bold]
+
+      0  all done
+
+      1  some recordings failed; they are listed
+
+      2  bad call, or nothing that could be forecast
+    """
+    # Imported here, so that --help and --version answer at once.
+    from canonica.cli._forecasting import ForecastPlan, forecast_and_report  # noqa: PLC0415
+    from canonica.reverse_engineering import PublishedProtocol  # noqa: PLC0415
+
+    plan = ForecastPlan.named(
+        model,
+        against,
+        protocol=PublishedProtocol(
+            minimum_mean_response=minimum_mean,
+            minimum_session_response=minimum_session,
+            minimum_preference=minimum_preference,
+            initial_sessions=initial_sessions,
+        ),
+        normalisation=normalisation,
+        baseline=_baseline(baseline or []),
+        seed=seed,
+    )
+    return forecast_and_report(
+        paths, out, plan=plan, reading=reading, jobs=jobs, overwrite=overwrite
+    )

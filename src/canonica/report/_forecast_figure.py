@@ -1,0 +1,215 @@
+"""What was foretold and what came: responses with their bands, errors, and coverage."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+
+from canonica.report._forecast_table import recording_scores
+from canonica.report._style import STATE_COLOURS, new_figure
+
+ENSEMBLES = 4  # shown at most
+RECORDINGS = 3  # shown at most
+DASHES = ("-", "--", "-.", ":")
+FEW_SESSIONS = 30  # up to which single ones are marked
+BANDS = ((0.05, 0.95, 0.12), (0.25, 0.75, 0.22))  # quantiles, and how opaque
+POINTS: dict[str, Any] = {"markersize": 3.8, "markeredgecolor": "white", "markeredgewidth": 0.4}
+SHADE = "0.93"
+
+
+def forecast_part(
+    forecast: xr.Dataset, state_response: np.ndarray, scores: xr.Dataset
+) -> xr.Dataset:
+    """Return what the figure needs of a recording: little, to hold thousands of them.
+
+    Parameters
+    ----------
+    forecast : xarray.Dataset
+        Of the model that was chosen.
+    state_response : (session, ensemble, source_state)
+        Observed mean responses, missing where a state was not shown.
+    scores : xarray.Dataset
+        Of every model, the chosen one first: (model, ...).
+    """
+    part = forecast[["predicted_state_response_quantile"]].merge(
+        scores[["squared_error", "coverage"]], compat="override", combine_attrs="drop"
+    )
+    dims = ("session", "ensemble", "source_state")
+    part["state_response"] = (dims, state_response)
+    model = str(scores["model"].to_numpy()[0])
+    error = recording_scores(scores)[model]["squared_error"]
+    part.attrs = {"name": forecast.attrs["name"], "model": model, "error": error}
+    return part.copy(deep=True)  # so that the whole forecast can be let go
+
+
+def forecast_figure(condition: str, parts: Sequence[xr.Dataset]) -> Figure:
+    """Return the figure of a condition.
+
+    Parameters
+    ----------
+    condition : str
+        Goes into the title.
+    parts : sequence of xarray.Dataset
+        `forecast_part` of each recording.
+    """
+    shown = _shown(parts)
+    ensembles = max(part.sizes["ensemble"] for part in parts)
+    rows = min(ensembles, ENSEMBLES)
+    figure = new_figure(15, 3.1 * rows + 4.6)
+    figure.suptitle(_title(condition, parts, ensembles) + "\n", parse_math=False)
+    halves = figure.subfigures(2, 1, height_ratios=[3.1 * rows, 4.0], squeeze=False)
+    top, bottom = halves.ravel()
+    axes = _axes(top, rows, len(shown))
+    for column, (words, part) in zip(axes.T, shown, strict=True):
+        _responses(column, part, words)
+    _legends(top, max(parts, key=lambda part: part.sizes["source_state"]))
+    if len(parts) > 1:
+        bottom.suptitle(f"Medians over {len(parts)} recordings", fontsize="medium")
+    axes = _axes(bottom, 1, 3)[0]
+    _errors(axes[0], parts)
+    for axis, level in zip(axes[1:], (0.5, 0.9), strict=True):
+        _coverage(axis, parts, level)
+    handles = [line for line in axes[0].get_lines() if not str(line.get_label()).startswith("_")]
+    bottom.legend(
+        handles=handles,
+        loc="outside right center",
+        frameon=False,
+        title="model",
+        alignment="left",
+    )
+    return figure
+
+
+def _title(condition: str, parts: Sequence[xr.Dataset], ensembles: int) -> str:
+    count = f"{len(parts)} recording{'s' if len(parts) > 1 else ''}"
+    more = f"; first {ENSEMBLES} of {ensembles} ensembles" if ensembles > ENSEMBLES else ""
+    return f"{condition}: {count}, forecast by the model {parts[0].attrs['model']}{more}"
+
+
+def _axes(figure: SubFigure, rows: int, columns: int) -> np.ndarray:
+    axes = figure.subplots(rows, columns, squeeze=False)
+    for axis in axes.ravel():
+        axis.spines[["top", "right"]].set_visible(False)
+    return axes
+
+
+def _shown(parts: Sequence[xr.Dataset]) -> list[tuple[str, xr.Dataset]]:
+    """Return the recordings with the lowest, median and highest error, and which each is."""
+    ordered = sorted(parts, key=lambda part: part.attrs["error"])
+    if len(ordered) == 1:
+        return [("squared error", ordered[0])]
+    lowest, highest = ("lowest squared error", ordered[0]), ("highest squared error", ordered[-1])
+    if len(ordered) < RECORDINGS:
+        return [lowest, highest]
+    return [lowest, ("median squared error", ordered[(len(ordered) - 1) // 2]), highest]
+
+
+def _responses(axes: Sequence[Axes], part: xr.Dataset, words: str) -> None:
+    """Draw one recording: observed means as points, their forecast as lines and bands."""
+    session, initial = part["session"].to_numpy(), int((part["horizon"] <= 0).sum())
+    colours = _state_colours(part)
+    quantiles = part["predicted_state_response_quantile"]
+    for number, axis in enumerate(axes):
+        if number >= part.sizes["ensemble"]:
+            axis.set_axis_off()
+            continue
+        for state, colour in colours.items():
+            here = {"ensemble": number, "source_state": state}
+            foretold = quantiles.isel(ensemble=number).sel(source_state=here["source_state"])
+            for low, high, opacity in BANDS:
+                lower, upper = (foretold.sel(quantile=end).to_numpy() for end in (low, high))
+                axis.fill_between(session, lower, upper, color=colour, alpha=opacity, lw=0)
+            axis.plot(session, foretold.sel(quantile=0.5), color=colour, linewidth=1.2, label=state)
+            observed = part["state_response"].isel(ensemble=number).sel(source_state=state)
+            axis.plot(session, observed, "o", color=colour, **POINTS, label=f"_{state}")
+        axis.axvspan(session[0] - 0.5, session[initial - 1] + 0.5, color=SHADE, zorder=-1, lw=0)
+        axis.set(ylim=(0, 1), ylabel="normalised response")
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axis.set_title(f"Ensemble of source {number + 1}", fontsize=10)
+    axes[-1].set_xlabel("session")
+    name = f"{part.attrs['name']}: {words} {part.attrs['error']:.4f}"
+    axes[0].set_title(f"{name}\n{axes[0].get_title()}", fontsize=10, parse_math=False)
+
+
+def _state_colours(part: xr.Dataset) -> dict[str, Any]:
+    """Return a colour for each state to draw: all of a few; of many, each alone, all and none."""
+    states = [str(state) for state in part["source_state"].to_numpy()]
+    if len(states) > len(STATE_COLOURS):
+        states = [state for state in states if state.count("1") in (0, 1, len(state))]
+    if len(states) <= len(STATE_COLOURS):
+        return dict(zip(states, STATE_COLOURS, strict=False))
+    return dict(zip(states, colormaps["viridis"](np.linspace(0, 0.95, len(states))), strict=True))
+
+
+def _legends(figure: SubFigure, part: xr.Dataset) -> None:
+    """Explain the colours, and what point, line, bands and shade are."""
+    states = [
+        Line2D([], [], color=colour, linewidth=3, label=state)
+        for state, colour in _state_colours(part).items()
+    ]
+    grey: dict[str, Any] = {"color": "0.3"}
+    signs = [
+        Line2D([], [], **grey, **POINTS, marker="o", linestyle="", label="observed"),
+        Line2D([], [], **grey, linewidth=1.2, label="forecast, median"),
+        Line2D([], [], **grey, alpha=0.4, linewidth=7, label="50 % interval"),
+        Line2D([], [], **grey, alpha=0.15, linewidth=7, label="90 % interval"),
+        Line2D([], [], color=SHADE, linewidth=7, label="initial sessions"),
+    ]
+    shared: dict[str, Any] = {"frameon": False, "alignment": "left"}
+    title = "state of sources 1, 2, …"
+    figure.legend(handles=states, loc="outside right upper", title=title, **shared)
+    figure.legend(handles=signs, loc="outside right lower", title="mean of a session", **shared)
+
+
+def _by_horizon(parts: Sequence[xr.Dataset], name: str) -> xr.DataArray:
+    """Return the median over recordings of a score, (model, ..., horizon), of what was forecast."""
+    later = [
+        part[name].swap_dims(session="horizon").drop_vars("session").sel(horizon=slice(1, None))
+        for part in parts
+    ]
+    return xr.concat(later, dim="recording", join="outer").median("recording", skipna=True)
+
+
+def _lines(axis: Axes, values: xr.DataArray) -> None:
+    """Draw (model, horizon), the first model foremost."""
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+    marker = "o" if values.sizes["horizon"] <= FEW_SESSIONS else ""
+    for number, model in enumerate(values["model"].to_numpy()):
+        axis.plot(
+            values["horizon"],
+            values.sel(model=model),
+            color=STATE_COLOURS[number % len(STATE_COLOURS)],
+            linestyle=DASHES[number // len(STATE_COLOURS) % len(DASHES)],
+            linewidth=2.2 if number == 0 else 1.2,
+            marker=marker,
+            markersize=4 if number == 0 else 3,
+            zorder=3 if number == 0 else 2,
+            label=str(model),
+        )
+
+
+def _errors(axis: Axes, parts: Sequence[xr.Dataset]) -> None:
+    _lines(axis, _by_horizon(parts, "squared_error"))
+    axis.set(
+        title="Error",
+        xlabel="sessions after the initial ones",
+        ylabel="mean squared error",
+    )
+    axis.set_ylim(bottom=0)
+
+
+def _coverage(axis: Axes, parts: Sequence[xr.Dataset], level: float) -> None:
+    axis.axhline(level, color="0.4", linestyle=":", linewidth=1.8, label="_nominal")
+    _lines(axis, _by_horizon(parts, "coverage").sel(level=level))
+    axis.set(
+        title=f"Coverage of {100 * level:g} % intervals; dotted: nominal",
+        xlabel="sessions after the initial ones",
+        ylabel="share of responses covered",
+        ylim=(0, 1.02),
+    )

@@ -1,0 +1,204 @@
+"""Forecasts in few numbers: what tables show of each recording, and of a condition."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Literal
+
+import numpy as np
+import xarray as xr
+from rich import box
+from rich.markup import escape
+from rich.table import Table
+
+from canonica.reverse_engineering import LAST_SESSIONS
+from canonica.reverse_engineering.forecasting._evidence import CLEAR, PRIOR_PLASTIC
+
+LEVEL = 0.9  # of the interval that tables show
+NO_SIGN_BELOW = PRIOR_PLASTIC / 2  # probability of plasticity
+Verdict = Literal["plastic", "no sign", "undecided"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A score as a table shows it.
+
+    Parameters
+    ----------
+    heading : str
+        What it is called.
+    digits : str
+        How it is written.
+    best : float or None
+        The value that a perfect forecast would come closest to; None where there is no such value.
+    """
+
+    heading: str
+    digits: str
+    best: float | None
+
+
+COLUMNS = {
+    "squared_error": Column("squared error", ".4f", 0.0),
+    "crps": Column("CRPS", ".4f", 0.0),
+    "log_score": Column("log score (nat)", ".3f", np.inf),
+    "coverage": Column(f"in {100 * LEVEL:g} % interval", ".1%", LEVEL),
+    "width": Column("its width", ".3f", None),
+}
+
+Scores = dict[str, dict[str, float]]  # model -> score -> value
+
+
+def recording_scores(scores: xr.Dataset) -> Scores:
+    """Return each model's scores of one recording: means over the last sessions.
+
+    Parameters
+    ----------
+    scores : xarray.Dataset
+        `squared_error`, `crps` and `log_score` (model, session), `coverage` and `width` (model,
+        level, session). Of the sessions that were forecast, 10 at most are taken.
+    """
+    later = scores.isel(session=scores["horizon"].to_numpy() > 0)
+    last = later.isel(session=slice(-LAST_SESSIONS, None)).sel(level=LEVEL)
+    means = last[list(COLUMNS)].mean("session")
+    return {
+        str(model): {name: float(means[name].sel(model=model)) for name in COLUMNS}
+        for model in scores["model"].to_numpy()
+    }
+
+
+@dataclass(frozen=True)
+class ForecastSummary:
+    """How well each model forecast the recordings of one condition.
+
+    Parameters
+    ----------
+    condition : str
+        Its name.
+    recordings : int
+        How many there are.
+    medians : dict
+        Median over recordings of each score, by model; the first is the one that was chosen.
+    best : dict
+        The best model by each score that has a best.
+    """
+
+    condition: str
+    recordings: int
+    medians: Scores
+    best: dict[str, str]
+
+    @classmethod
+    def of(cls, condition: str, recordings: Sequence[Scores]) -> "ForecastSummary":
+        """Return the summary of at least one recording's scores."""
+        medians = {
+            model: {
+                name: float(np.median([one[model][name] for one in recordings])) for name in COLUMNS
+            }
+            for model in recordings[0]
+        }
+        best = {
+            name: min(medians, key=lambda model: _distance(medians[model][name], column.best))
+            for name, column in COLUMNS.items()
+            if column.best is not None
+        }
+        return cls(condition, len(recordings), medians, best)
+
+
+def _distance(value: float, best: float | None) -> float:
+    return -value if best == np.inf else abs(value - (best or 0))
+
+
+def forecast_table(summary: ForecastSummary) -> Table:
+    """Return the table of one condition: a row for each model, the best of each column bold."""
+    count = f"{summary.recordings} recording{'s' if summary.recordings > 1 else ''}"
+    title = f"[bold]{escape(summary.condition)}[/bold]  (n = {count})"
+    table = Table(title=title, title_justify="left", title_style="", box=box.SIMPLE_HEAD)
+    table.add_column("")
+    for column in COLUMNS.values():
+        table.add_column(column.heading, justify="right")
+    for model, values in summary.medians.items():
+        cells = (
+            _marked(format(values[name], column.digits), summary.best.get(name) == model)
+            for name, column in COLUMNS.items()
+        )
+        table.add_row(escape(model), *cells)
+    return table
+
+
+def _marked(text: str, best: bool) -> str:
+    return f"[bold green]{text}[/bold green]" if best else text
+
+
+@dataclass(frozen=True)
+class Plasticity:
+    """What a forecast found out about one recording's plasticity.
+
+    Parameters
+    ----------
+    name, condition : str
+        Of the recording.
+    probability_plastic : float
+        Posterior probability that the network learns at all.
+    log_evidence : float
+        Logarithm of the Bayes factor of a network that learns to one that is frozen.
+    prior_strength_low, prior_strength_median, prior_strength_high : float
+        Of the insensitivity to plasticity, given that it learns: median and 90 % interval.
+    conclusion, diagnostic_warning : str
+        In words; the second is empty where all is well.
+    """
+
+    name: str
+    condition: str
+    probability_plastic: float
+    log_evidence: float
+    prior_strength_low: float
+    prior_strength_median: float
+    prior_strength_high: float
+    conclusion: str
+    diagnostic_warning: str
+
+    @property
+    def rate(self) -> tuple[float, float, float]:
+        """Rate of plasticity, 1 / prior strength: lower end, median, upper end."""
+        strengths = self.prior_strength_high, self.prior_strength_median, self.prior_strength_low
+        low, median, high = (1 / strength for strength in strengths)
+        return low, median, high
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether the evidence is clear, as the conclusion has it."""
+        if self.log_evidence >= CLEAR:
+            return "plastic"
+        return "no sign" if self.probability_plastic < NO_SIGN_BELOW else "undecided"
+
+    @property
+    def values(self) -> dict[str, str | float]:
+        """What summary.json and recordings.csv say of it."""
+        own = [field.name for field in fields(self) if field.name not in ("name", "condition")]
+        rates = zip(("low", "median", "high"), self.rate, strict=True)
+        return (
+            {key: getattr(self, key) for key in own}
+            | {f"plasticity_rate_{end}": rate for end, rate in rates}
+            | {"verdict": self.verdict}
+        )
+
+
+def plasticity_found(attrs: Mapping[Any, Any]) -> Plasticity | None:
+    """Return what the attributes of a forecast say on plasticity; None where they say nothing."""
+    words = ("name", "condition", "conclusion", "diagnostic_warning")
+    names = [field.name for field in fields(Plasticity)]
+    if not set(names) <= set(attrs):
+        return None
+    values: dict[str, Any] = {key: str(attrs[key]) for key in words}
+    values |= {key: float(attrs[key]) for key in names if key not in words}
+    return Plasticity(**values)
+
+
+def evidence_sentence(found: Sequence[Plasticity]) -> str:
+    """Return in how many recordings the evidence for plasticity is clear, either way."""
+    verdicts = [one.verdict for one in found]
+    return (
+        f"Evidence for plasticity: {verdicts.count('plastic')} of {len(found)} clearly plastic "
+        f"({CLEAR:g} nats or more), {verdicts.count('no sign')} without a sign of it (probability "
+        f"below {NO_SIGN_BELOW:g}), {verdicts.count('undecided')} undecided."
+    )

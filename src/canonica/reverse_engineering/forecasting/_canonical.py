@@ -1,0 +1,217 @@
+"""A canonical network whose plasticity is estimated, and the same network frozen."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import jax
+import numpy as np
+from jaxtyping import Float
+
+from canonica._errors import CanonicaError
+from canonica.reverse_engineering.forecasting._evidence import Evidence
+from canonica.reverse_engineering.forecasting._forgetful_plasticity import Plasticity
+from canonica.reverse_engineering.forecasting._known import Known
+from canonica.reverse_engineering.forecasting._laplace import Fit
+from canonica.reverse_engineering.forecasting._plastic_future import Drawn, Future, World, future
+from canonica.reverse_engineering.forecasting._plasticity_posterior import (
+    Posterior,
+    known_initial,
+    posterior,
+)
+from canonica.reverse_engineering.forecasting._predicted import Predicted, StateMeans, Variables
+from canonica.reverse_engineering.forecasting._quantiles import QUANTILES
+
+CONVERGED = 0.5  # nats that another step may promise
+NEAR = 10.0  # nats below the top: plasticities farther down hardly matter
+
+
+@dataclass(frozen=True)
+class Canonical:
+    """A canonical network, its initial weights, thresholds and plasticity estimated.
+
+    Responses are those of a network that starts the recording with any weights and thresholds,
+    changes them by Hebbian plasticity at a rate of 1 / prior strength, and forgets what it learned
+    over some sessions, so that learning saturates. What a stimulus evokes beside the weights, where
+    it comes repeatedly, and drifts of excitability and gain are estimated with it. Rate and memory
+    are integrated over a grid, everything else by Laplace's approximation at each of its points;
+    half of the prior probability is on a network that does not learn at all.
+
+    Parameters
+    ----------
+    weakest_plasticity, strongest_plasticity : float
+        Smallest and largest rate, in inverse numbers of initial trials: prior strengths are from
+        trials / strongest to trials / weakest.
+    rates : int
+        Grid points between them, evenly in the logarithm.
+    memories : tuple of float
+        After how many sessions a share of 1 / e is left of what was learned in one; infinite: all
+        of it for ever.
+    adaptive_thresholds : bool
+        Whether firing thresholds adapt with the weights, as in section 2 of the theory. In
+        responses normalised source state by source state, a trial without any input always evokes
+        the same, which adaptive thresholds contradict.
+    draws : int
+        From the posterior.
+
+    References
+    ----------
+    [NC23] Isomura, Kotani, Jimbo & Friston, Nature Communications 14:4547, 2023; section 2 of the
+    theory. Tierney & Kadane, Journal of the American Statistical Association 81:82, 1986.
+    """
+
+    name: ClassVar[str] = "canonical"
+
+    weakest_plasticity: float = 0.01
+    strongest_plasticity: float = 4.0
+    rates: int = 21
+    memories: tuple[float, ...] = (1.0, 3.0, 10.0, 30.0, 100.0, float("inf"))
+    adaptive_thresholds: bool = False
+    draws: int = 200
+
+    def __post_init__(self) -> None:
+        if not 0 < self.weakest_plasticity < self.strongest_plasticity:
+            raise CanonicaError(
+                f"weakest_plasticity, strongest_plasticity: found {self.weakest_plasticity} and "
+                f"{self.strongest_plasticity}; expected numbers above 0, the first one smaller."
+            )
+        if self.rates < 2 or self.draws < 2 or not self.memories:  # noqa: PLR2004
+            raise CanonicaError(
+                f"rates, draws, memories: found {self.rates}, {self.draws} and {self.memories}; "
+                "expected at least two rates and draws, and one memory."
+            )
+        if min(self.memories) <= 0:
+            raise CanonicaError(f"memories: found {self.memories}; expected sessions, above 0.")
+
+    def predicted(self, known: Known, key: jax.Array) -> Predicted:
+        """Return the forecast, averaged over all that the initial sessions leave possible."""
+        found, strengths = self.posterior(known)
+        evidence = Evidence.of(found.log_evidence.sum(axis=-1), strengths, self.memories)
+        of_draws, of_future = jax.random.split(key)
+        plastic, memory, rate = evidence.drawn(of_draws, self.draws)
+        fit = _chosen(found, plastic, memory, rate)
+        plasticity = Plasticity(
+            np.where(plastic, 1 / strengths[rate], 0.0),
+            np.exp(-1 / np.asarray(self.memories))[memory],
+        )
+        ahead = _future(known, found, fit, plasticity, of_future, adaptive=self.adaptive_thresholds)
+        near = evidence.log_likelihood > evidence.log_likelihood.max() - NEAR
+        unsettled = float(found.slope.sum(axis=-1)[near].max())
+        return Predicted(
+            ahead.mean,
+            ahead.scale,
+            ahead.state_draws,
+            _variables(found, ahead) | evidence.variables,
+            evidence.attrs | _diagnosis(unsettled, evidence),
+        )
+
+    def posterior(self, known: Known) -> tuple[Posterior, Float[np.ndarray, " rate"]]:
+        """Return the posterior, and the grid of prior strengths, decreasing, that it is on."""
+        trials = known.valid[: known.initial].sum()
+        strengths = np.geomspace(
+            trials / self.weakest_plasticity, trials / self.strongest_plasticity, self.rates
+        )
+        initial, _ = known_initial(known)
+        found = posterior(
+            initial,
+            1 / strengths,
+            np.exp(-1 / np.asarray(self.memories)),
+            states=known.states,
+            adaptive=self.adaptive_thresholds,
+        )
+        return found, strengths
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """The network of `Canonical` if it does not learn.
+
+    Parameters
+    ----------
+    draws : int
+        From the posterior.
+    """
+
+    name: ClassVar[str] = "frozen"
+
+    draws: int = Canonical.draws
+
+    def predicted(self, known: Known, key: jax.Array) -> Predicted:
+        """Return the forecast that nothing but excitability and gain changes."""
+        found, _ = Canonical(rates=2, memories=(1.0,)).posterior(known)
+        still = np.zeros(self.draws, bool)
+        nowhere = np.zeros(self.draws, int)
+        plasticity = Plasticity(np.zeros(self.draws), np.ones(self.draws))
+        fit = _chosen(found, still, nowhere, nowhere)
+        ahead = _future(known, found, fit, plasticity, key, adaptive=False)
+        return Predicted(ahead.mean, ahead.scale, ahead.state_draws, _variables(found, ahead))
+
+
+def _chosen(found: Posterior, plastic: np.ndarray, memory: np.ndarray, rate: np.ndarray) -> Fit:
+    """Return the fit at the plasticity of each draw."""
+
+    def of_part(grid: np.ndarray, frozen: np.ndarray) -> np.ndarray:
+        apart = plastic.reshape(-1, *[1] * frozen.ndim)
+        return np.where(apart, grid[memory, rate], frozen)
+
+    return Fit(*(of_part(*both) for both in zip(found.fit, found.frozen, strict=True)))
+
+
+def _future(
+    known: Known,
+    found: Posterior,
+    fit: Fit,
+    plasticity: Plasticity,
+    key: jax.Array,
+    *,
+    adaptive: bool,
+) -> Future:
+    initial, stimulus = known_initial(known)
+    world = World(known.stimuli, known.valid, known.state, stimulus, StateMeans.of(known).share)
+    return future(
+        initial,
+        world,
+        Drawn(plasticity, fit),
+        found.variances,
+        key,
+        quantiles=np.asarray(QUANTILES),
+        adaptive=adaptive,
+    )
+
+
+def _variables(found: Posterior, ahead: Future) -> Variables:
+    dims = ("session", "ensemble", "input")
+    variables: Variables = {}
+    for level, word in ((1, "excitatory"), (0, "inhibitory")):
+        words = f"{word} synaptic weight W{level} at the start of the session"
+        name = f"predicted_{word}_weight"
+        variables[name] = (dims, ahead.weight[:, level], f"expected {words}")
+        quantiles = ahead.weight_quantile[:, :, level]
+        variables[f"{name}_quantile"] = (
+            ("quantile", *dims),
+            quantiles,
+            f"quantiles of the {words}",
+        )
+    variables["firing_threshold_quantile"] = (
+        ("quantile", "ensemble"),
+        np.quantile(ahead.offset, QUANTILES, axis=0),
+        "quantiles of the log odds of the activity without any input, at first",
+    )
+    variables["noise_scale"] = (
+        ("ensemble", "source_state"),
+        np.exp(found.frozen.log_scale),
+        "scale of the noise, where nothing is learned",
+    )
+    for field, values in found.variances._asdict().items():
+        words = f"standard deviation of log odds: {field.replace('_', ' ')}"
+        variables[f"{field}_deviation"] = (("ensemble",), np.sqrt(values), words)
+    return variables
+
+
+def _diagnosis(unsettled: float, evidence: Evidence) -> dict[str, str | float]:
+    troubles = []
+    if not unsettled < CONVERGED:
+        troubles.append(
+            f"fits were not finished: another step would gain {unsettled:.2g} nats somewhere"
+        )
+    troubles += evidence.troubles
+    return {"fit_unfinished_nats": unsettled, "diagnostic_warning": "; ".join(troubles)}

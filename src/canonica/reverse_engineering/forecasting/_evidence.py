@@ -1,0 +1,171 @@
+"""Does the culture learn as the theory says? The evidence, and a plain sentence."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import jax
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from canonica.reverse_engineering.forecasting._log_sum import log_sum
+from canonica.reverse_engineering.forecasting._predicted import Variables
+
+PRIOR_PLASTIC = 0.5
+CLEAR = 3.0  # nats: odds of 20 to 1
+INTERVAL = (0.05, 0.5, 0.95)
+EDGE = 0.5  # of the posterior on the last grid point: the truth may lie beyond
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """The posterior of a network's plasticity.
+
+    Parameters
+    ----------
+    log_likelihood : (memory, rate)
+        Log likelihood of the initial sessions at each plasticity, less that of a frozen network.
+    strengths : (rate,)
+        Prior strengths, decreasing, evenly spaced in the logarithm, each as probable beforehand.
+    memories : (memory,)
+        In sessions; each as probable beforehand.
+    """
+
+    log_likelihood: Float[np.ndarray, "memory rate"]
+    strengths: Float[np.ndarray, " rate"]
+    memories: Float[np.ndarray, " memory"]
+
+    @classmethod
+    def of(
+        cls,
+        log_likelihood: Float[np.ndarray, "memory rate"],
+        strengths: Float[np.ndarray, " rate"],
+        memories: tuple[float, ...],
+    ) -> "Evidence":
+        """Return the evidence; where a fit failed, its plasticity is ruled out."""
+        sound = np.where(np.isfinite(log_likelihood), log_likelihood, -np.inf)
+        return cls(sound, strengths, np.asarray(memories, float))
+
+    @cached_property
+    def log_bayes_factor(self) -> float:
+        """Log evidence of plasticity against none, in nats."""
+        return float(log_sum(self.log_likelihood) - np.log(self.log_likelihood.size))
+
+    @cached_property
+    def probability_plastic(self) -> float:
+        """Posterior probability that the network learns at all."""
+        log_odds = self.log_bayes_factor + np.log(PRIOR_PLASTIC / (1 - PRIOR_PLASTIC))
+        return float(1 / (1 + np.exp(-log_odds)))
+
+    @cached_property
+    def posterior(self) -> Float[np.ndarray, "memory rate"]:
+        """Probability of each plasticity, if there is any."""
+        return np.exp(self.log_likelihood - log_sum(self.log_likelihood))
+
+    @cached_property
+    def strength_quantiles(self) -> tuple[float, ...]:
+        """Quantiles of `INTERVAL` of the prior strength, if there is plasticity."""
+        ascending = np.log(self.strengths[::-1])
+        step = ascending[1] - ascending[0]
+        mass = np.cumsum(self.posterior.sum(axis=0)[::-1])
+        edges = np.append(ascending[0] - step / 2, ascending + step / 2)
+        return tuple(np.exp(np.interp(INTERVAL, np.append(0, mass), edges)).tolist())
+
+    @cached_property
+    def smallest_strength(self) -> float:
+        """Prior strength that the true one exceeds with a probability of 95 %, learning or not."""
+        ascending = np.log(self.strengths[::-1])
+        step = ascending[1] - ascending[0]
+        mass = self.probability_plastic * np.cumsum(self.posterior.sum(axis=0)[::-1])
+        edges = np.append(ascending[0] - step / 2, ascending + step / 2)
+        return float(np.exp(np.interp(INTERVAL[0], np.append(0, mass), edges)))
+
+    def drawn(
+        self, key: jax.Array, draws: int
+    ) -> tuple[Bool[np.ndarray, " draw"], Int[np.ndarray, " draw"], Int[np.ndarray, " draw"]]:
+        """Return whether each draw is plastic, and its memory and rate on the grid.
+
+        Systematic: each plasticity comes as often as its probability says, to the next whole
+        number.
+        """
+        share = np.append(1 - self.probability_plastic, self.probability_plastic * self.posterior)
+        start = float(jax.random.uniform(key))
+        place = np.searchsorted(np.cumsum(share), (np.arange(draws) + start) / draws * share.sum())
+        place = np.minimum(place, len(share) - 1)
+        memory, rate = np.divmod(np.maximum(place - 1, 0), len(self.strengths))
+        return place > 0, memory, rate
+
+    @property
+    def troubles(self) -> list[str]:
+        """What to be warned of, in words."""
+        if self.log_bayes_factor < CLEAR:
+            return []
+        by_rate = self.posterior.sum(axis=0)
+        if by_rate[-1] > EDGE:
+            return ["plasticity may be stronger than any that was tried (strongest_plasticity)"]
+        return []
+
+    @property
+    def conclusion(self) -> str:
+        """What one may conclude, in words."""
+        low, median, high = self.strength_quantiles
+        if self.log_bayes_factor >= CLEAR:
+            return (
+                "It changes as the theory says: evidence for plasticity "
+                f"{self.log_bayes_factor:.1f} nats, prior strength {median:.3g} ({low:.3g} to "
+                f"{high:.3g})."
+            )
+        if self.probability_plastic < PRIOR_PLASTIC / 2:
+            return (
+                "No sign that it changes as the theory says: evidence for plasticity "
+                f"{self.log_bayes_factor:.1f} nats; if it learns, then with a prior strength above "
+                f"{self.smallest_strength:.3g} (95 %)."
+            )
+        return (
+            "The initial sessions do not tell whether it changes as the theory says: evidence for "
+            f"plasticity {self.log_bayes_factor:.1f} nats."
+        )
+
+    @property
+    def attrs(self) -> dict[str, str | float]:
+        """The numbers that a forecast holds."""
+        low, median, high = self.strength_quantiles
+        return {
+            "log_evidence": self.log_bayes_factor,
+            "probability_plastic": self.probability_plastic,
+            "prior_strength_low": low,
+            "prior_strength_median": median,
+            "prior_strength_high": high,
+            "conclusion": self.conclusion,
+        }
+
+    @property
+    def variables(self) -> Variables:
+        """What a forecast holds on the grid; prior strengths increasing."""
+        upwards = slice(None, None, -1)
+        return {
+            "prior_strength": (
+                ("prior_strength",),
+                self.strengths[upwards],
+                "prior strength, inverse of the plasticity rate, in trials",
+            ),
+            "memory": (
+                ("memory",),
+                self.memories,
+                "sessions until 1/e is left of what was learned; inf: never forgets",
+            ),
+            "log_likelihood": (
+                ("memory", "prior_strength"),
+                self.log_likelihood[:, upwards],
+                "log likelihood of the initial sessions, less that without plasticity",
+            ),
+            "plasticity_posterior": (
+                ("memory", "prior_strength"),
+                self.posterior[:, upwards],
+                "posterior probability, given plasticity",
+            ),
+            "prior_strength_posterior": (
+                ("prior_strength",),
+                self.posterior.sum(axis=0)[upwards],
+                "posterior probability, given plasticity, over all memories",
+            ),
+        }

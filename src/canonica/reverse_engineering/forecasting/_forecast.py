@@ -1,0 +1,166 @@
+"""Recordings in, forecasts out."""
+
+import warnings
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from os import PathLike
+from typing import overload
+
+import jax
+import xarray as xr
+
+from canonica._errors import CanonicaError, RecordingError, RecordingWarning
+from canonica.reverse_engineering._outcomes import attempt, saturated
+from canonica.reverse_engineering._protocol import protocol_named
+from canonica.reverse_engineering._published_protocol import PublishedProtocol
+from canonica.reverse_engineering.forecasting._known import (
+    Normalisation,
+    Normalised,
+    normalised,
+)
+from canonica.reverse_engineering.forecasting._labelled import labelled
+from canonica.reverse_engineering.forecasting._models import model_named
+from canonica.reverse_engineering.forecasting._predicted import ForecastModel
+
+THRESHOLDS = ("minimum_mean_response", "minimum_session_response", "minimum_preference")
+
+
+@overload
+def forecast(
+    recordings: xr.Dataset,
+    *,
+    initial_sessions: int = ...,
+    model: str | ForecastModel = ...,
+    normalisation: Normalisation = ...,
+    baseline: float | Mapping[str, float] | None = ...,
+    protocol: str | PublishedProtocol = ...,
+    seed: int = ...,
+) -> xr.Dataset: ...
+@overload
+def forecast(
+    recordings: Iterable[xr.Dataset],
+    *,
+    initial_sessions: int = ...,
+    model: str | ForecastModel = ...,
+    normalisation: Normalisation = ...,
+    baseline: float | Mapping[str, float] | None = ...,
+    protocol: str | PublishedProtocol = ...,
+    seed: int = ...,
+) -> list[xr.Dataset]: ...
+def forecast(
+    recordings: xr.Dataset | Iterable[xr.Dataset],
+    *,
+    initial_sessions: int = 10,
+    model: str | ForecastModel = "canonical",
+    normalisation: Normalisation = "causal",
+    baseline: float | Mapping[str, float] | None = None,
+    protocol: str | PublishedProtocol = "published",
+    seed: int = 0,
+) -> xr.Dataset | list[xr.Dataset]:
+    """Foretell how networks will respond in later sessions, from their initial ones.
+
+    Of the later sessions stimuli and sources are known, responses are not: under the causal
+    normalisation, changing any of them leaves the forecast the same, bit for bit.
+
+    Parameters
+    ----------
+    recordings : xarray.Dataset or iterable of them
+        As `canonica.read` returns them.
+    initial_sessions : int
+        Sessions whose responses are known.
+    model : str or ForecastModel
+        ``"canonical"``, a network that learns at a rate and up to a limit that are estimated;
+        another of `FORECAST_MODELS`; or a model value.
+    normalisation : str
+        ``"causal"``: ensembles, means and scales come from the initial sessions. ``"published"``:
+        from all of them, as in [NC23]: not blind to the future.
+    baseline : float, mapping or None
+        Mean response, in spikes, that stands for ordinary excitability, as in `reverse_engineer`.
+    protocol : str or PublishedProtocol
+        Its thresholds tell which electrodes make an ensemble.
+    seed : int
+        Decides everything random: the draws from a posterior.
+
+    Returns
+    -------
+    xarray.Dataset or list of xarray.Dataset
+        `predicted_response` and `predicted_scale` (ensemble, trial), which make up the predictive
+        distribution of every response, a censored logistic; its quantiles; mean responses of each
+        session, and by source state, with quantiles that hold all that is uncertain; and what the
+        model estimated. The coordinate `horizon` counts sessions after the initial ones, for which
+        it is 0 or less. Attributes: model and settings, normalisation, versions, input file and its
+        SHA-256, baseline and its origin.
+
+    Raises
+    ------
+    RecordingError
+        If the one recording given, or every one of several, cannot be used.
+    CanonicaError
+        If a setting is out of its range.
+
+    Warns
+    -----
+    RecordingWarning
+        Of several recordings, some could not be used: the list returned is shorter.
+
+    References
+    ----------
+    [NC23] Isomura, Kotani, Jimbo & Friston, Nature Communications 14:4547, 2023; section 4 of the
+    theory.
+
+    Examples
+    --------
+    >>> from canonica.simulate import culture
+    >>> recording = culture(seed=0, sessions=8, trials_per_session=64)
+    >>> foretold = forecast(recording, initial_sessions=5, model="ridge")
+    >>> foretold.predicted_response_quantile.dims
+    ('quantile', 'ensemble', 'trial')
+    """
+    if isinstance(recordings, str | PathLike):
+        raise CanonicaError(
+            f"recordings: found the path {recordings}; expected what canonica.read({recordings!r}) "
+            "returns."
+        )
+    chosen, settings = model_named(model), protocol_named(protocol)
+    settings = replace(settings, initial_sessions=initial_sessions)
+    one = isinstance(recordings, xr.Dataset)
+    every = [recordings] if one else list(recordings)
+    found: list[xr.Dataset | RecordingError] = [
+        each
+        if isinstance(each, RecordingError)
+        else attempt(forecast_normalised, each, settings, chosen, seed=seed)
+        for each in normalised(every, settings, normalisation, baseline)
+    ]
+    failures = [each for each in found if isinstance(each, RecordingError)]
+    forecasts = [each for each in found if isinstance(each, xr.Dataset)]
+    if failures and not forecasts:
+        raise failures[0]
+    if failures:
+        reasons = "\n".join(str(failure) for failure in failures)
+        message = f"{len(failures)} of {len(found)} recordings could not be forecast:\n{reasons}"
+        warnings.warn(message, RecordingWarning, stacklevel=2)
+    return forecasts[0] if one else forecasts
+
+
+def forecast_normalised(
+    recording: Normalised, protocol: PublishedProtocol, model: ForecastModel, *, seed: int = 0
+) -> xr.Dataset:
+    """Return the forecast of a recording that is normalised already.
+
+    Raises
+    ------
+    RecordingError
+        If an ensemble's activity is 0 or 1 throughout the initial sessions.
+    """
+    known = recording.known(protocol.initial_sessions)
+    mean = known.response.swapaxes(1, 2)[known.valid[: known.initial]].mean(axis=0)
+    if not ((mean > 0) & (mean < 1)).all():
+        nowhere = mean.copy()
+        nowhere[(mean <= 0) | (mean >= 1)] = float("nan")
+        raise saturated(recording.ensembles.label, nowhere[None])
+    of_model, of_noise = jax.random.split(jax.random.key(seed))
+    foretold = labelled(recording, known, model, model.predicted(known, of_model), of_noise)
+    thresholds = {name: getattr(protocol, name) for name in THRESHOLDS}
+    return foretold.assign_attrs(
+        thresholds | {"initial_sessions": protocol.initial_sessions, "seed": seed}
+    )

@@ -1,0 +1,157 @@
+"""What a forecaster may know: responses of the initial sessions, stimuli and sources of all."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal, NamedTuple, get_args
+
+import numpy as np
+import xarray as xr
+from jaxtyping import Bool, Float, Int
+
+from canonica._errors import CanonicaError, RecordingError
+from canonica.reverse_engineering._baselines import Baseline, baselines, check_conditions
+from canonica.reverse_engineering._ensembles import EnsembleResponse, ensemble_response
+from canonica.reverse_engineering._normalisation import causal_response, normalised_response
+from canonica.reverse_engineering._outcomes import attempt
+from canonica.reverse_engineering._published_protocol import PublishedProtocol
+
+Normalisation = Literal["causal", "published"]
+NORMALISATIONS: tuple[Normalisation, ...] = get_args(Normalisation)
+
+
+class Known(NamedTuple):
+    """What a forecaster may know of one recording, folded into sessions.
+
+    Attributes
+    ----------
+    response : (initial, ensemble, slot)
+        Normalised, in [0, 1], of the initial sessions alone.
+    stimuli : (session, slot, input)
+        0/1, of all sessions.
+    valid : (session, slot)
+        Whether a slot holds a trial.
+    state : (session, slot)
+        Which joint state of the sources each trial shows.
+    states : int
+        How many such states there are.
+    """
+
+    response: Float[np.ndarray, "initial ensemble slot"]
+    stimuli: Float[np.ndarray, "session slot input"]
+    valid: Bool[np.ndarray, "session slot"]
+    state: Int[np.ndarray, "session slot"]
+    states: int
+
+    @property
+    def initial(self) -> int:
+        """Number of initial sessions."""
+        return len(self.response)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Sessions, ensembles, slots."""
+        return len(self.valid), self.response.shape[1], self.valid.shape[1]
+
+
+@dataclass(frozen=True, eq=False)
+class Normalised:
+    """A recording, reduced to its ensembles and normalised.
+
+    Parameters
+    ----------
+    ensembles : EnsembleResponse
+        In spikes.
+    response : (ensemble, trial)
+        In [0, 1].
+    baseline : Baseline
+        That the responses were related to.
+    normalisation : str
+        ``"causal"`` or ``"published"``.
+    """
+
+    ensembles: EnsembleResponse
+    response: Float[np.ndarray, "ensemble trial"]
+    baseline: Baseline
+    normalisation: Normalisation
+
+    @property
+    def folded(self) -> Float[np.ndarray, "session ensemble slot"]:
+        """The response by session."""
+        return self.ensembles.sessions.fold_rows(self.response)
+
+    def known(self, initial: int) -> Known:
+        """Return what may be known after the initial sessions."""
+        sessions, states = self.ensembles.sessions, self.ensembles.states
+        return Known(
+            self.folded[:initial],
+            sessions.fold(self.ensembles.stimuli).astype(np.float64),
+            sessions.valid,
+            sessions.fold(states.index),
+            len(states.patterns),
+        )
+
+
+def normalised(
+    recordings: Sequence[xr.Dataset],
+    protocol: PublishedProtocol,
+    normalisation: Normalisation = "causal",
+    baseline: float | Mapping[str, float] | None = None,
+) -> list[Normalised | RecordingError]:
+    """Return each recording normalised, or the reason why it cannot be, in their order.
+
+    Parameters
+    ----------
+    recordings : sequence of xarray.Dataset
+        As `canonica.read` returns them.
+    protocol : PublishedProtocol
+        Its thresholds tell which electrodes make an ensemble, and which sessions are initial.
+    normalisation : str
+        ``"causal"``: ensembles, means and scales from the initial sessions alone. ``"published"``:
+        from all sessions, as in [NC23].
+    baseline : float, mapping or None
+        As in `reverse_engineer`.
+
+    Raises
+    ------
+    CanonicaError
+        If the normalisation is unknown or a baseline is no number above 0.
+    """
+    if normalisation not in NORMALISATIONS:
+        known = " or ".join(NORMALISATIONS)
+        raise CanonicaError(f"normalisation: found {normalisation!r}; expected {known}.")
+    reduced = [
+        attempt(ensemble_response, one, protocol, blind=normalisation == "causal")
+        for one in recordings
+    ]
+    check_conditions(baseline, (str(one.attrs.get("condition", "unknown")) for one in recordings))
+    return normalised_ensembles(reduced, protocol, normalisation, baseline)
+
+
+def normalised_ensembles(
+    reduced: Sequence[EnsembleResponse | RecordingError],
+    protocol: PublishedProtocol,
+    normalisation: Normalisation,
+    baseline: float | Mapping[str, float] | None,
+) -> list[Normalised | RecordingError]:
+    """Return the same of recordings already reduced to their ensembles."""
+    sound = [one for one in reduced if isinstance(one, EnsembleResponse)]
+    of_condition = baselines(sound, protocol, baseline)
+
+    def one_normalised(ensembles: EnsembleResponse) -> Normalised:
+        base = of_condition[ensembles.condition]
+        if normalisation == "causal":
+            response = causal_response(ensembles, base.value, protocol.initial_sessions)
+        else:
+            response = normalised_response(ensembles, base.value)
+        return Normalised(ensembles, response, base, normalisation)
+
+    return [
+        one if isinstance(one, RecordingError) else attempt(one_normalised, one) for one in reduced
+    ]
+
+
+def protocol_of(attrs: Mapping[Any, Any]) -> PublishedProtocol:
+    """Return the thresholds and initial sessions that a forecast was made with."""
+    names = ("minimum_mean_response", "minimum_session_response", "minimum_preference")
+    given = {name: float(attrs[name]) for name in names}
+    return replace(PublishedProtocol(), initial_sessions=int(attrs["initial_sessions"]), **given)

@@ -1,0 +1,176 @@
+"""How plastic a network is, from its initial sessions: an integral over a grid of plasticities."""
+
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int
+
+from canonica._float64 import in_float64
+from canonica.model import SynapticSums, synaptic_sums_beside_prior
+from canonica.reverse_engineering.forecasting._forgetful_plasticity import learned_before
+from canonica.reverse_engineering.forecasting._known import Known
+from canonica.reverse_engineering.forecasting._laplace import (
+    Fit,
+    Learned,
+    Trials,
+    fitted,
+    fitted_with_variances,
+)
+from canonica.reverse_engineering.forecasting._random_effects import Variances
+from canonica.reverse_engineering.forecasting._stimuli import stimulus_index
+
+FIRST_STEPS = 30  # of EM, for a network that does not learn
+STEPS = 2  # of Newton's method from one plasticity to the next
+
+
+class Initial(NamedTuple):
+    """The initial sessions of all ensembles, as the computation takes them.
+
+    Attributes are those of `Trials`, `response` with an axis ensemble in the middle.
+    """
+
+    response: Float[Any, "session ensemble slot"]
+    stimuli: Float[Any, "session slot input"]
+    valid: Bool[Any, "session slot"]
+    state: Int[Any, "session slot"]
+    stimulus: Int[Any, "session slot"]
+    repeated: Bool[Any, " stimulus"]
+
+
+class Posterior(NamedTuple):
+    """Fits at every plasticity of the grid, and their evidence.
+
+    Attributes
+    ----------
+    frozen : Fit
+        Of a network that does not learn; leading axis ensemble.
+    variances : Variances
+        Estimated with it; (ensemble,).
+    frozen_log_evidence : (ensemble,)
+        Log likelihood of the data if nothing is learned.
+    fit : Fit
+        (memory, rate, ensemble, ...).
+    log_evidence : (memory, rate, ensemble)
+        Log likelihood at each plasticity, less that of the frozen network.
+    slope : (memory, rate, ensemble)
+        What another Newton step would add to the log posterior density, about: 0 at the top.
+    """
+
+    frozen: Fit
+    variances: Variances
+    frozen_log_evidence: Float[Any, " ensemble"]
+    fit: Fit
+    log_evidence: Float[Any, "memory rate ensemble"]
+    slope: Float[Any, "memory rate ensemble"]
+
+
+def known_initial(known: Known) -> tuple[Initial, Int[np.ndarray, "session slot"]]:
+    """Return the initial sessions, and the stimulus of every trial of all.
+
+    Only stimuli that come in at least two initial trials get a number of their own: of others, what
+    they evoke cannot be told from noise.
+    """
+    seen = slice(known.initial)
+    index, number = stimulus_index(known.stimuli, known.valid)
+    times = np.bincount(index[seen][known.valid[seen]], minlength=number)
+    repeated = np.flatnonzero(times > 1)
+    if len(repeated) == 1:  # the offset says all of it
+        repeated = repeated[:0]
+    size = known.valid.shape[1]  # or its doubles: so that recordings share compiled code
+    while size < len(repeated):
+        size *= 2
+    renumbered = np.full(number, size)
+    renumbered[repeated] = np.arange(len(repeated))
+    stimulus = np.where(known.valid, renumbered[index], size)
+    initial = Initial(
+        known.response,
+        known.stimuli[seen],
+        known.valid[seen],
+        known.state[seen],
+        stimulus[seen],
+        np.arange(size) < len(repeated),
+    )
+    return initial, stimulus
+
+
+def session_sums(
+    response: Float[Array, "session slot"],
+    stimuli: Float[Array, "session slot input"],
+    valid: Bool[Array, "session slot"],
+) -> SynapticSums:
+    """Return what each session adds to the sums of one ensemble; (session, 2, 1, input)."""
+    return jax.vmap(synaptic_sums_beside_prior)(
+        response[..., None], stimuli, valid.astype(stimuli.dtype)
+    )
+
+
+@in_float64
+@partial(jax.jit, static_argnames=("states", "adaptive"))
+def posterior(
+    initial: Initial, rate: Any, retention: Any, *, states: int, adaptive: bool
+) -> Posterior:
+    """Return the posterior on a grid of rates and retentions.
+
+    Parameters
+    ----------
+    initial : Initial
+        What is known.
+    rate : (rate,)
+        Increasing from next to nothing: each fit starts from that of the rate before.
+    retention : (memory,)
+        As in `Plasticity`.
+    states : int
+        Number of joint source states.
+    adaptive : bool
+        Whether thresholds adapt with the weights.
+    """
+    of_ensembles = partial(_posterior, states=states, adaptive=adaptive)
+    per_ensemble = jax.lax.map(
+        lambda response: of_ensembles(
+            Trials(response, *initial[1:]), jnp.asarray(rate), jnp.asarray(retention)
+        ),
+        jnp.asarray(initial.response).swapaxes(0, 1),
+    )
+    last = partial(jax.tree.map, lambda part: jnp.moveaxis(part, 0, 2))
+    return Posterior(
+        per_ensemble.frozen,
+        per_ensemble.variances,
+        per_ensemble.frozen_log_evidence,
+        *(last(part) for part in per_ensemble[3:]),
+    )
+
+
+def _posterior(
+    trials: Trials,
+    rate: Float[Array, " rate"],
+    retention: Float[Array, " memory"],
+    *,
+    states: int,
+    adaptive: bool,
+) -> Posterior:
+    added = session_sums(trials.response, trials.stimuli, trials.valid)
+    nothing: SynapticSums = jax.tree.map(jnp.zeros_like, added)
+    still = Learned(nothing, 0.0)
+    frozen, variances = fitted_with_variances(
+        trials, still, states, steps=FIRST_STEPS, adaptive=adaptive
+    )
+    frozen, look = fitted(trials, frozen, still, variances, steps=2 * STEPS, adaptive=adaptive)
+
+    def at_retention(retention: Array) -> tuple[Fit, Array, Array]:
+        before, _ = learned_before(added, retention)
+
+        def at_rate(fit: Fit, rate: Array) -> tuple[Fit, tuple[Fit, Array, Array]]:
+            learned = Learned(before, rate)
+            fit, look = fitted(trials, fit, learned, variances, steps=STEPS, adaptive=adaptive)
+            slope = (look.curvature.factor.T @ look.move) ** 2
+            return fit, (fit, look.log_evidence, slope.sum() / 2)
+
+        return jax.lax.scan(at_rate, frozen, rate)[1]
+
+    fit, log_evidence, slope = jax.lax.map(at_retention, retention)
+    return Posterior(
+        frozen, variances, look.log_evidence, fit, log_evidence - look.log_evidence, slope
+    )

@@ -1,0 +1,153 @@
+"""What else moves the log odds of an activity: drifts of session and gain, and single stimuli.
+
+The parameters of one ensemble are a vector: initial weights, offset, and the drifts' innovations.
+Offset and gain drift as a random walk from session to session, and scatter about it::
+
+    log odds = W o + h + b + u_n + g_n mean(o) + e_k
+
+in session n, for stimulus k: u moves all trials alike, g those more that have more input. Variances
+are estimated; where a drift is not in the data, they are nearly 0.
+"""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from canonica.reverse_engineering._estimation import AnyArray
+
+OFFSET_VARIANCE = 100.0  # before anything is seen: next to no opinion
+
+
+class Variances(NamedTuple):
+    """Prior variances, of log odds.
+
+    Attributes
+    ----------
+    weight : ()
+        Of initial weights.
+    stimulus : ()
+        Of what a stimulus evokes beside the weights.
+    walk, scatter : ()
+        Of the offset's steps from session to session, and of its scatter about them.
+    gain_walk, gain_scatter : ()
+        The same of the gain.
+    """
+
+    weight: Float[AnyArray, "*batch"] | float
+    stimulus: Float[AnyArray, "*batch"] | float
+    walk: Float[AnyArray, "*batch"] | float
+    scatter: Float[AnyArray, "*batch"] | float
+    gain_walk: Float[AnyArray, "*batch"] | float
+    gain_scatter: Float[AnyArray, "*batch"] | float
+
+
+# Where their estimation starts, and what it is drawn to by as many pseudo-observations.
+USUAL = Variances(
+    weight=0.04,
+    stimulus=0.04,
+    walk=0.02**2,
+    scatter=0.05**2,
+    gain_walk=0.02**2,
+    gain_scatter=0.05**2,
+)
+PSEUDO_OBSERVATIONS = Variances(2.0, 2.0, 4.0, 4.0, 4.0, 4.0)
+
+
+class Parts(NamedTuple):
+    """The vector of parameters, taken apart."""
+
+    weight: Float[AnyArray, "*batch input"]
+    offset: Float[AnyArray, "*batch 1"]
+    walk: Float[AnyArray, "*batch step"]
+    scatter: Float[AnyArray, "*batch session"]
+    gain_walk: Float[AnyArray, "*batch step"]
+    gain_scatter: Float[AnyArray, "*batch session"]
+
+
+def part_sizes(inputs: int, sessions: int) -> tuple[int, ...]:
+    """Return how long each of `Parts` is."""
+    return inputs, 1, sessions - 1, sessions, sessions - 1, sessions
+
+
+def parts(vector: Float[Array, " parameter"], inputs: int, sessions: int) -> Parts:
+    """Return the vector taken apart."""
+    ends = np.cumsum(part_sizes(inputs, sessions))[:-1]
+    return Parts(*jnp.split(vector, ends))
+
+
+def prior_precision(variances: Variances, inputs: int, sessions: int) -> Float[Array, " parameter"]:
+    """Return the inverse prior variance of each parameter; all are independent, with mean 0."""
+    of_parts = Variances(*variances)
+    values = (
+        of_parts.weight,
+        OFFSET_VARIANCE,
+        of_parts.walk,
+        of_parts.scatter,
+        of_parts.gain_walk,
+        of_parts.gain_scatter,
+    )
+    sizes = part_sizes(inputs, sessions)
+    return 1 / jnp.concatenate(
+        [jnp.full(size, value) for size, value in zip(sizes, values, strict=True)]
+    )
+
+
+def session_map(inputs: int, sessions: int) -> Float[np.ndarray, "session feature parameter"]:
+    """Return how parameters enter the features of each session: weights, offset, gain.
+
+    A constant: identity on weights and offset, the drifts added to offset and gain.
+    """
+    sizes = part_sizes(inputs, sessions)
+    walked = np.tri(sessions, sessions - 1, -1)
+    here = np.eye(sessions)
+    mapped = np.zeros((sessions, inputs + 2, sum(sizes)))
+    mapped[:, : inputs + 1, : inputs + 1] = np.eye(inputs + 1)
+    starts = np.cumsum((0, *sizes))
+    for part, row, effect in (
+        (2, inputs, walked),
+        (3, inputs, here),
+        (4, inputs + 1, walked),
+        (5, inputs + 1, here),
+    ):
+        mapped[:, row, starts[part] : starts[part + 1]] = effect
+    return mapped
+
+
+def reestimated(
+    second_moment: Float[Array, " parameter"],
+    stimulus_moment: Float[Array, " stimulus"],
+    stimuli: Float[Array, ""] | float,
+    inputs: int,
+    sessions: int,
+) -> Variances:
+    """Return the variances that make the expected second moments likeliest: a step of EM.
+
+    Parameters
+    ----------
+    second_moment : (parameter,)
+        Posterior expectation of each parameter's square.
+    stimulus_moment : (stimulus,)
+        The same of stimuli; 0 where there is none.
+    stimuli : ()
+        How many there are.
+    inputs, sessions : int
+        Sizes.
+    """
+    squares = Parts(*parts(second_moment, inputs, sessions))
+    sums = Variances(
+        squares.weight.sum(),
+        stimulus_moment.sum(),
+        *(part.sum() for part in squares[2:]),
+    )
+    sizes = part_sizes(inputs, sessions)
+    numbers = Variances(sizes[0], stimuli, *sizes[2:])
+    return jax.tree.map(
+        lambda total, number, usual, pseudo: (total + usual * pseudo) / (number + pseudo),
+        sums,
+        numbers,
+        USUAL,
+        PSEUDO_OBSERVATIONS,
+    )

@@ -1,0 +1,383 @@
+"""`canonica forecast`, as a person meets it: exit codes, files, numbers, messages."""
+
+import csv
+import json
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import matplotlib.image
+import numpy as np
+import pytest
+import xarray as xr
+
+import canonica
+from canonica.recordings import write_matlab
+from canonica.reverse_engineering.forecasting import (
+    FORECAST_MODELS,
+    forecast,
+    score_normalised,
+)
+from canonica.reverse_engineering.forecasting._comparison import paired_comparison
+from canonica.reverse_engineering.forecasting._hierarchy import pooled_plasticity
+from canonica.reverse_engineering.forecasting._known import normalised
+from canonica.reverse_engineering.forecasting._regression import Ridge
+from canonica.simulate import culture
+
+SESSION = ["--trials-per-session", "64"]
+CHEAP = ["--model", "ridge", "--against", "persistence", "--against", "drift"]
+MODELS = ["ridge", "persistence", "drift"]
+SCORES = ["squared_error", "crps", "log_score", "coverage", "width"]
+STRENGTHS = (100.0, 1000.0, 10000.0)
+
+
+@pytest.fixture(scope="module")
+def three():
+    """Return three simulated recordings of 14 sessions, and do not change them."""
+    sizes = {"sessions": 14, "trials_per_session": 64, "electrodes": 32}
+    return [culture(number, **sizes, name=f"c{number}") for number in range(3)]
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory, three):
+    path = tmp_path_factory.mktemp("recordings") / "cultures.mat"
+    write_matlab(path, three)
+    return path
+
+
+@dataclass(frozen=True)
+class Rated:
+    """A ridge regression that says something on plasticity, too: cheap, and always the same."""
+
+    name: ClassVar[str] = "rated"
+
+    strengths: tuple[float, ...] = STRENGTHS
+
+    def predicted(self, known, key):
+        plain = Ridge().predicted(known, key)
+        odd = known.stimuli.sum() % 2 == 0
+        likelihood = np.array([[9.0, 6.0, 0.0], [7.0, 5.0, 0.0]]) - 12 * odd
+        found = {
+            "prior_strength": (("prior_strength",), np.array(self.strengths), "strength"),
+            "memory": (("memory",), np.array([10.0, np.inf]), "sessions"),
+            "log_likelihood": (("memory", "prior_strength"), likelihood, "likelihood"),
+        }
+        evidence = float(np.log(np.exp(likelihood).mean()))
+        attrs = {
+            "probability_plastic": 1 / (1 + np.exp(-evidence)),
+            "log_evidence": evidence,
+            "prior_strength_low": 50.0,
+            "prior_strength_median": 100.0,
+            "prior_strength_high": 400.0,
+            "conclusion": "It learns, or not.",
+            "diagnostic_warning": "" if odd else "the grid is coarse",
+        }
+        return replace(plain, found=found, attrs=attrs)
+
+
+def entries(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def summary_of(folder):
+    return json.loads((folder / "summary.json").read_text(), parse_constant=pytest.fail)
+
+
+def opened(path):
+    with xr.open_dataset(path, engine="h5netcdf") as found:
+        return found.load()
+
+
+def broken(one):
+    """Return the recording with responses that tell no sources apart."""
+    return one.assign(responses=one["responses"] * 0 + 3)
+
+
+def test_forecast_writes_what_the_library_finds(call, file, tmp_path):
+    out = tmp_path / "r"
+    code, printed, _ = call("forecast", file, "--out", out, *SESSION, *CHEAP)
+    assert code == 0
+    names = ["cultures-1", "cultures-2", "cultures-3"]
+    files = [f"{name}{end}" for name in names for end in (".nc", ".scores.nc")]
+    expected = sorted([*files, "simulated.png", "recordings.csv", "summary.json"])
+    assert entries(out) == expected
+    assert entries(tmp_path) == ["r"]
+    summary = summary_of(out)
+    assert sorted([*summary["files"], "summary.json"]) == expected
+
+    recordings = canonica.read(file, trials_per_session=64)
+    every = {name: forecast(recordings, model=name) for name in MODELS}
+    ready = normalised(recordings, canonica.PublishedProtocol())
+    errors = {name: [] for name in MODELS}
+    for number, row in enumerate(summary["recordings"]):
+        written = opened(out / row["result_file"])
+        xr.testing.assert_identical(written, every["ridge"][number])
+        scores = opened(out / row["score_file"])
+        assert list(scores["model"].to_numpy()) == MODELS
+        assert scores.attrs["input_sha256"] == row["input_sha256"] == written.attrs["input_sha256"]
+        for name in MODELS:
+            direct = score_normalised(every[name][number], ready[number])
+            for variable in direct:
+                one = scores[variable].sel(model=name).to_numpy()
+                np.testing.assert_array_equal(one, direct[variable].to_numpy())
+            # 14 sessions less 10 initial ones: the last 4 are what was forecast.
+            last = direct.isel(session=slice(-4, None)).sel(level=0.9).mean("session")
+            assert row["scores"][name] == pytest.approx({key: float(last[key]) for key in SCORES})
+            errors[name].append(row["scores"][name]["squared_error"])
+        assert row["sessions_scored"] == 4
+        assert row["plasticity"] is None
+
+    (condition,) = summary["conditions"]
+    medians = {name: np.median(errors[name]) for name in MODELS}
+    for name in MODELS:
+        assert condition["medians"][name]["squared_error"] == pytest.approx(medians[name])
+        assert f"{medians[name]:.4f}" in printed
+    comparisons = paired_comparison(errors, "ridge")
+    assert condition["best_other"] == min(MODELS[1:], key=medians.__getitem__)
+    assert {one["model"]: one["wins"] for one in condition["comparisons"]} == {
+        name: one.wins for name, one in comparisons.items()
+    }
+    words = " ".join(printed.split())
+    assert comparisons[condition["best_other"]].sentence in words
+    assert "Evidence for plasticity" not in words
+    assert "blind to the later ones" in words
+    assert "3 forecasts" in words
+    assert matplotlib.image.imread(out / "simulated.png").std() > 0.05
+
+    with (out / "recordings.csv").open() as table:
+        rows = list(csv.DictReader(table))
+    assert [row["name"] for row in rows] == names
+    assert [float(row["drift_squared_error"]) for row in rows] == errors["drift"]
+
+
+def test_options_reach_the_forecast(call, file, tmp_path):
+    out = tmp_path / "r"
+    thresholds = ["--minimum-mean", "1.2", "--minimum-session", "0.3"]
+    options = ["--initial-sessions", "6", "--normalisation", "published", "--baseline", "2.5"]
+    options += [*thresholds, "--minimum-preference", "0.6", "--seed", "3", "--jobs", "2"]
+    code, printed, _ = call("forecast", file, "--out", out, *SESSION, *CHEAP, *options)
+    assert code == 0
+    assert "NOT blind to the future" in " ".join(printed.split())
+    protocol = canonica.PublishedProtocol(
+        minimum_mean_response=1.2, minimum_session_response=0.3, minimum_preference=0.6
+    )
+    direct = forecast(
+        canonica.read(file, trials_per_session=64),
+        model="ridge",
+        initial_sessions=6,
+        normalisation="published",
+        baseline=2.5,
+        protocol=protocol,
+        seed=3,
+    )
+    for one in direct:
+        xr.testing.assert_identical(opened(out / f"{one.attrs['name']}.nc"), one)
+    summary = summary_of(out)
+    assert summary["blind_to_the_future"] is False
+    expected = {
+        "model": "ridge",
+        "against": ["persistence", "drift"],
+        "model_penalty": 1.0,
+        "initial_sessions": 6,
+        "normalisation": "published",
+        "baseline": 2.5,
+        "seed": 3,
+        "minimum_preference": 0.6,
+    }
+    assert expected.items() <= summary["settings"].items()
+
+
+def test_all_other_models_are_compared_with_unless_told(monkeypatch, call, file, tmp_path):
+    for name in FORECAST_MODELS.keys() - {*MODELS}:
+        monkeypatch.delitem(FORECAST_MODELS, name)
+    assert call("forecast", file, "-o", tmp_path / "r", *SESSION, "--model", "drift")[0] == 0
+    settings = summary_of(tmp_path / "r")["settings"]
+    assert settings["against"] == [name for name in FORECAST_MODELS if name != "drift"]
+
+
+def test_a_bad_recording_does_not_stop_the_others(call, three, tmp_path):
+    write_matlab(tmp_path / "a.mat", [three[0], broken(three[1])])
+    (tmp_path / "b.mat").write_bytes(b"not a recording")
+    out = tmp_path / "r"
+    code, printed, errors = call("forecast", tmp_path, "--out", out, *SESSION, *CHEAP)
+    assert code == 1
+    assert "n = 1 recording" in printed
+    assert "2 recordings or files failed" in printed
+    assert "a-2" in errors
+    assert "Traceback" not in errors
+    summary = summary_of(out)
+    assert [one["name"] for one in summary["recordings"]] == ["a-1"]
+    assert [one["source"].split(" ")[0] for one in summary["failures"]] == [
+        "a-2",
+        str(tmp_path / "b.mat"),
+    ]
+    (comparison, _) = summary["conditions"][0]["comparisons"]
+    assert comparison["interval"] is None  # of one recording there is none
+
+
+def test_a_model_that_fails_on_a_recording_costs_that_one_only(monkeypatch, call, file, tmp_path):
+    first = []
+
+    @dataclass(frozen=True)
+    class Faulty:
+        name: ClassVar[str] = "faulty"
+
+        def predicted(self, known, key):
+            found = Ridge().predicted(known, key)
+            if not first:
+                first.append(known)
+                found.mean[-1, 0, 0] = np.nan
+            return found
+
+    monkeypatch.setitem(FORECAST_MODELS, "faulty", Faulty())
+    arguments = ("--model", "ridge", "--against", "faulty")
+    code, _, errors = call("forecast", file, "--out", tmp_path / "r", *SESSION, *arguments)
+    assert code == 1
+    assert "in the forecast of the model faulty" in " ".join(errors.split())
+    assert [one["name"] for one in summary_of(tmp_path / "r")["recordings"]] == [
+        "cultures-2",
+        "cultures-3",
+    ]
+
+
+def test_nothing_to_forecast_is_an_error_that_leaves_nothing(call, three, tmp_path):
+    write_matlab(tmp_path / "a.mat", [broken(three[1])])
+    for path in ("a.mat", "missing.mat"):
+        code, _, errors = call("forecast", tmp_path / path, "--out", tmp_path / "r", *CHEAP)
+        assert code == 2
+        assert "nothing could be forecast" in errors
+        assert entries(tmp_path) == ["a.mat"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--model", "oracle"], f"expected one of {', '.join(FORECAST_MODELS)}"),
+        (["--against", "oracle"], "--against: found 'oracle'"),
+        (["--against", "ridge"], "found the model itself"),
+        (["--normalisation", "blind"], "--normalisation"),
+        (["--initial-sessions", "14"], "14 sessions"),
+        (["--seed", "-1"], "--seed"),
+        (["--baseline", "bic=2"], "condition bic"),
+        (["--baseline", "-1"], "above 0"),
+        (["--minimum-mean", "nan"], "minimum_mean"),
+    ],
+)
+def test_a_bad_call_says_what_is_wrong(call, file, tmp_path, arguments, words):
+    default = [] if "--model" in arguments else ["--model", "ridge"]
+    code, _, errors = call(
+        "forecast", file, "--out", tmp_path / "r", *SESSION, *default, *arguments
+    )
+    assert code == 2
+    assert words in " ".join(errors.split())
+    assert "Traceback" not in errors
+    assert entries(tmp_path) == []
+
+
+def test_what_a_model_finds_out_on_plasticity_is_reported(monkeypatch, call, three, tmp_path):
+    monkeypatch.setitem(FORECAST_MODELS, "rated", Rated())
+    write_matlab(tmp_path / "a.mat", three[:2])
+    write_matlab(tmp_path / "rates.mat", [three[2].assign_attrs(condition="rates")])
+    out, arguments = tmp_path / "r", ("--model", "rated", "--against", "ridge", *SESSION)
+    code, printed, _ = call("forecast", tmp_path, "--out", out, *arguments)
+    assert code == 0
+    assert {"rates.png", "rates~2.png", "simulated.png"} <= {*entries(out)}
+    printed = " ".join(printed.split())
+    summary = summary_of(out)
+    for condition in summary["conditions"]:
+        rows = [one for one in summary["recordings"] if one["condition"] == condition["condition"]]
+        likelihoods = []
+        for row in rows:
+            found = row["plasticity"]
+            plastic = found["log_evidence"] > 0
+            assert found["verdict"] == ("plastic" if plastic else "no sign")
+            assert found["plasticity_rate_median"] == pytest.approx(0.01)
+            assert found["plasticity_rate_low"] == pytest.approx(1 / 400)
+            assert found["plasticity_rate_high"] == pytest.approx(1 / 50)
+            likelihood = opened(out / row["result_file"])["log_likelihood"]
+            likelihoods.append(np.log(np.exp(likelihood).mean("memory")).to_numpy())
+        pooled = pooled_plasticity(
+            np.array(likelihoods), np.array(STRENGTHS), condition=condition["condition"]
+        )
+        assert condition["pooled_plasticity"]["share_plastic"] == pytest.approx(
+            pooled.share_plastic
+        )
+        assert pooled.sentence in printed
+        assert sum(condition["verdicts"].values()) == len(rows)
+    warned = [one for one in summary["recordings"] if one["plasticity"]["diagnostic_warning"]]
+    for row in warned:
+        assert f"{row['name']}: the grid is coarse" in printed
+    assert "Evidence for plasticity" in printed
+
+
+def test_grids_of_different_recordings_are_brought_together():
+    from canonica.cli._forecasting import Likelihood, _on_one_grid
+
+    coarse = Likelihood(np.array([10.0, 1000.0]), np.array([2.0, 0.0]))
+    other = Likelihood(np.array([100.0, 1000.0, 10000.0]), np.array([4.0, 2.0, 0.0]))
+    grid, values = _on_one_grid([coarse, other])
+    np.testing.assert_allclose(grid, [10, 316.2278, 10000], rtol=1e-6)
+    # Linear in the logarithm; beyond its ends each stays what it is there.
+    np.testing.assert_allclose(values, [[2, 0.5, 0], [4, 3, 0]], atol=1e-9)
+
+
+def test_no_two_recordings_share_a_file(call, three, tmp_path):
+    write_matlab(tmp_path / "a.mat", three[:1])
+    write_matlab(tmp_path / "a.scores.mat", three[1:2])
+    out = tmp_path / "r"
+    code, *_ = call("forecast", tmp_path, "--out", out, *SESSION, *CHEAP)
+    assert code == 0
+    rows = summary_of(out)["recordings"]
+    files = [row[kind] for row in rows for kind in ("result_file", "score_file")]
+    assert len(set(files)) == 4
+    for row in rows:
+        for file in (row["result_file"], row["score_file"]):
+            assert opened(out / file).attrs["input_file"] == row["input_file"]
+
+
+def test_an_interrupted_run_leaves_nothing(call, file, tmp_path, monkeypatch):
+    from canonica.cli import _forecasting
+
+    def interrupted(*_arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(_forecasting, "write_figure", interrupted)
+    code, _, errors = call("forecast", file, "--out", tmp_path / "r", *SESSION, *CHEAP)
+    assert code == 130
+    assert "nothing was written" in errors
+    assert entries(tmp_path) == []
+
+
+def test_results_are_replaced_only_on_request(call, file, tmp_path):
+    out = tmp_path / "r"
+    arguments = ("forecast", file, "--out", out, *SESSION, *CHEAP)
+    assert call(*arguments)[0] == 0
+    code, _, errors = call(*arguments)
+    assert code == 2
+    assert "--overwrite" in errors
+    assert call(*arguments, "--overwrite")[0] == 0
+
+
+def test_help_teaches(call):
+    code, printed, _ = call("forecast", "--help")
+    assert code == 0
+    for words in ("Examples", "How to read the table", "--against", "Exit codes", "--session-gap"):
+        assert words in printed
+
+
+@pytest.mark.slow
+def test_the_default_model_finds_how_plastic_networks_are(call, file, tmp_path):
+    out = tmp_path / "r"
+    code, printed, _ = call("forecast", file, "--out", out, *SESSION, "--against", "frozen")
+    assert code == 0
+    assert "rates.png" in entries(out)
+    assert "Evidence for plasticity" in printed
+    summary = summary_of(out)
+    assert summary["settings"]["model"] == "canonical"
+    for row in summary["recordings"]:
+        found = opened(out / row["result_file"])
+        assert row["plasticity"]["probability_plastic"] == found.attrs["probability_plastic"]
+        assert 0 <= row["plasticity"]["probability_plastic"] <= 1
+        # Memories and strengths are equally probable beforehand, so that both sums must agree.
+        likelihood = found["log_likelihood"].to_numpy()
+        evidence = np.log(np.exp(likelihood - likelihood.max()).mean()) + likelihood.max()
+        assert row["plasticity"]["log_evidence"] == pytest.approx(evidence, abs=1e-6)
