@@ -15,6 +15,7 @@ from canonica.reverse_engineering.forecasting._censored_logistic import (
     crps,
     expected,
     gradients,
+    information,
     location_of,
     location_slopes,
     log_density,
@@ -146,13 +147,16 @@ def test_gradients_are_the_derivatives_of_the_log_density(x, m, s):
     assert float(found.log_scale) == pytest.approx(
         s * float(slope(log_density, 2)(x, m, s)), **tolerance
     )
-    twice = slope(first_order, 1)(x, m, s)
-    assert float(found.information) == pytest.approx(-float(twice), **tolerance)
-    assert float(found.information) >= 0
 
 
-def first_order(x, m, s):
-    return gradients(x, m, s).location
+@given(locations, scales)
+def test_information_is_the_expected_square_of_the_slope(m, s):
+    def squared(y):
+        return gradients(y, m, s).location ** 2 * np.exp(log_density(y, m, s))
+
+    ends = sum(float(squared(end)) for end in (0.0, 1.0))
+    inside = integral(lambda y: np.asarray(squared(np.clip(y, 1e-15, 1 - 1e-15))), m, s)
+    assert value(information, m, s) * s**2 == pytest.approx((ends + inside) * s**2, abs=1e-9)
 
 
 @given(responses, locations, scales)

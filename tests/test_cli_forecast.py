@@ -11,7 +11,7 @@ import pytest
 import xarray as xr
 
 import canonica
-from canonica.recordings import write_matlab
+from canonica.recordings import recording, write_matlab
 from canonica.reverse_engineering.forecasting import (
     FORECAST_MODELS,
     forecast,
@@ -21,7 +21,6 @@ from canonica.reverse_engineering.forecasting._comparison import paired_comparis
 from canonica.reverse_engineering.forecasting._hierarchy import pooled_plasticity
 from canonica.reverse_engineering.forecasting._known import normalised
 from canonica.reverse_engineering.forecasting._regression import Ridge
-from canonica.simulate import culture
 
 SESSION = ["--trials-per-session", "64"]
 CHEAP = ["--model", "ridge", "--against", "persistence", "--against", "drift"]
@@ -33,8 +32,22 @@ STRENGTHS = (100.0, 1000.0, 10000.0)
 @pytest.fixture(scope="module")
 def three():
     """Return three simulated recordings of 14 sessions, and do not change them."""
-    sizes = {"sessions": 14, "trials_per_session": 64, "electrodes": 32}
-    return [culture(number, **sizes, name=f"c{number}") for number in range(3)]
+    return [simulated(number) for number in range(3)]
+
+
+def simulated(seed):
+    """Return a recording of electrodes that each follow one source, more so session by session.
+
+    Not of a network that learns: that takes seconds to simulate.
+    """
+    generator = np.random.default_rng(seed)
+    sources = generator.integers(2, size=(14 * 64, 2))
+    copied = generator.random((14 * 64, 16)) < 0.75
+    stimuli = np.where(copied, sources[:, np.arange(16) % 2], sources[:, (np.arange(16) + 1) % 2])
+    session = np.repeat(np.arange(14), 64)
+    gain = generator.uniform(1, 3, 32) * (1 + 0.04 * session[:, None])
+    spikes = generator.poisson(1.5 + gain * sources[:, np.arange(32) % 2])
+    return recording(spikes, stimuli, sources, session=64, name=f"c{seed}", condition="simulated")
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +55,40 @@ def file(tmp_path_factory, three):
     path = tmp_path_factory.mktemp("recordings") / "cultures.mat"
     write_matlab(path, three)
     return path
+
+
+@pytest.fixture(scope="module")
+def short(tmp_path_factory, three):
+    """Return a file with one recording only."""
+    path = tmp_path_factory.mktemp("recordings") / "culture.mat"
+    write_matlab(path, three[:1])
+    return path
+
+
+@pytest.fixture(autouse=True)
+def undrawn(request, monkeypatch):
+    """Leave figures empty, but where a test is about them: drawing takes most of the time."""
+    from canonica.cli import _forecasting
+
+    if "drawn" not in request.fixturenames:
+        for name in ("forecast_figure", "rates_figure"):
+            monkeypatch.setattr(_forecasting, name, lambda *_: None)
+        monkeypatch.setattr(_forecasting, "write_figure", lambda _, path: path.touch())
+
+
+@pytest.fixture
+def drawn():
+    """Have figures drawn."""
+
+
+@pytest.fixture
+def models(monkeypatch):
+    """Return a mapping that takes the place of the models there are."""
+    from canonica.cli import _forecasting
+
+    some = {name: FORECAST_MODELS[name] for name in MODELS}
+    monkeypatch.setattr(_forecasting, "FORECAST_MODELS", some)
+    return some
 
 
 @dataclass(frozen=True)
@@ -141,7 +188,6 @@ def test_forecast_writes_what_the_library_finds(call, file, tmp_path):
     assert "Evidence for plasticity" not in words
     assert "blind to the later ones" in words
     assert "3 forecasts" in words
-    assert matplotlib.image.imread(out / "simulated.png").std() > 0.05
 
     with (out / "recordings.csv").open() as table:
         rows = list(csv.DictReader(table))
@@ -149,19 +195,19 @@ def test_forecast_writes_what_the_library_finds(call, file, tmp_path):
     assert [float(row["drift_squared_error"]) for row in rows] == errors["drift"]
 
 
-def test_options_reach_the_forecast(call, file, tmp_path):
+def test_options_reach_the_forecast(call, short, tmp_path):
     out = tmp_path / "r"
     thresholds = ["--minimum-mean", "1.2", "--minimum-session", "0.3"]
     options = ["--initial-sessions", "6", "--normalisation", "published", "--baseline", "2.5"]
     options += [*thresholds, "--minimum-preference", "0.6", "--seed", "3", "--jobs", "2"]
-    code, printed, _ = call("forecast", file, "--out", out, *SESSION, *CHEAP, *options)
+    code, printed, _ = call("forecast", short, "--out", out, *SESSION, *CHEAP, *options)
     assert code == 0
     assert "NOT blind to the future" in " ".join(printed.split())
     protocol = canonica.PublishedProtocol(
         minimum_mean_response=1.2, minimum_session_response=0.3, minimum_preference=0.6
     )
     direct = forecast(
-        canonica.read(file, trials_per_session=64),
+        canonica.read(short, trials_per_session=64),
         model="ridge",
         initial_sessions=6,
         normalisation="published",
@@ -186,19 +232,18 @@ def test_options_reach_the_forecast(call, file, tmp_path):
     assert expected.items() <= summary["settings"].items()
 
 
-def test_all_other_models_are_compared_with_unless_told(monkeypatch, call, file, tmp_path):
-    for name in FORECAST_MODELS.keys() - {*MODELS}:
-        monkeypatch.delitem(FORECAST_MODELS, name)
-    assert call("forecast", file, "-o", tmp_path / "r", *SESSION, "--model", "drift")[0] == 0
+def test_all_other_models_are_compared_with_unless_told(models, call, short, tmp_path):
+    assert call("forecast", short, "-o", tmp_path / "r", *SESSION, "--model", "drift")[0] == 0
     settings = summary_of(tmp_path / "r")["settings"]
-    assert settings["against"] == [name for name in FORECAST_MODELS if name != "drift"]
+    assert settings["against"] == [name for name in models if name != "drift"]
 
 
 def test_a_bad_recording_does_not_stop_the_others(call, three, tmp_path):
     write_matlab(tmp_path / "a.mat", [three[0], broken(three[1])])
     (tmp_path / "b.mat").write_bytes(b"not a recording")
     out = tmp_path / "r"
-    code, printed, errors = call("forecast", tmp_path, "--out", out, *SESSION, *CHEAP)
+    paths = tmp_path / "a.mat", tmp_path / "b.mat"
+    code, printed, errors = call("forecast", *paths, "--out", out, *SESSION, *CHEAP)
     assert code == 1
     assert "n = 1 recording" in printed
     assert "2 recordings or files failed" in printed
@@ -214,7 +259,7 @@ def test_a_bad_recording_does_not_stop_the_others(call, three, tmp_path):
     assert comparison["interval"] is None  # of one recording there is none
 
 
-def test_a_model_that_fails_on_a_recording_costs_that_one_only(monkeypatch, call, file, tmp_path):
+def test_a_model_that_fails_on_a_recording_costs_that_one_only(models, call, file, tmp_path):
     first = []
 
     @dataclass(frozen=True)
@@ -228,7 +273,7 @@ def test_a_model_that_fails_on_a_recording_costs_that_one_only(monkeypatch, call
                 found.mean[-1, 0, 0] = np.nan
             return found
 
-    monkeypatch.setitem(FORECAST_MODELS, "faulty", Faulty())
+    models["faulty"] = Faulty()
     arguments = ("--model", "ridge", "--against", "faulty")
     code, _, errors = call("forecast", file, "--out", tmp_path / "r", *SESSION, *arguments)
     assert code == 1
@@ -262,10 +307,10 @@ def test_nothing_to_forecast_is_an_error_that_leaves_nothing(call, three, tmp_pa
         (["--minimum-mean", "nan"], "minimum_mean"),
     ],
 )
-def test_a_bad_call_says_what_is_wrong(call, file, tmp_path, arguments, words):
+def test_a_bad_call_says_what_is_wrong(call, short, tmp_path, arguments, words):
     default = [] if "--model" in arguments else ["--model", "ridge"]
     code, _, errors = call(
-        "forecast", file, "--out", tmp_path / "r", *SESSION, *default, *arguments
+        "forecast", short, "--out", tmp_path / "r", *SESSION, *default, *arguments
     )
     assert code == 2
     assert words in " ".join(errors.split())
@@ -273,8 +318,8 @@ def test_a_bad_call_says_what_is_wrong(call, file, tmp_path, arguments, words):
     assert entries(tmp_path) == []
 
 
-def test_what_a_model_finds_out_on_plasticity_is_reported(monkeypatch, call, three, tmp_path):
-    monkeypatch.setitem(FORECAST_MODELS, "rated", Rated())
+def test_what_a_model_finds_out_on_plasticity_is_reported(models, call, three, tmp_path):
+    models["rated"] = Rated()
     write_matlab(tmp_path / "a.mat", three[:2])
     write_matlab(tmp_path / "rates.mat", [three[2].assign_attrs(condition="rates")])
     out, arguments = tmp_path / "r", ("--model", "rated", "--against", "ridge", *SESSION)
@@ -309,6 +354,15 @@ def test_what_a_model_finds_out_on_plasticity_is_reported(monkeypatch, call, thr
     assert "Evidence for plasticity" in printed
 
 
+@pytest.mark.usefixtures("drawn")
+def test_figures_are_pictures(models, call, short, tmp_path):
+    models["rated"] = Rated()
+    arguments = ("--model", "rated", "--against", "ridge", *SESSION)
+    assert call("forecast", short, "--out", tmp_path / "r", *arguments)[0] == 0
+    for figure in ("simulated.png", "rates.png"):
+        assert matplotlib.image.imread(tmp_path / "r" / figure).std() > 0.05
+
+
 def test_grids_of_different_recordings_are_brought_together():
     from canonica.cli._forecasting import Likelihood, _on_one_grid
 
@@ -334,27 +388,17 @@ def test_no_two_recordings_share_a_file(call, three, tmp_path):
             assert opened(out / file).attrs["input_file"] == row["input_file"]
 
 
-def test_an_interrupted_run_leaves_nothing(call, file, tmp_path, monkeypatch):
+def test_an_interrupted_run_leaves_nothing(call, short, tmp_path, monkeypatch):
     from canonica.cli import _forecasting
 
     def interrupted(*_arguments):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(_forecasting, "write_figure", interrupted)
-    code, _, errors = call("forecast", file, "--out", tmp_path / "r", *SESSION, *CHEAP)
+    code, _, errors = call("forecast", short, "--out", tmp_path / "r", *SESSION, *CHEAP)
     assert code == 130
     assert "nothing was written" in errors
     assert entries(tmp_path) == []
-
-
-def test_results_are_replaced_only_on_request(call, file, tmp_path):
-    out = tmp_path / "r"
-    arguments = ("forecast", file, "--out", out, *SESSION, *CHEAP)
-    assert call(*arguments)[0] == 0
-    code, _, errors = call(*arguments)
-    assert code == 2
-    assert "--overwrite" in errors
-    assert call(*arguments, "--overwrite")[0] == 0
 
 
 def test_help_teaches(call):

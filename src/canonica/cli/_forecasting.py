@@ -47,7 +47,6 @@ from canonica.reverse_engineering import LAST_SESSIONS, PublishedProtocol, attem
 from canonica.reverse_engineering.forecasting import (
     FORECAST_MODELS,
     ForecastModel,
-    Normalisation,
     Normalised,
     forecast_normalised,
     score_normalised,
@@ -66,6 +65,7 @@ NORMALISED = {
 }
 PROVENANCE = ("origin", "input_file", "input_sha256", "canonica_version", "jax_version")
 RULED_OUT = -1e300  # log likelihood of what could not be fitted; finite, as sums need it
+WARNINGS = 8  # printed at most
 RATES = "rates"  # file that no condition's figure may take the name of
 
 
@@ -92,7 +92,7 @@ class ForecastPlan:
     model: ForecastModel
     others: tuple[ForecastModel, ...]
     protocol: PublishedProtocol
-    normalisation: Normalisation
+    normalisation: str
     baseline: float | Mapping[str, float] | None
     seed: int
 
@@ -192,7 +192,9 @@ class ConditionFound:
     @property
     def sentences(self) -> list[str]:
         """The main findings in plain words."""
-        found = [] if self.best_other is None else [self.comparisons[self.best_other].sentence]
+        found = []
+        if self.best_other is not None:
+            found.append(f"Squared error: {self.comparisons[self.best_other].sentence}")
         if self.plasticity:
             found.append(evidence_sentence(self.plasticity))
         return found if self.pooled is None else [*found, self.pooled.sentence]
@@ -248,11 +250,17 @@ def forecast_and_report(
 
 
 def _print_diagnostics(recordings: Sequence[Found]) -> None:
-    """Say where the posterior is not to be trusted."""
-    for one in recordings:
-        if one.plasticity and one.plasticity.diagnostic_warning:
-            words = f"{one.plasticity.name}: {one.plasticity.diagnostic_warning}"
-            output.print(words, highlight=False, markup=False, style="yellow")
+    """Say where a posterior is not to be trusted."""
+    warned = [
+        f"{one.plasticity.name}: {one.plasticity.diagnostic_warning}"
+        for one in recordings
+        if one.plasticity and one.plasticity.diagnostic_warning
+    ]
+    for words in warned[:WARNINGS]:
+        output.print(words, highlight=False, markup=False, style="yellow")
+    if len(warned) > WARNINGS:
+        more = f"... and {len(warned) - WARNINGS} more such warnings, listed in recordings.csv"
+        output.print(more, highlight=False, style="yellow")
 
 
 def _print_tally(found: Forecasts) -> None:

@@ -70,7 +70,7 @@ class SynapticSums(eqx.Module):
             self.homeostatic + other.homeostatic,
         )
 
-    def __mul__(self, factor: Float[Array, ""] | float) -> "SynapticSums":
+    def __mul__(self, factor: Float[Array, "..."] | float) -> "SynapticSums":
         return SynapticSums(self.hebbian * factor, self.homeostatic * factor)
 
 

@@ -1,5 +1,6 @@
 """Figures and tables made from results; nothing is computed here that a result does not say."""
 
+from canonica.report._calibration_figure import calibration_figure
 from canonica.report._culture_figure import culture_figure
 from canonica.report._figure import condition_figure, figure_part
 from canonica.report._forecast_figure import forecast_figure, forecast_part
@@ -29,6 +30,7 @@ __all__ = [
     "ForecastSummary",
     "Plasticity",
     "animation_suffix",
+    "calibration_figure",
     "condition_figure",
     "culture_figure",
     "evidence_sentence",

@@ -1,6 +1,6 @@
 """What was foretold and what came: responses with their bands, errors, and coverage."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from canonica.report._forecast_table import recording_scores
+from canonica.report._forecast_table import recording_scores, shortened
 from canonica.report._style import STATE_COLOURS, new_figure
 
 ENSEMBLES = 4  # shown at most
@@ -66,9 +66,10 @@ def forecast_figure(condition: str, parts: Sequence[xr.Dataset]) -> Figure:
     halves = figure.subfigures(2, 1, height_ratios=[3.1 * rows, 4.0], squeeze=False)
     top, bottom = halves.ravel()
     axes = _axes(top, rows, len(shown))
+    colours = _state_colours([part for _, part in shown])
     for column, (words, part) in zip(axes.T, shown, strict=True):
-        _responses(column, part, words)
-    _legends(top, max(parts, key=lambda part: part.sizes["source_state"]))
+        _responses(column, part, words, colours)
+    _legends(top, colours)
     if len(parts) > 1:
         bottom.suptitle(f"Medians over {len(parts)} recordings", fontsize="medium")
     axes = _axes(bottom, 1, 3)[0]
@@ -110,18 +111,20 @@ def _shown(parts: Sequence[xr.Dataset]) -> list[tuple[str, xr.Dataset]]:
     return [lowest, ("median squared error", ordered[(len(ordered) - 1) // 2]), highest]
 
 
-def _responses(axes: Sequence[Axes], part: xr.Dataset, words: str) -> None:
+def _responses(
+    axes: Sequence[Axes], part: xr.Dataset, words: str, colours: Mapping[str, Any]
+) -> None:
     """Draw one recording: observed means as points, their forecast as lines and bands."""
     session, initial = part["session"].to_numpy(), int((part["horizon"] <= 0).sum())
-    colours = _state_colours(part)
+    states = [str(state) for state in part["source_state"].to_numpy()]
     quantiles = part["predicted_state_response_quantile"]
     for number, axis in enumerate(axes):
         if number >= part.sizes["ensemble"]:
             axis.set_axis_off()
             continue
-        for state, colour in colours.items():
-            here = {"ensemble": number, "source_state": state}
-            foretold = quantiles.isel(ensemble=number).sel(source_state=here["source_state"])
+        for state in (state for state in colours if state in states):
+            colour = colours[state]
+            foretold = quantiles.isel(ensemble=number).sel(source_state=state)
             for low, high, opacity in BANDS:
                 lower, upper = (foretold.sel(quantile=end).to_numpy() for end in (low, high))
                 axis.fill_between(session, lower, upper, color=colour, alpha=opacity, lw=0)
@@ -130,16 +133,17 @@ def _responses(axes: Sequence[Axes], part: xr.Dataset, words: str) -> None:
             axis.plot(session, observed, "o", color=colour, **POINTS, label=f"_{state}")
         axis.axvspan(session[0] - 0.5, session[initial - 1] + 0.5, color=SHADE, zorder=-1, lw=0)
         axis.set(ylim=(0, 1), ylabel="normalised response")
-        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         axis.set_title(f"Ensemble of source {number + 1}", fontsize=10)
-    axes[-1].set_xlabel("session")
-    name = f"{part.attrs['name']}: {words} {part.attrs['error']:.4f}"
+    axes[min(len(axes), part.sizes["ensemble"]) - 1].set_xlabel("session")
+    name = f"{shortened(part.attrs['name'])}\n{words} {part.attrs['error']:.4f}"
     axes[0].set_title(f"{name}\n{axes[0].get_title()}", fontsize=10, parse_math=False)
 
 
-def _state_colours(part: xr.Dataset) -> dict[str, Any]:
+def _state_colours(parts: Sequence[xr.Dataset]) -> dict[str, Any]:
     """Return a colour for each state to draw: all of a few; of many, each alone, all and none."""
-    states = [str(state) for state in part["source_state"].to_numpy()]
+    every = {str(state) for part in parts for state in part["source_state"].to_numpy()}
+    states = sorted(every, reverse=True)
     if len(states) > len(STATE_COLOURS):
         states = [state for state in states if state.count("1") in (0, 1, len(state))]
     if len(states) <= len(STATE_COLOURS):
@@ -147,11 +151,10 @@ def _state_colours(part: xr.Dataset) -> dict[str, Any]:
     return dict(zip(states, colormaps["viridis"](np.linspace(0, 0.95, len(states))), strict=True))
 
 
-def _legends(figure: SubFigure, part: xr.Dataset) -> None:
+def _legends(figure: SubFigure, colours: Mapping[str, Any]) -> None:
     """Explain the colours, and what point, line, bands and shade are."""
     states = [
-        Line2D([], [], color=colour, linewidth=3, label=state)
-        for state, colour in _state_colours(part).items()
+        Line2D([], [], color=colour, linewidth=3, label=state) for state, colour in colours.items()
     ]
     grey: dict[str, Any] = {"color": "0.3"}
     signs = [
@@ -178,7 +181,8 @@ def _by_horizon(parts: Sequence[xr.Dataset], name: str) -> xr.DataArray:
 
 def _lines(axis: Axes, values: xr.DataArray) -> None:
     """Draw (model, horizon), the first model foremost."""
-    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axis.set_xlim(0.5, float(values["horizon"][-1]) + 0.5)
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     marker = "o" if values.sizes["horizon"] <= FEW_SESSIONS else ""
     for number, model in enumerate(values["model"].to_numpy()):
         axis.plot(

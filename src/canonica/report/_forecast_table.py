@@ -13,6 +13,7 @@ from rich.table import Table
 from canonica.reverse_engineering import LAST_SESSIONS
 from canonica.reverse_engineering.forecasting._evidence import CLEAR, PRIOR_PLASTIC
 
+LONGEST_NAME = 36  # that figures have room for
 LEVEL = 0.9  # of the interval that tables show
 NO_SIGN_BELOW = PRIOR_PLASTIC / 2  # probability of plasticity
 Verdict = Literal["plastic", "no sign", "undecided"]
@@ -127,6 +128,12 @@ def forecast_table(summary: ForecastSummary) -> Table:
 
 def _marked(text: str, best: bool) -> str:
     return f"[bold green]{text}[/bold green]" if best else text
+
+
+def shortened(name: str) -> str:
+    """Return a name that a figure has room for, its ends kept."""
+    half = LONGEST_NAME // 2
+    return name if len(name) <= LONGEST_NAME else f"{name[:half]}…{name[1 - half :]}"
 
 
 @dataclass(frozen=True)

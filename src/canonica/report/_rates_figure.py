@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from canonica.report._forecast_table import NO_SIGN_BELOW, Plasticity
+from canonica.report._forecast_table import NO_SIGN_BELOW, Plasticity, shortened
 from canonica.report._style import BLACK, grid, new_figure
 
 MOST = 60  # recordings shown of each condition
@@ -41,7 +41,7 @@ def rates_figure(found: Sequence[Plasticity]) -> Figure:
             place += 1
             _interval(axis, place, one)
             ticks.append(place)
-            labels.append(one.name)
+            labels.append(shortened(one.name))
         place += 1.3
     axis.set_yticks(ticks, labels, parse_math=False)
     axis.set(xscale="log", ylim=(place - 0.7, -0.7))

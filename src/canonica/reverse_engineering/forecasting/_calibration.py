@@ -379,7 +379,9 @@ def detection_summary(found: xr.Dataset) -> xr.Dataset:
     0.0
     """
     over = {
-        "log_evidence": ("power", "draw") if "strength" in found.dims else ("clear_share", "culture"),
+        "log_evidence": ("power", "draw")
+        if "strength" in found.dims
+        else ("clear_share", "culture"),
         "frozen_log_evidence": ("false_alarms", "frozen_draw"),
     }
     summary: dict[str, xr.DataArray] = {}
@@ -444,11 +446,9 @@ def _strength_range(sizes: _Sizes, model: Canonical) -> tuple[float, float]:
     return trials / model.strongest_plasticity, trials / model.weakest_plasticity
 
 
-def _truth(
-    generator: np.random.Generator, truth: Truth, sizes: _Sizes, model: Canonical
-) -> Truth:
+def _truth(generator: np.random.Generator, truth: Truth, sizes: _Sizes, model: Canonical) -> Truth:
     """Return a truth with a plasticity drawn from the model's prior, given that there is any."""
-    edges = _edges(np.linspace(*np.log(_strength_range(sizes, model)), model.rates))
+    edges = _edges(np.log(np.geomspace(*_strength_range(sizes, model), model.rates)))
     return truth._replace(
         prior_strength=float(np.exp(generator.uniform(edges[0], edges[-1]))),
         memory=float(generator.choice(model.memories)),
@@ -456,8 +456,8 @@ def _truth(
 
 
 def _of_strength(found: xr.Dataset) -> dict[str, Any]:
-    median = found["prior_strength"].sel(quantile=0.5)
-    error = np.log(median / found["true_prior_strength"]).to_numpy()
+    median = found["prior_strength"].sel(quantile=0.5).to_numpy()
+    error = np.log(median / found["true_prior_strength"].to_numpy())
     rank = found["rank"].to_numpy()
     count, _ = np.histogram(rank, RANK_BINS, (0, 1))
     level = np.asarray(LEVEL)

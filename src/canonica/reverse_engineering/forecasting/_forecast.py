@@ -13,11 +13,7 @@ from canonica._errors import CanonicaError, RecordingError, RecordingWarning
 from canonica.reverse_engineering._outcomes import attempt, saturated
 from canonica.reverse_engineering._protocol import protocol_named
 from canonica.reverse_engineering._published_protocol import PublishedProtocol
-from canonica.reverse_engineering.forecasting._known import (
-    Normalisation,
-    Normalised,
-    normalised,
-)
+from canonica.reverse_engineering.forecasting._known import Normalised, normalised
 from canonica.reverse_engineering.forecasting._labelled import labelled
 from canonica.reverse_engineering.forecasting._models import model_named
 from canonica.reverse_engineering.forecasting._predicted import ForecastModel
@@ -31,7 +27,7 @@ def forecast(
     *,
     initial_sessions: int = ...,
     model: str | ForecastModel = ...,
-    normalisation: Normalisation = ...,
+    normalisation: str = ...,
     baseline: float | Mapping[str, float] | None = ...,
     protocol: str | PublishedProtocol = ...,
     seed: int = ...,
@@ -42,7 +38,7 @@ def forecast(
     *,
     initial_sessions: int = ...,
     model: str | ForecastModel = ...,
-    normalisation: Normalisation = ...,
+    normalisation: str = ...,
     baseline: float | Mapping[str, float] | None = ...,
     protocol: str | PublishedProtocol = ...,
     seed: int = ...,
@@ -52,7 +48,7 @@ def forecast(
     *,
     initial_sessions: int = 10,
     model: str | ForecastModel = "canonical",
-    normalisation: Normalisation = "causal",
+    normalisation: str = "causal",
     baseline: float | Mapping[str, float] | None = None,
     protocol: str | PublishedProtocol = "published",
     seed: int = 0,

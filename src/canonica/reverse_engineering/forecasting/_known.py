@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -15,8 +15,7 @@ from canonica.reverse_engineering._normalisation import causal_response, normali
 from canonica.reverse_engineering._outcomes import attempt
 from canonica.reverse_engineering._published_protocol import PublishedProtocol
 
-Normalisation = Literal["causal", "published"]
-NORMALISATIONS: tuple[Normalisation, ...] = get_args(Normalisation)
+NORMALISATIONS = ("causal", "published")
 
 
 class Known(NamedTuple):
@@ -72,7 +71,7 @@ class Normalised:
     ensembles: EnsembleResponse
     response: Float[np.ndarray, "ensemble trial"]
     baseline: Baseline
-    normalisation: Normalisation
+    normalisation: str
 
     @property
     def folded(self) -> Float[np.ndarray, "session ensemble slot"]:
@@ -94,7 +93,7 @@ class Normalised:
 def normalised(
     recordings: Sequence[xr.Dataset],
     protocol: PublishedProtocol,
-    normalisation: Normalisation = "causal",
+    normalisation: str = "causal",
     baseline: float | Mapping[str, float] | None = None,
 ) -> list[Normalised | RecordingError]:
     """Return each recording normalised, or the reason why it cannot be, in their order.
@@ -130,7 +129,7 @@ def normalised(
 def normalised_ensembles(
     reduced: Sequence[EnsembleResponse | RecordingError],
     protocol: PublishedProtocol,
-    normalisation: Normalisation,
+    normalisation: str,
     baseline: float | Mapping[str, float] | None,
 ) -> list[Normalised | RecordingError]:
     """Return the same of recordings already reduced to their ensembles."""

@@ -3,9 +3,9 @@
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import xarray as xr
-from jaxtyping import Float
 
 from canonica._float64 import in_float64
 from canonica._provenance import versions
@@ -104,12 +104,22 @@ def _quantiles(mean: Any, scale: Any, probabilities: Any) -> Any:
     return quantile(probabilities.reshape(-1, *[1] * mean.ndim), location, scale)
 
 
-def response_variance(
-    mean: Float[np.ndarray, "*shape"], scale: Float[np.ndarray, "*shape"]
-) -> Float[np.ndarray, "*shape"]:
-    """Return the variance of single responses, by the midpoint rule over their quantiles."""
-    nodes = (np.arange(NODES) + 0.5) / NODES
-    return _quantiles(mean, scale, nodes).var(axis=0)
+@in_float64
+@jax.jit
+def response_variance(mean: Any, scale: Any) -> Any:
+    """Return the variance of single responses.
+
+    From the integral of ``2 y P(x > y)``, by the midpoint rule: exact to rounding for scales above
+    two steps of it, to a few millionths for a step's.
+
+    Parameters
+    ----------
+    mean, scale : (...)
+        Of the censored logistic variables.
+    """
+    location = location_of(jax.scipy.special.logit(mean), scale)
+    y = ((jnp.arange(NODES) + 0.5) / NODES).reshape(-1, *[1] * mean.ndim)
+    return (2 * y * jax.nn.sigmoid((location - y) / scale)).mean(axis=0) - mean**2
 
 
 def _session_means(known: Known, predicted: Predicted, key: jax.Array) -> Variables:

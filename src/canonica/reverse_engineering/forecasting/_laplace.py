@@ -6,7 +6,7 @@ evoke by themselves enters each trial once, so that their part of the curvature 
 costs next to nothing to eliminate.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -16,6 +16,7 @@ from canonica.model import SynapticSums
 from canonica.reverse_engineering._estimation import AnyArray
 from canonica.reverse_engineering.forecasting._censored_logistic import (
     gradients,
+    information,
     location_of,
     location_slopes,
     log_density,
@@ -92,7 +93,7 @@ class Learned(NamedTuple):
     """
 
     sums: SynapticSums
-    rate: Float[Array, ""] | float
+    rate: Float[AnyArray, ""] | float
 
 
 class Curvature(NamedTuple):
@@ -166,13 +167,14 @@ def step(
     )
     valid = trials.valid
     slope = jnp.where(valid, slopes.location * moved.log_odds, 0)
-    information = jnp.where(valid, slopes.information * moved.log_odds**2, 0)
+    expected_curvature = information(location, scale) * moved.log_odds**2
+    curved = jnp.where(valid, expected_curvature, 0)
     scale_slope = jnp.where(valid, slopes.log_scale + slopes.location * moved.log_scale, 0)
 
     jacobian = _Jacobian.of(trials, fit, learned, adaptive=adaptive)
     precision = prior_precision(variances, *jacobian.sizes)
     stimulus_precision = jnp.full(fit.effect.shape, 1 / variances.stimulus)
-    curvature = _curvature(trials, jacobian, information, precision, stimulus_precision)
+    curvature = _curvature(trials, jacobian, curved, precision, stimulus_precision)
 
     gradient = jacobian.gradient(slope) - precision * fit.parameters
     effect_gradient = _by_stimulus(trials, slope).sum(axis=0) - stimulus_precision * fit.effect
@@ -223,7 +225,7 @@ def fitted(
 ) -> tuple[Fit, Step]:
     """Return the fit after some steps, and a look from there."""
 
-    def ascend(_: int, fit: Fit) -> Fit:
+    def ascend(_: Any, fit: Fit) -> Fit:
         taken = step(trials, fit, learned, variances, adaptive=adaptive)
         return climbed(trials, fit, taken, learned, adaptive=adaptive)
 
@@ -239,7 +241,7 @@ def fitted_with_variances(
     size = session_map(inputs, sessions).shape[-1]
     start = Fit(jnp.zeros(size), jnp.zeros(len(trials.repeated)), jnp.full(states, jnp.log(0.15)))
 
-    def ascend(_: int, both: tuple[Fit, Variances]) -> tuple[Fit, Variances]:
+    def ascend(_: Any, both: tuple[Fit, Variances]) -> tuple[Fit, Variances]:
         fit, variances = both
         taken = step(trials, fit, learned, variances, adaptive=adaptive)
         fit = climbed(trials, fit, taken, learned, adaptive=adaptive)
@@ -306,17 +308,17 @@ class _Jacobian(NamedTuple):
 def _curvature(
     trials: Trials,
     jacobian: _Jacobian,
-    information: Float[Array, "session slot"],
+    curved: Float[Array, "session slot"],
     precision: Float[Array, " parameter"],
     stimulus_precision: Float[Array, " stimulus"],
 ) -> Curvature:
-    weighted = jacobian.features * information[..., None]
+    weighted = jacobian.features * curved[..., None]
     inner = weighted.swapaxes(1, 2) @ jacobian.features  # (session, feature, feature)
     half = inner @ jacobian.mapped
     dense = jnp.tensordot(jacobian.mapped, half, axes=((0, 1), (0, 1))) + jnp.diag(precision)
     of_stimulus = _by_stimulus(trials, weighted)  # (session, stimulus, feature)
     cross = jnp.einsum("nkf,nfp->pk", of_stimulus, jacobian.mapped)
-    stimulus = _by_stimulus(trials, information).sum(axis=0) + stimulus_precision
+    stimulus = _by_stimulus(trials, curved).sum(axis=0) + stimulus_precision
     return Curvature(jnp.linalg.cholesky(dense - (cross / stimulus) @ cross.T), cross, stimulus)
 
 

@@ -80,13 +80,14 @@ def noise_scale(response: Any, mean: Any, valid: Any, state: Any, *, states: int
     log_odds = jnp.log(mean) - jnp.log1p(-mean)
 
     def of_ensemble(response: Array, log_odds: Array) -> Array:
-        def step(_: int, log_scale: Array) -> Array:
+        def step(_: Any, log_scale: Array) -> Array:
             scale = jnp.exp(log_scale)[state]
             location = location_of(log_odds, scale)
             slopes = gradients(response, location, scale)
             moved = location_slopes(log_odds, location, scale)[1]
             slope = (slopes.log_scale + slopes.location * moved)[..., None] * shows
-            return scale_ascent(log_scale, slope.sum(axis=(0, 1)), shows.sum(axis=(0, 1)))
+            number = shows.sum(axis=(0, 1)).astype(slope.dtype)
+            return scale_ascent(log_scale, slope.sum(axis=(0, 1)), number)
 
         start = jnp.full(states, np.log(USUAL_SCALE))
         return jnp.exp(jax.lax.fori_loop(0, STEPS, step, start))

@@ -63,6 +63,7 @@ class PublishedForecast:
 @jax.jit
 def _forecast(response: Any, stimuli: Any, valid: Any, prior_strength: Any, gain: Any) -> Any:
     initial = len(response)
+    valid = valid.astype(response.dtype)
     seen = Observed(response, stimuli[:initial], valid[:initial])
     unseen = Observed(
         jnp.zeros((len(valid) - initial, *response.shape[1:])), stimuli[initial:], valid[initial:]

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Num
 
 from canonica.reverse_engineering._estimation import AnyArray
 
@@ -119,7 +119,7 @@ def session_map(inputs: int, sessions: int) -> Float[np.ndarray, "session featur
 def reestimated(
     second_moment: Float[Array, " parameter"],
     stimulus_moment: Float[Array, " stimulus"],
-    stimuli: Float[Array, ""] | float,
+    stimuli: Num[Array, ""] | int,
     inputs: int,
     sessions: int,
 ) -> Variances:

@@ -97,6 +97,15 @@ class Simulated(NamedTuple):
     parameters: Parameters
 
 
+class _World(NamedTuple):
+    """What is shown, as the computation takes it."""
+
+    stimuli: Any
+    state: Any
+    stimulus: Any
+    repeated: Any
+
+
 def simulated_known(key: Any, truth: Truth, **sizes: Any) -> tuple[Known, np.ndarray]:
     """Return what may be known of a recording drawn from the model, and what came later.
 
@@ -188,10 +197,7 @@ def simulated(
     response, log_odds, parameters = _responses(
         of_rest,
         jax.tree.map(float, truth),
-        known.stimuli,
-        known.state,
-        stimulus,
-        numbered.repeated,
+        _World(known.stimuli, known.state, stimulus, numbered.repeated),
         ensembles=sources,
         adaptive=adaptive,
     )
@@ -210,21 +216,20 @@ def _world(key: Array, **sizes: Any) -> Any:
 def _responses(
     key: Any,
     truth: Truth,
-    stimuli: Any,
-    state: Any,
-    stimulus: Any,
-    repeated: Any,
+    world: _World,
     *,
     ensembles: int,
     adaptive: bool,
 ) -> Any:
     """Return responses and their log odds, session by session, and what they were drawn from."""
-    sessions, trials, inputs = stimuli.shape
+    sessions, trials, inputs = world.stimuli.shape
     of_parameters, of_noise = jax.random.split(key)
-    drawn = _parameters(of_parameters, truth.variances, repeated, (sessions, ensembles, inputs))
+    drawn = _parameters(
+        of_parameters, truth.variances, world.repeated, (sessions, ensembles, inputs)
+    )
     noise = jax.random.logistic(of_noise, (sessions, ensembles, trials))
     rate, retention = 1 / truth.prior_strength, jnp.exp(-1 / truth.memory)
-    scale = jnp.where(state == 0, truth.silent_scale, truth.scale)
+    scale = jnp.where(world.state == 0, truth.silent_scale, truth.scale)
 
     def session(learned: SynapticSums, here: Any) -> tuple[SynapticSums, Any]:
         shown, number, spread, offset, gain, noise = here
@@ -240,7 +245,7 @@ def _responses(
         return learned * retention + added, (response, log_odds)
 
     nothing = jnp.zeros((2, ensembles, inputs))
-    every = (stimuli, stimulus, scale, drawn.offset, drawn.gain, noise)
+    every = (world.stimuli, world.stimulus, scale, drawn.offset, drawn.gain, noise)
     _, (response, log_odds) = jax.lax.scan(session, SynapticSums(nothing, nothing), every)
     return response, log_odds, drawn
 
@@ -261,8 +266,7 @@ def _parameters(
     effect = normal(2, variances.stimulus, ensembles, len(repeated)) * repeated
     return Parameters(
         normal(0, variances.weight, ensembles, inputs),
-        normal(1, OFFSET_DEVIATION**2, ensembles)
-        + drifting(3, variances.walk, variances.scatter),
+        normal(1, OFFSET_DEVIATION**2, ensembles) + drifting(3, variances.walk, variances.scatter),
         drifting(5, variances.gain_walk, variances.gain_scatter),
         jnp.concatenate([effect, jnp.zeros((ensembles, 1))], axis=1),
     )

@@ -1,0 +1,359 @@
+"""Simulated recordings are the model's, and the posterior of their plasticity is right."""
+
+from dataclasses import replace
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import xarray as xr
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from canonica import CanonicaError
+from canonica.report import calibration_figure
+from canonica.reverse_engineering.forecasting import (
+    Canonical,
+    Truth,
+    calibration_summary,
+    culture_false_alarms,
+    detection_summary,
+    plasticity_calibration,
+    plasticity_detection,
+    simulated_known,
+)
+from canonica.reverse_engineering.forecasting._calibration import QUANTILE, _Found, _interval
+from canonica.reverse_engineering.forecasting._evidence import INTERVAL, Evidence
+from canonica.reverse_engineering.forecasting._random_effects import Variances
+from canonica.reverse_engineering.forecasting._simulated import (
+    OFFSET_DEVIATION,
+    RECORDED_VARIANCES,
+    _parameters,
+    simulated,
+)
+
+# One shape for all: compiled once.
+SIZES: dict[str, Any] = {"sessions": 10, "initial": 8, "trials": 32, "inputs": 8}
+STUDY: dict[str, Any] = {"initial_sessions": 10, "trials_per_session": 32, "inputs": 8}
+COARSE = Canonical(rates=9, memories=(2.0, float("inf")))
+
+
+def sigmoid(x):
+    return 1 / (1 + np.exp(-np.asarray(x)))
+
+
+def key(number):
+    return jax.random.key(number)
+
+
+def slow_log_odds(drawn, truth, *, adaptive):
+    """Return the log odds of every response as the theory writes them, number by number."""
+    sessions, ensembles, slots = drawn.response.shape
+    weight, offset, gain, effect = drawn.parameters
+    stimuli, inputs = drawn.known.stimuli, drawn.known.stimuli.shape[-1]
+    kept = np.exp(-1 / truth.memory)
+    hebb, home = np.zeros((2, 2, ensembles, inputs))
+    found = np.zeros(drawn.response.shape)
+    for n in range(sessions):
+        for i in range(ensembles):
+            for t in range(slots):
+                v = (
+                    offset[n, i]
+                    + gain[n, i] * stimuli[n, t].mean()
+                    + effect[i, drawn.stimulus[n, t]]
+                )
+                for j in range(inputs):
+                    w, silence = [], []
+                    for level, sign in ((0, -1), (1, 1)):
+                        h = (
+                            sigmoid(sign * weight[i, j] / 2)
+                            + hebb[level, i, j] / truth.prior_strength
+                        )
+                        a = 1 + home[level, i, j] / truth.prior_strength
+                        w.append(np.log(h / (a - h)))
+                        silence.append(np.log((a - h) / a))
+                    v += (w[1] - w[0]) * stimuli[n, t, j]
+                    # What has been learned alone: the offset says what was there before.
+                    v += adaptive * (silence[1] - silence[0] + weight[i, j] / 2)
+                found[n, i, t] = v
+        hebb, home = hebb * kept, home * kept
+        for level in (0, 1):
+            x = drawn.response[n] if level else 1 - drawn.response[n]
+            hebb[level] += x @ stimuli[n]
+            home[level] += x.sum(axis=1)[:, None]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("repeated", "adaptive", "memory"), [(True, False, 3.0), (False, True, np.inf)]
+)
+def test_the_network_learns_from_what_it_did(repeated, adaptive, memory):
+    truth = Truth(prior_strength=100.0, memory=memory)
+    drawn = simulated(key(1), truth, **SIZES, repeated=repeated, adaptive=adaptive)
+    slow = slow_log_odds(drawn, truth, adaptive=adaptive)
+    np.testing.assert_allclose(drawn.log_odds, slow, rtol=1e-10, atol=1e-10)
+    frozen = slow_log_odds(drawn, truth._replace(prior_strength=np.inf), adaptive=adaptive)
+    assert np.abs(slow[0] - frozen[0]).max() < 1e-12
+    assert np.abs(slow[-1] - frozen[-1]).max() > 0.1  # it does learn
+
+
+def test_without_noise_responses_are_what_is_expected():
+    drawn = simulated(key(2), Truth(scale=1e-5, silent_scale=1e-5), **SIZES)
+    np.testing.assert_allclose(drawn.response, sigmoid(drawn.log_odds), atol=3e-4)
+
+
+def test_noise_leaves_the_mean_alone_and_is_that_of_the_state():
+    truth = Truth(prior_strength=500.0)
+    drawn = [simulated(jax.random.fold_in(key(3), n), truth, **SIZES) for n in range(40)]
+    response, log_odds = (
+        np.stack([getattr(one, name) for one in drawn]) for name in ("response", "log_odds")
+    )
+    away: np.ndarray = response - sigmoid(log_odds)
+    silent = np.stack([one.known.state[:, None] == 0 for one in drawn]) & np.ones(away.shape, bool)
+    for chosen in (silent, ~silent):
+        error = away[chosen].std() / np.sqrt(chosen.sum())
+        assert abs(away[chosen].mean()) < 4 * error
+    within: np.ndarray = np.abs(sigmoid(log_odds) - 0.5) < 0.15  # hardly ever cut off if silent
+    assert away[silent & within].std() == pytest.approx(0.02 * np.pi / np.sqrt(3), rel=0.1)
+    assert 0.12 < away[~silent].std() < 0.12 * np.pi / np.sqrt(3)  # cut off
+
+
+@pytest.mark.usefixtures("x64")
+def test_parameters_have_the_variances_they_should():
+    variances = Variances(0.5, 1.5, 0.01, 0.04, 0.02, 0.16)
+    repeated = jnp.arange(400) < 300
+    drawn = _parameters(key(4), variances, repeated, (200, 60, 30))
+    weight, offset, gain, effect = (np.asarray(part) for part in drawn)
+
+    def deviation(values, variance):
+        return abs(np.mean(values**2) / variance - 1) / np.sqrt(2 / values.size)
+
+    assert deviation(weight, 0.5) < 4
+    assert deviation(effect[:, :300], 1.5) < 4
+    assert not effect[:, 300:].any()
+    assert deviation(gain[0], 0.16) < 4
+    assert deviation(offset[0], OFFSET_DEVIATION**2 + 0.04) < 4
+    for drift, walk, scatter in ((offset, 0.01, 0.04), (gain, 0.02, 0.16)):
+        # Differences over sessions that have no step and no scatter in common.
+        assert deviation(drift[1::2] - drift[:-1:2], walk + 2 * scatter) < 4
+        assert deviation(drift[199] - drift[0], 199 * walk + 2 * scatter) < 4
+
+
+def test_stimuli_evoke_the_same_each_time_and_nothing_if_they_come_once():
+    for repeated in (True, False):
+        drawn = simulated(key(5), Truth(), **SIZES, repeated=repeated)
+        effect = drawn.parameters.effect[0][drawn.stimulus]
+        stimuli = drawn.known.stimuli
+        assert (stimuli[1] == stimuli[0]).all() == repeated
+        seen = {}
+        for stimulus, evoked in zip(stimuli.reshape(-1, 8), effect.ravel(), strict=True):
+            assert seen.setdefault(stimulus.tobytes(), evoked) == evoked
+        rows, times = np.unique(stimuli[:8].reshape(-1, 8), axis=0, return_counts=True)
+        for stimulus, number in zip(rows, times, strict=True):
+            assert (seen[stimulus.tobytes()] != 0) == (number > 1)
+
+
+def test_a_key_decides_everything():
+    first, again, other = (simulated_known(key(n), Truth(50.0), **SIZES) for n in (6, 6, 7))
+    for one, same in zip(jax.tree.leaves(first), jax.tree.leaves(again), strict=True):
+        assert np.array_equal(one, same)
+    assert (first[0].response != other[0].response).any()
+    assert (first[1] != other[1]).any()
+    assert not first[0].stimuli[first[0].state == 0, 0].any()
+
+
+@pytest.mark.parametrize(
+    ("truth", "sizes", "word"),
+    [
+        (Truth(prior_strength=0.0), {}, "prior_strength"),
+        (Truth(memory=float("nan")), {}, "memory"),
+        (Truth(scale=np.inf), {}, "scale"),
+        (Truth(silent_scale=-0.1), {}, "silent_scale"),
+        (Truth(variances=RECORDED_VARIANCES._replace(walk=-1.0)), {}, "variances"),
+        (Truth(), {"initial": 11}, "sessions, initial"),
+        (Truth(), {"mixing": 1.5}, "mixing"),
+    ],
+)
+def test_what_cannot_be_drawn_is_refused(truth, sizes, word):
+    with pytest.raises(CanonicaError, match=f"^{word}: found"):
+        simulated_known(key(0), truth, **(SIZES | sizes))
+
+
+@pytest.mark.parametrize(
+    ("study", "sizes", "word"),
+    [
+        (plasticity_calibration, {"draws": 0}, "draws"),
+        (plasticity_detection, {"strengths": 0}, "strengths"),
+        (culture_false_alarms, {"sessions": 10}, "sessions"),
+    ],
+)
+def test_studies_of_nothing_are_refused(study, sizes, word):
+    with pytest.raises(CanonicaError, match=f"^{word}: found"):
+        study(0, **sizes)
+    with pytest.raises(CanonicaError, match="^seed: found -1"):
+        study(-1)
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_ranks_and_quantiles_are_each_others_inverse(seed):
+    generator = np.random.default_rng(seed)
+    strengths = np.geomspace(generator.uniform(1e3, 1e5), generator.uniform(1, 500), 7)
+    log_likelihood = generator.normal(0, 2, (3, 7))
+    evidence = Evidence.of(log_likelihood, strengths, (1.0, 3.0, float("inf")))
+    ascending = np.log(strengths[::-1])
+    half = (ascending[1] - ascending[0]) / 2
+    edges = np.append(ascending[0] - half, ascending + half)
+    mass = np.append(0, np.cumsum(evidence.posterior.sum(axis=0)[::-1]))
+    found = _Found(0.0, 0.5, edges, mass, 0.0)
+    np.testing.assert_allclose(found.quantiles(INTERVAL), evidence.strength_quantiles, rtol=1e-9)
+    ranks = [found.rank(strength) for strength in found.quantiles(QUANTILE)]
+    np.testing.assert_allclose(ranks, QUANTILE, atol=1e-9)
+
+
+@given(st.integers(1, 300), st.floats(0, 1))
+def test_intervals_of_shares_are_exact(number, share):
+    k = round(share * number)
+    low, high = _interval(xr.DataArray(k), number).to_numpy()
+    assert low <= k / number <= high
+    assert (low == 0) if k == 0 else stats.binom.sf(k - 1, number, low) == pytest.approx(0.025)
+    assert (high == 1) if k == number else stats.binom.cdf(k, number, high) == pytest.approx(0.025)
+
+
+def made_up(generator, *, distortion=1.0, draws=400):
+    """Return a study whose posterior is right, or has its log odds multiplied by `distortion`."""
+    odds = generator.normal(0, 3, 20 * draws)
+    true = generator.uniform(size=odds.size) < sigmoid(odds)
+    said = sigmoid(distortion * odds)
+    said = np.stack([said[true][:draws], said[~true][:draws]])
+    strength = np.exp(generator.normal(7, 1, draws))
+    deviate = generator.normal(size=draws) * distortion  # of truth and posterior, unit posterior
+    offset = stats.norm.ppf(QUANTILE)
+    return xr.Dataset(
+        {
+            "true_prior_strength": ("draw", strength),
+            "prior_strength": (
+                ("draw", "quantile"),
+                strength[:, None] * np.exp(offset - deviate[:, None]),
+            ),
+            "rank": ("draw", stats.norm.cdf(deviate)),
+            "probability_plastic": (("kind", "draw"), said),
+            "log_evidence": (("kind", "draw"), np.log(said / (1 - said))),
+        },
+        {"kind": ["plastic", "frozen"], "quantile": list(QUANTILE)},
+        {"initial_sessions": 10, "trials_per_session": 64, "clear": 3.0},
+    )
+
+
+def test_a_right_posterior_is_called_calibrated(generator):
+    right = calibration_summary(made_up(generator))
+    assert (np.abs(right.coverage - right.level) < 3 * right.coverage_error).all()
+    assert (np.abs(right.observed - right.predicted) < 4 * right.observed_error + 1e-3).all()
+    for name in ("rank_chi_square_p", "rank_kolmogorov_smirnov_p", "brier_p"):
+        assert right[name] > 0.005
+    assert abs(right.bias) < 4 / np.sqrt(400)
+    assert right.spread == pytest.approx(1, rel=0.15)
+
+
+def test_a_posterior_that_is_too_sure_is_found_out(generator):
+    wrong = calibration_summary(made_up(generator, distortion=2.0))
+    assert (wrong.coverage < wrong.level - 3 * wrong.coverage_error).all()
+    for name in ("rank_chi_square_p", "rank_kolmogorov_smirnov_p", "brier_p"):
+        assert wrong[name] < 1e-4
+    assert wrong.brier > wrong.brier_expected
+
+
+def test_power_is_the_share_with_clear_evidence():
+    found = xr.Dataset(
+        {
+            "log_evidence": (("memory", "strength", "draw"), [[[1.0, 3.0, 4.0, 5.0], [0.0] * 4]]),
+            "frozen_log_evidence": ("frozen_draw", [0.0, 1.0, 3.5, -1.0, -2.0]),
+        },
+        {"memory": [np.inf], "strength": [100.0, 1000.0]},
+        {"clear": 3.0, "initial_sessions": 10, "trials_per_session": 64},
+    )
+    summary = detection_summary(found)
+    assert summary.power.to_numpy().tolist() == [[0.75, 0.0]]
+    assert summary.false_alarms == 0.2
+    cultures = xr.Dataset({"log_evidence": ("culture", [4.0, 0.0])}, attrs={"clear": 3.0})
+    assert detection_summary(cultures).clear_share == 0.5
+
+
+def test_the_figure_says_what_it_shows(generator):
+    detection = xr.Dataset(
+        {
+            "log_evidence": (("memory", "strength", "draw"), generator.normal(2, 2, (2, 3, 9))),
+            "frozen_log_evidence": ("frozen_draw", np.repeat([0.0, 9.0], [19, 1])),
+        },
+        {"memory": [np.inf, 3.0], "strength": [1e2, 1e3, 1e4]},
+        {"clear": 3.0},
+    )
+    figure = calibration_figure(made_up(generator), detection)
+    figure.draw_without_rendering()
+    labels = figure.axes[3].get_legend_handles_labels()[1]
+    assert "memory of 3 sessions" in labels
+    assert "not plastic: 5.0%" in labels
+    for axis in figure.axes:
+        assert axis.get_xlabel()
+        assert axis.get_ylabel()
+    for wrong in ((detection, detection), (made_up(generator), xr.Dataset())):
+        with pytest.raises(CanonicaError):
+            calibration_figure(*wrong)
+
+
+@pytest.fixture(scope="module")
+def study():
+    return plasticity_calibration(0, draws=40, **STUDY, model=COARSE)
+
+
+def test_the_posterior_of_simulated_networks_is_right(study):
+    summary = calibration_summary(study)
+    assert summary.rank_kolmogorov_smirnov_p > 0.001
+    assert summary.rank_chi_square_p > 0.001
+    assert (np.abs(summary.coverage - summary.level) < 4 * summary.coverage_error).all()
+    plastic, frozen = study.log_evidence.sel(kind=["plastic", "frozen"])
+    assert plastic.mean() > frozen.mean() + 3
+    assert np.corrcoef(np.log(study.true_prior_strength), study["rank"])[0, 1] < 0.9
+
+
+def test_the_prior_strength_of_fast_learners_is_recovered(study):
+    clear = study.log_evidence.sel(kind="plastic") >= study.attrs["clear"]
+    assert clear.sum() >= 8
+    ratio = study.prior_strength.sel(quantile=0.5) / study.true_prior_strength
+    assert np.abs(np.log(ratio[clear])).mean() < 1
+
+
+def test_no_plasticity_is_hardly_ever_taken_for_some(study):
+    alarms = int((study.log_evidence.sel(kind="frozen") >= study.attrs["clear"]).sum())
+    # Bayes: at most 1 in 20 has odds of 20 to 1 against it.
+    assert stats.binom.sf(alarms - 1, 40, np.exp(-study.attrs["clear"])) > 0.001
+
+
+def test_a_draw_does_not_depend_on_how_many_there_are(study):
+    told = []
+    fewer = plasticity_calibration(
+        0, draws=2, **STUDY, model=COARSE, progress=lambda *done: told.append(done)
+    )
+    assert told == [(n, 4) for n in (1, 2, 3, 4)]
+    few = fewer.sel(kind="plastic")
+    np.testing.assert_array_equal(few.log_evidence, study.log_evidence[0, :2])
+    np.testing.assert_array_equal(few["rank"], study["rank"][:2])
+
+
+def test_who_learns_fast_is_detected():
+    found = plasticity_detection(
+        0, draws=4, frozen=4, strengths=2, memories=(np.inf,), **STUDY, model=COARSE
+    )
+    assert found.strength.to_numpy() == pytest.approx([320 / 4, 320 / 0.01])
+    power = detection_summary(found).power.sel(memory=np.inf)
+    assert power[0] >= 0.75
+    assert power[0] > power[1]
+
+
+@pytest.mark.slow
+def test_cultures_simulated_spike_by_spike_can_be_judged():
+    coarse = replace(COARSE, rates=5)
+    found = culture_false_alarms(0, cultures=2, trials_per_session=64, model=coarse)
+    assert found.sizes["culture"] + found.attrs["left_out"] == 2
+    assert np.isfinite(found.log_evidence).all()

@@ -1,0 +1,328 @@
+"""The network whose plasticity is estimated: its rule, its fit and its future, against oracles."""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.special import expit, logit
+
+from canonica._errors import CanonicaError
+from canonica.model import SynapticSums, prior_sums
+from canonica.reverse_engineering.forecasting._canonical import Canonical
+from canonica.reverse_engineering.forecasting._censored_logistic import (
+    information,
+    location_of,
+    location_slopes,
+)
+from canonica.reverse_engineering.forecasting._evidence import Evidence
+from canonica.reverse_engineering.forecasting._forgetful_plasticity import (
+    Plasticity,
+    drive,
+    learned_before,
+    sums_with,
+)
+from canonica.reverse_engineering.forecasting._laplace import (
+    Fit,
+    Learned,
+    Trials,
+    fitted,
+    log_odds,
+    step,
+)
+from canonica.reverse_engineering.forecasting._noise import noise_scale
+from canonica.reverse_engineering.forecasting._plastic_future import (
+    Drifts,
+    Sampled,
+    World,
+    _Run,
+    _Session,
+)
+from canonica.reverse_engineering.forecasting._plasticity_posterior import session_sums
+from canonica.reverse_engineering.forecasting._random_effects import (
+    Parts,
+    Variances,
+    part_sizes,
+    parts,
+    prior_precision,
+    session_map,
+)
+from quick_compilation import compiled
+
+SESSIONS, SLOTS, INPUTS, STIMULI, STATES = 4, 12, 3, 5, 2
+SIZE = sum(part_sizes(INPUTS, SESSIONS))
+VARIANCES = Variances(0.5, 0.3, 0.01, 0.02, 0.03, 0.04)
+
+
+def slow_drive(weight, x, stimuli, rate, retention, *, adaptive):
+    """Return what inputs do after sessions of activity `x`, by the sums of the theory in loops."""
+    inputs = len(weight)
+    present, always = np.zeros(inputs), np.zeros(inputs)
+    for i in range(inputs):
+        odds, silence = [], []
+        for level, initial in ((1, expit(weight[i] / 2)), (0, expit(-weight[i] / 2))):
+            hebbian, home = initial, 1.0
+            for ago, (x_n, o_n) in enumerate(zip(x[::-1], stimuli[::-1], strict=True)):
+                post = x_n if level else 1 - x_n
+                hebbian += (
+                    rate * retention**ago * sum(p * o for p, o in zip(post, o_n[:, i], strict=True))
+                )
+                home += rate * retention**ago * sum(post)
+            odds.append(logit(hebbian / home))
+            silence.append(np.log(1 - hebbian / home))
+        present[i] = odds[0] - odds[1]
+        always[i] = silence[0] - silence[1] + weight[i] / 2 if adaptive else 0
+    return present, always
+
+
+@pytest.fixture
+def trials(x64):  # noqa: ARG001
+    """Return sessions of one ensemble, the last one short, one stimulus that comes once."""
+    rng = np.random.default_rng(1)
+    patterns = rng.integers(0, 2, (STIMULI + 1, INPUTS)).astype(float)
+    stimulus = rng.integers(0, STIMULI, (SESSIONS, SLOTS))
+    stimulus[2, 3] = STIMULI
+    response = np.clip(rng.normal(0.5, 0.4, (SESSIONS, SLOTS)), 0, 1)
+    valid = np.ones((SESSIONS, SLOTS), bool)
+    valid[-1, -2:] = False
+    state = (stimulus == 0).astype(int)
+    given = (response, patterns[stimulus], valid, state, stimulus, np.ones(STIMULI, bool))
+    return Trials(*map(jnp.asarray, given))
+
+
+@pytest.fixture
+def fit(x64):  # noqa: ARG001
+    rng = np.random.default_rng(2)
+    drawn = rng.normal(0, 0.3, SIZE), rng.normal(0, 0.5, STIMULI), np.log([0.2, 0.1])
+    return Fit(*map(jnp.asarray, drawn))
+
+
+@pytest.fixture
+def learned(trials):
+    added = session_sums(*trials[:3])
+    return Learned(learned_before(added, 0.7)[0], 0.05)
+
+
+@given(
+    weight=st.lists(st.floats(-4, 4), min_size=INPUTS, max_size=INPUTS),
+    rate=st.floats(0, 2),
+    retention=st.floats(0, 1),
+    adaptive=st.booleans(),
+    seed=st.integers(0, 99),
+)
+def test_learning_is_that_of_the_sums(weight, rate, retention, adaptive, seed):
+    rng = np.random.default_rng(seed)
+    x, stimuli = rng.uniform(size=(3, 7)), rng.integers(0, 2, (3, 7, INPUTS)).astype(float)
+    with jax.enable_x64(True):
+        added = session_sums(jnp.asarray(x), jnp.asarray(stimuli), jnp.ones((3, 7), bool))
+        before, after = learned_before(added, retention)
+        found = drive(jnp.asarray([weight]), after, rate, adaptive=adaptive)
+    slow = slow_drive(np.array(weight), x, stimuli, rate, retention, adaptive=adaptive)
+    np.testing.assert_allclose([found.present[0], found.always[0]], slow, rtol=1e-9, atol=1e-11)
+    assert not before.hebbian[0].any()
+
+
+@pytest.mark.usefixtures("x64")
+def test_it_contains_the_published_network(generator):
+    """Weights of 0, no forgetting, adaptive thresholds: the network of section 2 of the theory."""
+    x, stimuli = generator.uniform(size=(3, 9)), generator.integers(0, 2, (3, 9, INPUTS)) * 1.0
+    added = session_sums(jnp.asarray(x), jnp.asarray(stimuli), jnp.ones((3, 9), bool))
+    learned = learned_before(added, 1.0)[1]
+    found = drive(jnp.zeros((1, INPUTS)), learned, 1 / 50.0, adaptive=True)
+    law = (prior_sums(50.0, 1, INPUTS) + learned).log_odds(jnp.zeros((2, 1)))
+    np.testing.assert_allclose(found.present, law.slope, rtol=1e-10)
+    np.testing.assert_allclose(found.always.sum(axis=1), law.offset, rtol=1e-10)
+
+
+@pytest.mark.parametrize("adaptive", [False, True])
+@pytest.mark.usefixtures("x64")
+def test_without_plasticity_nothing_changes(learned, adaptive):
+    weight = jnp.asarray([[1.5, -2.0, 0.3]])
+    still = drive(weight, learned.sums, 0.0, adaptive=adaptive)
+    np.testing.assert_allclose(still.present, np.broadcast_to(weight, still.present.shape))
+    np.testing.assert_allclose(still.always, 0, atol=1e-14)
+
+
+def test_the_vector_of_parameters_is_taken_apart_as_its_map_says(generator):
+    vector = jnp.asarray(generator.normal(size=SIZE))
+    taken = parts(vector, INPUTS, SESSIONS)
+    mapped = session_map(INPUTS, SESSIONS) @ np.asarray(vector)
+    for n in range(SESSIONS):
+        np.testing.assert_allclose(mapped[n, :INPUTS], taken.weight, rtol=1e-6)
+        offset = taken.offset[0] + taken.walk[:n].sum() + taken.scatter[n]
+        np.testing.assert_allclose(mapped[n, INPUTS], offset, rtol=1e-5)
+        gain = taken.gain_walk[:n].sum() + taken.gain_scatter[n]
+        np.testing.assert_allclose(mapped[n, INPUTS + 1], gain, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("adaptive", [False, True])
+@pytest.mark.usefixtures("x64")
+def test_a_step_is_newton_s(trials, fit, learned, adaptive):
+    """Its gradient is that of the log posterior density; its curvature J' information J, dense."""
+    look = compiled(partial(step, adaptive=adaptive))
+    taken = look(trials, fit, learned, VARIANCES)
+
+    def log_posterior(vector):
+        one = Fit(vector[:SIZE], vector[SIZE:], fit.log_scale)
+        return step(trials, one, learned, VARIANCES, adaptive=adaptive).log_posterior
+
+    valid = np.nonzero(np.asarray(trials.valid))
+
+    def all_log_odds(vector):
+        one = Fit(vector[:SIZE], vector[SIZE:], fit.log_scale)
+        return log_odds(trials, one, learned, adaptive=adaptive)[valid]
+
+    vector = jnp.concatenate([fit.parameters, fit.effect])
+    gradient = compiled(jax.grad(log_posterior))(vector)
+    jacobian = np.asarray(compiled(jax.jacobian(all_log_odds))(vector))
+    information = information_of(trials, all_log_odds(vector), fit)
+    precision = np.append(
+        prior_precision(VARIANCES, INPUTS, SESSIONS), np.full(STIMULI, 1 / VARIANCES.stimulus)
+    )
+    curvature = jacobian.T @ (information[:, None] * jacobian) + np.diag(precision)
+    move = np.linalg.solve(curvature, gradient)
+    np.testing.assert_allclose(np.append(taken.move, taken.effect_move), move, rtol=1e-7)
+    ratio = np.log(precision).sum() - np.linalg.slogdet(curvature)[1]
+    np.testing.assert_allclose(taken.log_evidence, taken.log_posterior + ratio / 2, rtol=1e-10)
+
+
+def information_of(trials, v, fit):
+    """Return the expected curvature of each trial in its log odds."""
+    scale = jnp.exp(fit.log_scale)[trials.state[trials.valid]]
+    location = location_of(v, scale)
+    slope = location_slopes(v, location, scale).log_odds
+    return np.asarray(information(location, scale) * slope**2)
+
+
+@pytest.mark.usefixtures("x64")
+def test_at_the_fit_the_gradient_vanishes(trials, fit, learned):
+    climb = compiled(partial(fitted, steps=60, adaptive=False))
+    best, look = climb(trials, fit, learned, VARIANCES)
+
+    def log_posterior(fit):
+        return step(trials, fit, learned, VARIANCES, adaptive=False).log_posterior
+
+    gradient = compiled(jax.grad(log_posterior))(best)
+    for part in gradient:
+        np.testing.assert_allclose(part, 0, atol=1e-5)
+    assert look.log_posterior > log_posterior(fit)
+
+
+def test_noise_is_the_likeliest(generator):
+    """The slope of the log likelihood, with its prior, changes sign at the scales found."""
+    mean = generator.uniform(0.2, 0.8, (2, 3, 200))
+    state = generator.integers(0, STATES, (2, 200))
+    z = np.array([0.05, 0.3])[state][:, None] * logit(generator.uniform(size=mean.shape))
+    response = np.clip(mean + z, 0, 1)
+    found = noise_scale(response, mean, np.ones((2, 200), bool), state, states=STATES)
+    assert found.shape == (3, STATES)
+    np.testing.assert_allclose(found, [[0.05, 0.3]] * 3, rtol=0.25)
+
+
+def run_slowly(run, sessions, weight):
+    """Return mean activity and log odds of one draw and ensemble, trial by trial."""
+    rate, retention = float(run.plasticity.rate[0]), float(run.plasticity.retention[0])
+    effect = np.append(run.sampled.effect[0, 0], 0.0)
+    lived, shown, activity = [], [], []
+    for n in range(len(sessions.recorded)):
+        o = np.asarray(sessions.world.stimuli[n])
+        present, always = slow_drive(weight, lived, shown, rate, retention, adaptive=run.adaptive)
+        v = o @ present + always.sum() + float(sessions.drifts.offset[n, 0, 0])
+        v += float(sessions.drifts.gain[n, 0, 0]) * o.mean(axis=1)
+        v += effect[np.asarray(sessions.world.stimulus[n])]
+        activity.append(expit(v))
+        recorded = sessions.recorded[n]
+        lived.append(np.asarray(sessions.response[n, 0]) if recorded else activity[-1])
+        shown.append(o)
+    return np.array(activity)
+
+
+@pytest.mark.parametrize("adaptive", [False, True])
+@pytest.mark.usefixtures("x64")
+def test_the_future_is_the_network_s_own(generator, adaptive):
+    """It learns from what was recorded, then from its own responses, as a slow loop does."""
+    sessions, known = 5, 2
+    stimulus = generator.integers(0, STIMULI + 1, (sessions, SLOTS))
+    stimuli = generator.integers(0, 2, (sessions, SLOTS, INPUTS)) * 1.0
+    ones = np.ones((sessions, SLOTS))
+    world = World(stimuli, ones > 0, 0 * stimulus, stimulus, (ones / SLOTS)[..., None])
+    weight = generator.normal(size=(1, 1, INPUTS))
+    sampled = Sampled(
+        Parts(jnp.asarray(weight), *[None] * 5), generator.normal(size=(1, 1, STIMULI))
+    )
+    plasticity = Plasticity(jnp.array([0.08]), jnp.array([0.6]))
+    run = _Run(plasticity, sampled, jnp.array([[0.1]]), jnp.zeros(1), adaptive)
+    every = _Session(
+        world,
+        np.arange(sessions) < known,
+        generator.uniform(size=(sessions, 1, SLOTS)),
+        Drifts(generator.normal(size=(sessions, 1, 1)), generator.normal(size=(sessions, 1, 1))),
+        jax.random.split(jax.random.key(0), sessions),
+    )
+    nothing = SynapticSums(jnp.zeros((1, 2, 1, INPUTS)), jnp.zeros((1, 2, 1, INPUTS)))
+    through = partial(run.through, quantiles=jnp.array([0.5]))
+    last, kept = jax.lax.scan(through, nothing, jax.tree.map(jnp.asarray, every))
+    slow = run_slowly(run, every, weight[0, 0])
+    np.testing.assert_allclose(kept[0][:, 0], slow, rtol=1e-9)
+    np.testing.assert_allclose(kept[1], 0.1, rtol=1e-12)  # a single draw is certain but for noise
+    np.testing.assert_allclose(kept[2][:, 0, 0, 0], slow.mean(axis=1), rtol=1e-9)
+    end = sums_with(jnp.asarray(weight), last, 0.08).weight
+    assert np.isfinite(end).all()
+
+
+@given(st.integers(0, 1000))
+def test_draws_come_as_often_as_they_are_probable(seed):
+    rng = np.random.default_rng(seed)
+    grid = rng.normal(0, 2, (3, 5))
+    evidence = Evidence.of(grid, np.geomspace(1e5, 1e3, 5), (1.0, 10.0, np.inf))
+    plastic, memory, rate = evidence.drawn(jax.random.key(seed), 500)
+    odds = np.exp(grid).mean()
+    np.testing.assert_allclose(evidence.probability_plastic, odds / (1 + odds), rtol=1e-9)
+    assert abs(plastic.sum() - 500 * evidence.probability_plastic) <= 1
+    times = np.zeros((3, 5))
+    np.add.at(times, (memory[plastic], rate[plastic]), 1)
+    share = np.exp(grid) / np.exp(grid).sum() * odds / (1 + odds)
+    np.testing.assert_allclose(times, 500 * share, atol=1.001)
+
+
+def test_a_failed_fit_is_ruled_out():
+    grid = np.zeros((2, 3))
+    grid[1, 2] = np.nan
+    evidence = Evidence.of(grid, np.geomspace(1e5, 1e3, 3), (1.0, np.inf))
+    assert evidence.posterior[1, 2] == 0
+    assert np.isfinite([*evidence.strength_quantiles, evidence.log_bayes_factor]).all()
+
+
+@pytest.mark.parametrize(
+    ("height", "words"),
+    [(9.0, "It changes as the theory says"), (-9.0, "No sign"), (0.0, "do not tell")],
+)
+def test_the_conclusion_says_what_the_evidence_does(height, words):
+    evidence = Evidence.of(np.full((2, 3), height), np.geomspace(1e5, 1e3, 3), (1.0, np.inf))
+    assert words in evidence.conclusion
+    low, median, high = evidence.strength_quantiles
+    assert low < median < high
+
+
+def test_plasticity_at_the_edge_is_warned_of():
+    grid = np.array([[0.0, 0.0, 30.0]])
+    assert "stronger" in Evidence.of(grid, np.geomspace(1e5, 1e3, 3), (1.0,)).troubles[0]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"weakest_plasticity": 0.0},
+        {"weakest_plasticity": 9.0},
+        {"rates": 1},
+        {"draws": 1},
+        {"memories": ()},
+        {"memories": (0.0,)},
+    ],
+)
+def test_settings_out_of_range_are_refused(settings):
+    with pytest.raises(CanonicaError, match=next(iter(settings))):
+        Canonical(**settings)
