@@ -35,9 +35,9 @@ from canonica.reverse_engineering.forecasting._simulated import (
 )
 
 # One shape for all: compiled once.
-SIZES: dict[str, Any] = {"sessions": 10, "initial": 8, "trials": 32, "inputs": 8}
-STUDY: dict[str, Any] = {"initial_sessions": 10, "trials_per_session": 32, "inputs": 8}
-COARSE = Canonical(rates=9, memories=(2.0, float("inf")))
+SIZES: dict[str, Any] = {"sessions": 8, "initial": 6, "trials": 32, "inputs": 8}
+STUDY: dict[str, Any] = {"initial_sessions": 8, "trials_per_session": 32, "inputs": 8}
+COARSE = Canonical(rates=9, memories=(float("inf"),))
 
 
 def sigmoid(x):
@@ -150,7 +150,7 @@ def test_stimuli_evoke_the_same_each_time_and_nothing_if_they_come_once():
         seen = {}
         for stimulus, evoked in zip(stimuli.reshape(-1, 8), effect.ravel(), strict=True):
             assert seen.setdefault(stimulus.tobytes(), evoked) == evoked
-        rows, times = np.unique(stimuli[:8].reshape(-1, 8), axis=0, return_counts=True)
+        rows, times = np.unique(stimuli[:6].reshape(-1, 8), axis=0, return_counts=True)
         for stimulus, number in zip(rows, times, strict=True):
             assert (seen[stimulus.tobytes()] != 0) == (number > 1)
 
@@ -172,7 +172,7 @@ def test_a_key_decides_everything():
         (Truth(scale=np.inf), {}, "scale"),
         (Truth(silent_scale=-0.1), {}, "silent_scale"),
         (Truth(variances=RECORDED_VARIANCES._replace(walk=-1.0)), {}, "variances"),
-        (Truth(), {"initial": 11}, "sessions, initial"),
+        (Truth(), {"initial": 9}, "sessions, initial"),
         (Truth(), {"mixing": 1.5}, "mixing"),
     ],
 )
@@ -304,7 +304,7 @@ def test_the_figure_says_what_it_shows(generator):
 
 @pytest.fixture(scope="module")
 def study():
-    return plasticity_calibration(0, draws=40, **STUDY, model=COARSE)
+    return plasticity_calibration(0, draws=24, **STUDY, model=COARSE)
 
 
 def test_the_posterior_of_simulated_networks_is_right(study):
@@ -319,7 +319,7 @@ def test_the_posterior_of_simulated_networks_is_right(study):
 
 def test_the_prior_strength_of_fast_learners_is_recovered(study):
     clear = study.log_evidence.sel(kind="plastic") >= study.attrs["clear"]
-    assert clear.sum() >= 8
+    assert clear.sum() >= 5
     ratio = study.prior_strength.sel(quantile=0.5) / study.true_prior_strength
     assert np.abs(np.log(ratio[clear])).mean() < 1
 
@@ -327,27 +327,27 @@ def test_the_prior_strength_of_fast_learners_is_recovered(study):
 def test_no_plasticity_is_hardly_ever_taken_for_some(study):
     alarms = int((study.log_evidence.sel(kind="frozen") >= study.attrs["clear"]).sum())
     # Bayes: at most 1 in 20 has odds of 20 to 1 against it.
-    assert stats.binom.sf(alarms - 1, 40, np.exp(-study.attrs["clear"])) > 0.001
+    assert stats.binom.sf(alarms - 1, 24, np.exp(-study.attrs["clear"])) > 0.001
 
 
 def test_a_draw_does_not_depend_on_how_many_there_are(study):
     told = []
     fewer = plasticity_calibration(
-        0, draws=2, **STUDY, model=COARSE, progress=lambda *done: told.append(done)
+        0, draws=1, **STUDY, model=COARSE, progress=lambda *done: told.append(done)
     )
-    assert told == [(n, 4) for n in (1, 2, 3, 4)]
+    assert told == [(1, 2), (2, 2)]
     few = fewer.sel(kind="plastic")
-    np.testing.assert_array_equal(few.log_evidence, study.log_evidence[0, :2])
-    np.testing.assert_array_equal(few["rank"], study["rank"][:2])
+    np.testing.assert_array_equal(few.log_evidence, study.log_evidence[0, :1])
+    np.testing.assert_array_equal(few["rank"], study["rank"][:1])
 
 
 def test_who_learns_fast_is_detected():
     found = plasticity_detection(
-        0, draws=4, frozen=4, strengths=2, memories=(np.inf,), **STUDY, model=COARSE
+        0, draws=3, frozen=1, strengths=2, memories=(np.inf,), **STUDY, model=COARSE
     )
-    assert found.strength.to_numpy() == pytest.approx([320 / 4, 320 / 0.01])
+    assert found.strength.to_numpy() == pytest.approx([256 / 4, 256 / 0.01])
     power = detection_summary(found).power.sel(memory=np.inf)
-    assert power[0] >= 0.75
+    assert power[0] > 0.6
     assert power[0] > power[1]
 
 

@@ -1,42 +1,35 @@
 """`canonica analyze`: recordings to generative models, forecasts, tables and figures."""
 
-import os
-from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from canonica._errors import CanonicaError
 from canonica.cli._app import app, reports_errors
+from canonica.cli._protocol_options import (
+    DEFAULT_JOBS,
+    BaselineOption,
+    JobsOption,
+    MinimumMeanOption,
+    MinimumPreferenceOption,
+    MinimumSessionOption,
+    OutOption,
+    OverwriteOption,
+    PathsArgument,
+    baseline_given,
+)
 from canonica.cli._reading_options import takes_reading
 
 if TYPE_CHECKING:
     from canonica.recordings import Reading
-
-DEFAULT_JOBS = os.cpu_count() or 1
 
 
 @app.command()
 @reports_errors
 @takes_reading
 def analyze(
-    paths: Annotated[
-        list[Path],
-        typer.Argument(metavar="PATH...", help="Files of recordings, or folders of them."),
-    ],
-    out: Annotated[
-        Path, typer.Option("--out", "-o", help="Folder for the results; made if it is not there.")
-    ],
-    baseline: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="X | CONDITION=X",
-            help="Mean response, in spikes, that stands for ordinary excitability: one for all, or "
-            "one per condition (repeat the option). Give it where a drug changes excitability.",
-            show_default="computed from the recordings of each condition",
-        ),
-    ] = None,
+    paths: PathsArgument,
+    out: OutOption,
+    baseline: BaselineOption = None,
     prior_strength: Annotated[
         float, typer.Option(help="Lambda, the insensitivity to plasticity.")
     ] = 3000.0,
@@ -46,21 +39,11 @@ def analyze(
     initial_gain: Annotated[
         float, typer.Option(help="Weight of the initial sessions in the forecast.")
     ] = 2.0,
-    minimum_mean: Annotated[
-        float, typer.Option(help="Mean spikes above which an electrode is active.")
-    ] = 1.0,
-    minimum_session: Annotated[
-        float, typer.Option(help="... and the lowest session mean that it must exceed.")
-    ] = 0.1,
-    minimum_preference: Annotated[
-        float, typer.Option(help="Spikes by which it must prefer its source.")
-    ] = 0.5,
-    jobs: Annotated[
-        int, typer.Option(min=1, help="Files to read at the same time.", show_default="all cores")
-    ] = DEFAULT_JOBS,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace earlier results in the folder.")
-    ] = False,
+    minimum_mean: MinimumMeanOption = 1.0,
+    minimum_session: MinimumSessionOption = 0.1,
+    minimum_preference: MinimumPreferenceOption = 0.5,
+    jobs: JobsOption = DEFAULT_JOBS,
+    overwrite: OverwriteOption = False,
     *,
     reading: "Reading",
 ) -> int:
@@ -113,29 +96,8 @@ def analyze(
         paths,
         out,
         protocol=protocol,
-        baseline=_baseline(baseline or []),
+        baseline=baseline_given(baseline or []),
         reading=reading,
         jobs=jobs,
         overwrite=overwrite,
     )
-
-
-def _baseline(given: list[str]) -> float | Mapping[str, float] | None:
-    """Return the baseline as the analysis takes it: one, one per condition, or none."""
-    if not given:
-        return None
-    split = [text.rpartition("=") for text in given]
-    if any(equals and not condition for condition, equals, _ in split):
-        raise CanonicaError(f"--baseline: found {' '.join(given)!r}; expected CONDITION=NUMBER.")
-    try:
-        values = {condition: float(number) for condition, _, number in split}
-    except ValueError as error:
-        raise CanonicaError(
-            f"--baseline: found {' '.join(given)!r}; expected a number, or CONDITION=NUMBER."
-        ) from error
-    if len(values) < len(given) or ("" in values and len(values) > 1):
-        raise CanonicaError(
-            f"--baseline: found {' '.join(given)!r}; expected one number for all, or one for each "
-            "condition."
-        )
-    return values.get("", values)

@@ -1,12 +1,22 @@
 """`canonica forecast`: how later sessions will respond, foretold from the initial ones."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from canonica.cli._analyze import DEFAULT_JOBS, _baseline
 from canonica.cli._app import app, reports_errors
+from canonica.cli._protocol_options import (
+    DEFAULT_JOBS,
+    BaselineOption,
+    JobsOption,
+    MinimumMeanOption,
+    MinimumPreferenceOption,
+    MinimumSessionOption,
+    OutOption,
+    OverwriteOption,
+    PathsArgument,
+    baseline_given,
+)
 from canonica.cli._reading_options import takes_reading
 
 if TYPE_CHECKING:
@@ -17,13 +27,8 @@ if TYPE_CHECKING:
 @reports_errors
 @takes_reading
 def forecast(
-    paths: Annotated[
-        list[Path],
-        typer.Argument(metavar="PATH...", help="Files of recordings, or folders of them."),
-    ],
-    out: Annotated[
-        Path, typer.Option("--out", "-o", help="Folder for the results; made if it is not there.")
-    ],
+    paths: PathsArgument,
+    out: OutOption,
     model: Annotated[
         str,
         typer.Option(
@@ -48,31 +53,13 @@ def forecast(
             "them, as published: that is not blind to the future."
         ),
     ] = "causal",
-    baseline: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="X | CONDITION=X",
-            help="Mean response, in spikes, that stands for ordinary excitability: one for all, or "
-            "one per condition (repeat the option). Give it where a drug changes excitability.",
-            show_default="computed from the recordings of each condition",
-        ),
-    ] = None,
-    minimum_mean: Annotated[
-        float, typer.Option(help="Mean spikes above which an electrode is active.")
-    ] = 1.0,
-    minimum_session: Annotated[
-        float, typer.Option(help="... and the lowest session mean that it must exceed.")
-    ] = 0.1,
-    minimum_preference: Annotated[
-        float, typer.Option(help="Spikes by which it must prefer its source.")
-    ] = 0.5,
+    baseline: BaselineOption = None,
+    minimum_mean: MinimumMeanOption = 1.0,
+    minimum_session: MinimumSessionOption = 0.1,
+    minimum_preference: MinimumPreferenceOption = 0.5,
     seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Decides everything random.")] = 0,
-    jobs: Annotated[
-        int, typer.Option(min=1, help="Files to read at the same time.", show_default="all cores")
-    ] = DEFAULT_JOBS,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace earlier results in the folder.")
-    ] = False,
+    jobs: JobsOption = DEFAULT_JOBS,
+    overwrite: OverwriteOption = False,
     *,
     reading: "Reading",
 ) -> int:
@@ -132,7 +119,7 @@ def forecast(
             initial_sessions=initial_sessions,
         ),
         normalisation=normalisation,
-        baseline=_baseline(baseline or []),
+        baseline=baseline_given(baseline or []),
         seed=seed,
     )
     return forecast_and_report(

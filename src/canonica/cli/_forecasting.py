@@ -6,12 +6,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import xarray as xr
 from rich.progress import Progress
-from scipy.special import logsumexp
 
 from canonica._errors import CanonicaError, RecordingError, listed
 from canonica._version import __version__
@@ -46,16 +45,20 @@ from canonica.report import (
 from canonica.reverse_engineering import LAST_SESSIONS, PublishedProtocol, attempt
 from canonica.reverse_engineering.forecasting import (
     FORECAST_MODELS,
+    THRESHOLDS,
     ForecastModel,
+    Likelihood,
     Normalised,
+    PairedComparison,
+    PooledPlasticity,
     forecast_normalised,
+    normalised_ensembles,
+    paired_comparison,
+    plasticity_likelihood,
+    pooled_likelihoods,
     score_normalised,
+    settings_of,
 )
-from canonica.reverse_engineering.forecasting._comparison import PairedComparison, paired_comparison
-from canonica.reverse_engineering.forecasting._forecast import THRESHOLDS
-from canonica.reverse_engineering.forecasting._hierarchy import PooledPlasticity, pooled_plasticity
-from canonica.reverse_engineering.forecasting._known import normalised_ensembles
-from canonica.reverse_engineering.forecasting._predicted import settings_of
 
 NORMALISED = {
     "causal": "Normalisation causal: ensembles, means and scales come from the initial sessions, "
@@ -64,7 +67,6 @@ NORMALISED = {
     "that forecasts are NOT blind to the future.",
 }
 PROVENANCE = ("origin", "input_file", "input_sha256", "canonica_version", "jax_version")
-RULED_OUT = -1e300  # log likelihood of what could not be fitted; finite, as sums need it
 WARNINGS = 8  # printed at most
 RATES = "rates"  # file that no condition's figure may take the name of
 
@@ -145,21 +147,6 @@ def _model(option: str, name: str) -> ForecastModel:
         known = listed(FORECAST_MODELS, len(FORECAST_MODELS))
         raise CanonicaError(f"{option}: found {name!r}; expected one of {known}.")
     return FORECAST_MODELS[name]
-
-
-class Likelihood(NamedTuple):
-    """How likely a recording is at each prior strength, relative to no plasticity.
-
-    Attributes
-    ----------
-    prior_strength : (strength,)
-        Increasing.
-    log_likelihood : (strength,)
-        Finite.
-    """
-
-    prior_strength: np.ndarray
-    log_likelihood: np.ndarray
 
 
 @dataclass
@@ -384,20 +371,8 @@ def _written(
         recording_scores(scores),
         forecast_part(forecast, responses, scores),
         plasticity_found(forecast.attrs),
-        _likelihood(forecast),
+        plasticity_likelihood(forecast),
     )
-
-
-def _likelihood(forecast: xr.Dataset) -> Likelihood | None:
-    """Return how likely each prior strength is, whatever the memory; None if nothing is said."""
-    if not {"log_likelihood", "prior_strength"} <= set(forecast.variables):
-        return None
-    every = forecast["log_likelihood"].transpose(..., "prior_strength").to_numpy()
-    every = every.reshape(-1, every.shape[-1])
-    memories = math.log(len(every))  # equally probable beforehand
-    values = np.asarray(logsumexp(every, axis=0)) - memories
-    values = np.where(np.isfinite(values), values, RULED_OUT)
-    return Likelihood(forecast["prior_strength"].to_numpy(), values)
 
 
 def _summarise(plan: ForecastPlan, folder: Path, shown: Progress, found: Forecasts) -> None:
@@ -441,23 +416,7 @@ def _pooled(condition: str, recordings: Sequence[Found]) -> PooledPlasticity | N
     likelihoods = [one.likelihood for one in recordings if one.likelihood is not None]
     if not likelihoods:
         return None
-    grid, every = _on_one_grid(likelihoods)
-    return pooled_plasticity(every, grid, condition=condition)
-
-
-def _on_one_grid(likelihoods: Sequence[Likelihood]) -> tuple[np.ndarray, np.ndarray]:
-    """Return the grid of prior strengths, and (recording, strength) log likelihoods on it.
-
-    Grids differ where numbers of initial trials do. Then one grid spans them all, likelihoods are
-    interpolated in the logarithm of the strength, and stay what they are beyond a grid's ends.
-    """
-    grids = [one.prior_strength for one in likelihoods]
-    if all(np.array_equal(grid, grids[0]) for grid in grids):
-        return grids[0], np.stack([one.log_likelihood for one in likelihoods])
-    ends = min(grid[0] for grid in grids), max(grid[-1] for grid in grids)
-    common = np.geomspace(*ends, max(map(len, grids)))
-    every = (np.interp(np.log(common), np.log(grid), values) for grid, values in likelihoods)
-    return common, np.stack(list(every))
+    return pooled_likelihoods(likelihoods, condition=condition)
 
 
 def _write_summary(plan: ForecastPlan, reading: Reading, folder: Path, found: Forecasts) -> None:

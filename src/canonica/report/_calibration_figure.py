@@ -43,7 +43,7 @@ def calibration_figure(recovery: xr.Dataset, detection: xr.Dataset) -> Figure:
     ...     plasticity_calibration,
     ...     plasticity_detection,
     ... )
-    >>> some = {"model": Canonical(rates=5, memories=(1.0,)), "initial_sessions": 3}
+    >>> some = {"model": Canonical(rates=5, memories=(1.0, float("inf"))), "initial_sessions": 3}
     >>> some |= {"trials_per_session": 8, "inputs": 4, "draws": 2}
     >>> detection = plasticity_detection(0, frozen=2, strengths=2, **some)
     >>> len(calibration_figure(plasticity_calibration(0, **some), detection).axes)

@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from canonica.reverse_engineering import LAST_SESSIONS
-from canonica.reverse_engineering.forecasting._evidence import CLEAR, PRIOR_PLASTIC
+from canonica.reverse_engineering.forecasting import CLEAR, PRIOR_PLASTIC
 
 LONGEST_NAME = 36  # that figures have room for
 LEVEL = 0.9  # of the interval that tables show

@@ -28,7 +28,10 @@ from canonica.reverse_engineering._validation import Validation, validate
 from canonica.reverse_engineering.forecasting import (
     FORECAST_MODELS,
     ForecastModel,
+    difference,
     forecast,
+    paired_comparison,
+    pooled,
     score,
 )
 
@@ -46,9 +49,12 @@ __all__ = [
     "attempt",
     "check_conditions",
     "condition_summary",
+    "difference",
     "electrode_statistics",
     "ensemble_response",
     "forecast",
+    "paired_comparison",
+    "pooled",
     "recording_summary",
     "recovery",
     "recovery_summary",

@@ -286,6 +286,7 @@ def culture_false_alarms(
     trials_per_session: int = 128,
     model: Canonical | None = None,
     progress: Progress | None = None,
+    **knobs: Any,
 ) -> xr.Dataset:
     """Simulate whole cultures that do not learn, spike by spike, and look for plasticity.
 
@@ -304,6 +305,8 @@ def culture_false_alarms(
         Sizes; the same trials come in every session, and ten sessions are initial.
     model, progress
         As in `plasticity_calibration`.
+    **knobs
+        As in `canonica.simulate.culture`.
 
     Returns
     -------
@@ -333,6 +336,7 @@ def culture_false_alarms(
             repeated=True,
             sessions=sessions,
             trials_per_session=trials_per_session,
+            **knobs,
         )
         (reduced,) = normalised([recording], protocol)
         if not isinstance(reduced, RecordingError):
@@ -343,6 +347,7 @@ def culture_false_alarms(
     attrs = {
         "seed": seed,
         "simulated_learning_rate": learning_rate,
+        **{f"simulated_{name}": value for name, value in knobs.items()},
         "sessions": sessions,
         "trials_per_session": trials_per_session,
         "left_out": cultures - len(number),
