@@ -14,6 +14,7 @@ from canonica.reverse_engineering.forecasting import calibration_summary, detect
 
 TAIL = 0.025  # of the bands, on either side
 MEMORY_STYLES = ((BLUE, "o", "-"), (ORANGE, "s", "--"), (GREEN, "^", ":"), (SKY, "v", "-."))
+APART = 1.06  # intervals of one prior strength, so that both are seen
 DASHED: dict[str, Any] = {"color": VERMILION, "linewidth": 1.2, "linestyle": "--"}
 
 
@@ -94,7 +95,7 @@ def _recovered(axis: Axes, recovery: xr.Dataset) -> None:
         ylabel="posterior median and 90 % interval (trials)",
         title="Prior strength, plastic networks",
     )
-    axis.legend(frameon=False, fontsize=8, loc="upper left")
+    axis.legend(frameon=False, fontsize=8, loc="lower right")
 
 
 def _ranks(axis: Axes, summary: xr.Dataset, draws: int) -> None:
@@ -110,7 +111,7 @@ def _ranks(axis: Axes, summary: xr.Dataset, draws: int) -> None:
         ylabel="plastic networks",
         ylim=(0, 1.35 * max(count.max(), high)),
         title=(
-            f"Ranks of the truth: Kolmogorov-Smirnov p = "
+            "Ranks of the truth\nKolmogorov-Smirnov p = "
             f"{float(summary['rank_kolmogorov_smirnov_p']):.2g}, "
             f"$\\chi^2$ p = {float(summary['rank_chi_square_p']):.2g}"
         ),
@@ -144,11 +145,12 @@ def _probabilities(axis: Axes, summary: xr.Dataset) -> None:
 
 def _power(axis: Axes, detection: xr.Dataset) -> None:
     summary = detection_summary(detection)
-    for memory, (colour, marker, line) in zip(detection["memory"], MEMORY_STYLES, strict=False):
+    styles = zip(detection["memory"], MEMORY_STYLES, strict=False)
+    for number, (memory, (colour, marker, line)) in enumerate(styles):
         power, ends = (summary[name].sel(memory=memory) for name in ("power", "power_interval"))
         sessions = float(memory)
         axis.errorbar(
-            summary["strength"],
+            summary["strength"] * APART**number,
             power,
             np.abs(ends.transpose("end", ...) - power),
             color=colour,

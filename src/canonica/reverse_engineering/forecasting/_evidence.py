@@ -7,7 +7,7 @@ import jax
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from canonica.reverse_engineering.forecasting._log_sum import log_sum
+from canonica._log_sum import log_sum
 from canonica.reverse_engineering.forecasting._predicted import Variables
 
 PRIOR_PLASTIC = 0.5

@@ -26,7 +26,7 @@ from scipy.optimize import root_scalar
 from scipy.special import betainc, betaln
 
 from canonica._errors import CanonicaError, listed
-from canonica.reverse_engineering.forecasting._log_sum import log_sum
+from canonica._log_sum import log_sum
 
 LEVEL = 0.9
 TAILS = ((1 - LEVEL) / 2, (1 + LEVEL) / 2)

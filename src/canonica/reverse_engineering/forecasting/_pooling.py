@@ -8,8 +8,8 @@ import xarray as xr
 from jaxtyping import Float
 
 from canonica._errors import CanonicaError
+from canonica._log_sum import log_sum
 from canonica.reverse_engineering.forecasting._hierarchy import PooledPlasticity, pooled_plasticity
-from canonica.reverse_engineering.forecasting._log_sum import log_sum
 
 RULED_OUT = -1e300  # log likelihood of what could not be fitted; finite, as sums need it
 
