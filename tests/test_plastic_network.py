@@ -200,7 +200,10 @@ def information_of(trials, v, fit):
 @pytest.mark.usefixtures("x64")
 def test_at_the_fit_the_gradient_vanishes(trials, fit, learned):
     climb = compiled(partial(fitted, steps=60, adaptive=False))
-    best, look = climb(trials, fit, learned, VARIANCES)
+    best, log_evidence, promise = climb(trials, fit, learned, VARIANCES)
+    assert promise < 1e-9
+    look = compiled(partial(step, adaptive=False))(trials, best, learned, VARIANCES)
+    assert float(log_evidence) == pytest.approx(float(look.log_evidence), rel=1e-9)
 
     def log_posterior(fit):
         return step(trials, fit, learned, VARIANCES, adaptive=False).log_posterior

@@ -128,9 +128,11 @@ def plasticity_calibration(
     sizes = _Sizes(initial_sessions, trials_per_session, inputs)
     _check(seed, draws=draws, **sizes._asdict())
     drawn = [_truth(np.random.default_rng([seed, n]), truth, sizes, model) for n in range(draws)]
-    every = [*drawn, *(one._replace(prior_strength=np.inf) for one in drawn)]
-    found = _posteriors(seed, every, sizes, model, progress)
-    plastic = list(zip(drawn, found[:draws], strict=True))
+    # By turns, so that a recording's number does not depend on how many others there are.
+    every = [each for one in drawn for each in (one, one._replace(prior_strength=np.inf))]
+    by_turns = _posteriors(seed, every, sizes, model, progress)
+    found = [*by_turns[::2], *by_turns[1::2]]
+    plastic = list(zip(drawn, found, strict=False))
     strength = {"units": "trials"}
     variables = {
         "true_prior_strength": (("draw",), [one.prior_strength for one in drawn], strength),
@@ -435,7 +437,7 @@ def _found(known: Known, model: Canonical) -> _Found:
         evidence.probability_plastic,
         _edges(np.log(strengths[::-1])),
         cumulative,
-        float(found.slope.sum(axis=-1)[near].max()),
+        float(found.promise.sum(axis=-1)[near].max()),
     )
 
 

@@ -118,7 +118,7 @@ class Future(NamedTuple):
 
 
 @in_float64
-@partial(jax.jit, static_argnames="adaptive")
+@partial(jax.jit, static_argnames=("samples", "adaptive"))
 def future(
     initial: Initial,
     world: World,
@@ -127,6 +127,7 @@ def future(
     key: Any,
     *,
     quantiles: Any,
+    samples: int,
     adaptive: bool,
 ) -> Future:
     """Return what is to be expected.
@@ -145,14 +146,18 @@ def future(
         Decides everything else that is drawn.
     quantiles : (quantile,)
         Of the weights, to be kept.
+    samples : int
+        How many to take of the parameters at each plasticity drawn.
     adaptive : bool
         As in `drive`.
     """
     initial, world, drawn = jax.tree.map(jnp.asarray, (initial, world, drawn))
     of_fits, of_drifts, of_stimuli = jax.random.split(key, 3)
-    sampled = _sampled(initial, drawn, variances, of_fits, adaptive=adaptive)
+    keys = jax.random.split(of_fits, (*drawn.fit.log_scale.shape[:2], samples))
+    sampled = _sampled(initial, drawn, variances, keys, adaptive=adaptive)
+    plasticity = jax.tree.map(lambda one: jnp.repeat(one, samples), drawn.plasticity)
     drifts = _drifts(of_drifts, sampled.parts, variances, len(world.valid))
-    run = _Run(drawn.plasticity, sampled, _noise(drawn.fit), _novelty(initial, variances), adaptive)
+    run = _Run(plasticity, sampled, _noise(drawn.fit), _novelty(initial, variances), adaptive)
     known = len(initial.valid)
     response = jnp.zeros((len(world.valid), *initial.response.shape[1:]))
     sessions = _Session(
@@ -178,45 +183,51 @@ def future(
 
 
 def _sampled(
-    initial: Initial, drawn: Drawn, variances: Variances, key: Array, *, adaptive: bool
+    initial: Initial, drawn: Drawn, variances: Variances, keys: Array, *, adaptive: bool
 ) -> Sampled:
-    """Return one sample for each draw and ensemble."""
-    draws, ensembles = drawn.fit.log_scale.shape[:2]
+    """Return a sample for each key (plasticity, ensemble, sample); samples become further draws."""
     responses = jnp.asarray(initial.response).swapaxes(0, 1)
 
     def of_draw(draw: tuple[Plasticity, Fit, Array]) -> Sampled:
         plasticity, fits, keys = draw
 
         def of_ensemble(one: tuple[Array, Fit, Variances, Array]) -> Sampled:
-            response, fit, variances, key = one
+            response, fit, variances, keys = one
             trials = Trials(response, *initial[1:])
-            return _sample(trials, plasticity, fit, variances, key, adaptive=adaptive)
+            return _samples(trials, plasticity, fit, variances, keys, adaptive=adaptive)
 
         return jax.lax.map(of_ensemble, (responses, fits, variances, keys))
 
-    return jax.lax.map(of_draw, (*drawn, jax.random.split(key, (draws, ensembles))))
+    every = jax.lax.map(of_draw, (*drawn, keys))  # (plasticity, ensemble, sample, ...)
+    return jax.tree.map(
+        lambda part: part.swapaxes(1, 2).reshape(-1, len(responses), *part.shape[3:]), every
+    )
 
 
-def _sample(
+def _samples(
     trials: Trials,
     plasticity: Plasticity,
     fit: Fit,
     variances: Variances,
-    key: Array,
+    keys: Array,
     *,
     adaptive: bool,
 ) -> Sampled:
-    """Return a sample of the parameters of one ensemble."""
+    """Return samples of the parameters of one ensemble, from the Gaussian about the fit."""
     sessions, _, inputs = trials.stimuli.shape
     added = session_sums(trials.response, trials.stimuli, trials.valid)
     learned = Learned(learned_before(added, plasticity.retention)[0], plasticity.rate)
     factor, cross, stimulus = step(trials, fit, learned, variances, adaptive=adaptive).curvature
-    of_parameters, of_effect = jax.random.split(key)
-    normal = jax.random.normal(of_parameters, fit.parameters.shape)
-    away = jax.scipy.linalg.solve_triangular(factor, normal, lower=True, trans=1)
-    own = jax.random.normal(of_effect, fit.effect.shape) / jnp.sqrt(stimulus)
-    effect = (fit.effect - away @ cross / stimulus + own) * trials.repeated
-    return Sampled(parts(fit.parameters + away, inputs, sessions), effect)
+
+    def sample(key: Array) -> Sampled:
+        of_parameters, of_effect = jax.random.split(key)
+        normal = jax.random.normal(of_parameters, fit.parameters.shape)
+        away = jax.scipy.linalg.solve_triangular(factor, normal, lower=True, trans=1)
+        own = jax.random.normal(of_effect, fit.effect.shape) / jnp.sqrt(stimulus)
+        effect = (fit.effect - away @ cross / stimulus + own) * trials.repeated
+        return Sampled(parts(fit.parameters + away, inputs, sessions), effect)
+
+    return jax.vmap(sample)(keys)
 
 
 def _noise(fit: Fit) -> Float[Array, "ensemble state"]:

@@ -13,6 +13,7 @@ from canonica.model import SynapticSums, synaptic_sums_beside_prior
 from canonica.reverse_engineering.forecasting._forgetful_plasticity import learned_before
 from canonica.reverse_engineering.forecasting._known import Known
 from canonica.reverse_engineering.forecasting._laplace import (
+    Climbed,
     Fit,
     Learned,
     Trials,
@@ -23,7 +24,7 @@ from canonica.reverse_engineering.forecasting._random_effects import Variances
 from canonica.reverse_engineering.forecasting._stimuli import stimulus_index
 
 FIRST_STEPS = 30  # of EM, for a network that does not learn
-STEPS = 2  # of Newton's method from one plasticity to the next
+STEPS = 3  # of Newton's method from one plasticity to the next
 
 
 class Initial(NamedTuple):
@@ -55,8 +56,8 @@ class Posterior(NamedTuple):
         (memory, rate, ensemble, ...).
     log_evidence : (memory, rate, ensemble)
         Log likelihood at each plasticity, less that of the frozen network.
-    slope : (memory, rate, ensemble)
-        What another Newton step would add to the log posterior density, about: 0 at the top.
+    promise : (memory, rate, ensemble)
+        What the last step was to add to the log posterior density: next to nothing near the top.
     """
 
     frozen: Fit
@@ -64,7 +65,7 @@ class Posterior(NamedTuple):
     frozen_log_evidence: Float[Any, " ensemble"]
     fit: Fit
     log_evidence: Float[Any, "memory rate ensemble"]
-    slope: Float[Any, "memory rate ensemble"]
+    promise: Float[Any, "memory rate ensemble"]
 
 
 def known_initial(known: Known) -> tuple[Initial, Int[np.ndarray, "session slot"]]:
@@ -153,24 +154,29 @@ def _posterior(
 ) -> Posterior:
     added = session_sums(trials.response, trials.stimuli, trials.valid)
     nothing: SynapticSums = jax.tree.map(jnp.zeros_like, added)
-    still = Learned(nothing, 0.0)
-    frozen, variances = fitted_with_variances(
-        trials, still, states, steps=FIRST_STEPS, adaptive=adaptive
+    start, variances = fitted_with_variances(
+        trials, Learned(nothing, 0.0), states, steps=FIRST_STEPS, adaptive=adaptive
     )
-    frozen, look = fitted(trials, frozen, still, variances, steps=2 * STEPS, adaptive=adaptive)
+    from_none = jnp.concatenate([jnp.zeros(1), rate])
 
-    def at_retention(retention: Array) -> tuple[Fit, Array, Array]:
+    def at_retention(retention: Array) -> Climbed:
         before, _ = learned_before(added, retention)
 
-        def at_rate(fit: Fit, rate: Array) -> tuple[Fit, tuple[Fit, Array, Array]]:
-            learned = Learned(before, rate)
-            fit, look = fitted(trials, fit, learned, variances, steps=STEPS, adaptive=adaptive)
-            slope = (look.curvature.factor.T @ look.move) ** 2
-            return fit, (fit, look.log_evidence, slope.sum() / 2)
+        def at_rate(fit: Fit, rate: Array) -> tuple[Fit, Climbed]:
+            found = fitted(
+                trials, fit, Learned(before, rate), variances, steps=STEPS, adaptive=adaptive
+            )
+            return found.fit, found
 
-        return jax.lax.scan(at_rate, frozen, rate)[1]
+        return jax.lax.scan(at_rate, start, from_none)[1]
 
-    fit, log_evidence, slope = jax.lax.map(at_retention, retention)
+    every: Climbed = jax.lax.map(at_retention, retention)
+    frozen = every.log_evidence[0, 0]  # the same whatever is retained of nothing
     return Posterior(
-        frozen, variances, look.log_evidence, fit, log_evidence - look.log_evidence, slope
+        jax.tree.map(lambda part: part[0, 0], every.fit),
+        variances,
+        frozen,
+        jax.tree.map(lambda part: part[:, 1:], every.fit),
+        every.log_evidence[:, 1:] - frozen,
+        every.promise[:, 1:],
     )
