@@ -1,6 +1,7 @@
 """A canonical network whose plasticity is estimated, and the same network frozen."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -15,8 +16,10 @@ from canonica.reverse_engineering.forecasting._known import Known
 from canonica.reverse_engineering.forecasting._laplace import Fit
 from canonica.reverse_engineering.forecasting._plastic_future import Drawn, Future, World, future
 from canonica.reverse_engineering.forecasting._plasticity_posterior import (
+    Initial,
     Posterior,
     known_initial,
+    log_evidences,
     posterior,
 )
 from canonica.reverse_engineering.forecasting._predicted import Predicted, StateMeans, Variables
@@ -108,11 +111,8 @@ class Canonical:
 
     def posterior(self, known: Known) -> tuple[Posterior, Float[np.ndarray, " rate"]]:
         """Return the posterior, and the grid of prior strengths, decreasing, that it is on."""
-        trials = known.valid[: known.initial].sum()
-        strengths = np.geomspace(
-            trials / self.weakest_plasticity, trials / self.strongest_plasticity, self.rates
-        )
         initial, _ = known_initial(known)
+        strengths = self._strengths(known)
         found = posterior(
             initial,
             1 / strengths,
@@ -121,6 +121,47 @@ class Canonical:
             adaptive=self.adaptive_thresholds,
         )
         return found, strengths
+
+    def evidences(self, every: Sequence[Known], *, together: int = 1) -> list[Evidence]:
+        """Return the evidence of many recordings of one size, from one compiled call.
+
+        Parameters
+        ----------
+        every : sequence of Known
+            What is known of each; all of the same numbers of sessions, trials and inputs.
+        together : int
+            How many to compute at a time: one is best on few cores, many where there are thousands.
+
+        Raises
+        ------
+        CanonicaError
+            If they differ in size, or there is none.
+        """
+        initials = [known_initial(known)[0] for known in every]
+        sizes = {tuple(part.shape for part in one) for one in initials}
+        states = {known.states for known in every}
+        trials = {int(known.valid[: known.initial].sum()) for known in every}
+        if not (len(sizes) == len(states) == len(trials) == 1):
+            raise CanonicaError(
+                f"evidences: found recordings of {len(sizes)} sizes, {len(trials)} numbers of "
+                f"trials and {len(states)} of source states; expected one of each. Group them."
+            )
+        strengths = self._strengths(every[0])
+        found = log_evidences(
+            Initial(*(np.stack(parts) for parts in zip(*initials, strict=True))),
+            1 / strengths,
+            np.exp(-1 / np.asarray(self.memories)),
+            states=states.pop(),
+            adaptive=self.adaptive_thresholds,
+            together=together,
+        )
+        return [Evidence.of(one, strengths, self.memories) for one in found]
+
+    def _strengths(self, known: Known) -> Float[np.ndarray, " rate"]:
+        trials = known.valid[: known.initial].sum()
+        return np.geomspace(
+            trials / self.weakest_plasticity, trials / self.strongest_plasticity, self.rates
+        )
 
 
 @dataclass(frozen=True)

@@ -128,20 +128,55 @@ def posterior(
     adaptive : bool
         Whether thresholds adapt with the weights.
     """
-    of_ensembles = partial(_posterior, states=states, adaptive=adaptive)
-    per_ensemble = jax.lax.map(
-        lambda response: of_ensembles(
-            Trials(response, *initial[1:]), jnp.asarray(rate), jnp.asarray(retention)
-        ),
-        jnp.asarray(initial.response).swapaxes(0, 1),
+    return _of_recording(
+        initial, jnp.asarray(rate), jnp.asarray(retention), states=states, adaptive=adaptive
     )
+
+
+@in_float64
+@partial(jax.jit, static_argnames=("states", "adaptive", "together"))
+def log_evidences(
+    initial: Initial, rate: Any, retention: Any, *, states: int, adaptive: bool, together: int
+) -> Any:
+    """Return the log evidence of many recordings, (recording, memory, rate), from one call.
+
+    Parameters
+    ----------
+    initial : Initial
+        Of all of them, with a leading axis recording throughout.
+    rate, retention, states, adaptive
+        As in `posterior`, the same for all.
+    together : int
+        How many to compute at a time: one is best on few cores, many where there are thousands.
+    """
+
+    def of_one(one: Initial) -> Float[Array, "memory rate"]:
+        found = _of_recording(one, rate, retention, states=states, adaptive=adaptive)
+        return found.log_evidence.sum(axis=-1)
+
+    rate, retention = jnp.asarray(rate), jnp.asarray(retention)
+    every = Initial(*map(jnp.asarray, initial))
+    return jax.lax.map(of_one, every, batch_size=together)
+
+
+def _of_recording(
+    initial: Initial,
+    rate: Float[Array, " rate"],
+    retention: Float[Array, " memory"],
+    *,
+    states: int,
+    adaptive: bool,
+) -> Posterior:
+    """Return the posterior, ensemble after ensemble."""
+    every = Initial(*map(jnp.asarray, initial))
+
+    def of_ensemble(response: Array) -> Posterior:
+        trials = Trials(response, *every[1:])
+        return _posterior(trials, rate, retention, states=states, adaptive=adaptive)
+
+    found = jax.lax.map(of_ensemble, every.response.swapaxes(0, 1))
     last = partial(jax.tree.map, lambda part: jnp.moveaxis(part, 0, 2))
-    return Posterior(
-        per_ensemble.frozen,
-        per_ensemble.variances,
-        per_ensemble.frozen_log_evidence,
-        *(last(part) for part in per_ensemble[3:]),
-    )
+    return Posterior(*found[:3], *(last(part) for part in found[3:]))
 
 
 def _posterior(
