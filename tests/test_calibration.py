@@ -26,10 +26,9 @@ from canonica.reverse_engineering.forecasting import (
 )
 from canonica.reverse_engineering.forecasting._calibration import QUANTILE, _Found, _interval
 from canonica.reverse_engineering.forecasting._evidence import INTERVAL, Evidence
-from canonica.reverse_engineering.forecasting._random_effects import Variances
+from canonica.reverse_engineering.forecasting._random_effects import USUAL, Variances
 from canonica.reverse_engineering.forecasting._simulated import (
     OFFSET_DEVIATION,
-    RECORDED_VARIANCES,
     _parameters,
     simulated,
 )
@@ -122,7 +121,7 @@ def test_noise_leaves_the_mean_alone_and_is_that_of_the_state():
 
 @pytest.mark.usefixtures("x64")
 def test_parameters_have_the_variances_they_should():
-    variances = Variances(0.5, 1.5, 0.01, 0.04, 0.02, 0.16)
+    variances = Variances(0.5, 1.5, 0.04, 0.01, 0.04, 0.02, 0.16)
     repeated = jnp.arange(400) < 300
     drawn = _parameters(key(4), variances, repeated, (200, 60, 30))
     weight, offset, gain, effect = (np.asarray(part) for part in drawn)
@@ -171,7 +170,7 @@ def test_a_key_decides_everything():
         (Truth(memory=float("nan")), {}, "memory"),
         (Truth(scale=np.inf), {}, "scale"),
         (Truth(silent_scale=-0.1), {}, "silent_scale"),
-        (Truth(variances=RECORDED_VARIANCES._replace(walk=-1.0)), {}, "variances"),
+        (Truth(variances=USUAL._replace(walk=-1.0)), {}, "variances"),
         (Truth(), {"initial": 9}, "sessions, initial"),
         (Truth(), {"mixing": 1.5}, "mixing"),
     ],

@@ -35,6 +35,7 @@ from canonica.reverse_engineering.forecasting._laplace import (
 )
 from canonica.reverse_engineering.forecasting._noise import noise_scale
 from canonica.reverse_engineering.forecasting._plastic_future import (
+    Before,
     Drifts,
     Sampled,
     World,
@@ -54,7 +55,7 @@ from quick_compilation import compiled
 
 SESSIONS, SLOTS, INPUTS, STIMULI, STATES = 4, 12, 3, 5, 2
 SIZE = sum(part_sizes(INPUTS, SESSIONS))
-VARIANCES = Variances(0.5, 0.3, 0.01, 0.02, 0.03, 0.04)
+VARIANCES = Variances(0.5, 0.3, 0.2, 0.01, 0.02, 0.03, 0.04)
 
 
 def slow_drive(weight, x, stimuli, rate, retention, *, adaptive):
@@ -151,7 +152,8 @@ def test_the_vector_of_parameters_is_taken_apart_as_its_map_says(generator):
     taken = parts(vector, INPUTS, SESSIONS)
     mapped = session_map(INPUTS, SESSIONS) @ np.asarray(vector)
     for n in range(SESSIONS):
-        np.testing.assert_allclose(mapped[n, :INPUTS], taken.weight, rtol=1e-6)
+        weight = taken.weight + (n - 1.5) / 4 * taken.trend
+        np.testing.assert_allclose(mapped[n, :INPUTS], weight, rtol=1e-5, atol=1e-6)
         offset = taken.offset[0] + taken.walk[:n].sum() + taken.scatter[n]
         np.testing.assert_allclose(mapped[n, INPUTS], offset, rtol=1e-5)
         gain = taken.gain_walk[:n].sum() + taken.gain_scatter[n]
@@ -232,7 +234,9 @@ def run_slowly(run, sessions, weight):
     lived, shown, activity = [], [], []
     for n in range(len(sessions.recorded)):
         o = np.asarray(sessions.world.stimuli[n])
-        present, always = slow_drive(weight, lived, shown, rate, retention, adaptive=run.adaptive)
+        present, always = slow_drive(
+            weight[n], lived, shown, rate, retention, adaptive=run.adaptive
+        )
         v = o @ present + always.sum() + float(sessions.drifts.offset[n, 0, 0])
         v += float(sessions.drifts.gain[n, 0, 0]) * o.mean(axis=1)
         v += effect[np.asarray(sessions.world.stimulus[n])]
@@ -253,26 +257,31 @@ def test_the_future_is_the_network_s_own(generator, adaptive):
     ones = np.ones((sessions, SLOTS))
     world = World(stimuli, ones > 0, 0 * stimulus, stimulus, (ones / SLOTS)[..., None])
     weight = generator.normal(size=(1, 1, INPUTS))
-    sampled = Sampled(
-        Parts(jnp.asarray(weight), *[None] * 5), generator.normal(size=(1, 1, STIMULI))
-    )
+    trend = generator.normal(size=(1, 1, INPUTS))
+    effect = jnp.asarray(generator.normal(size=(1, 1, STIMULI)))
+    of_weights = Parts(jnp.asarray(weight), None, jnp.asarray(trend), *[None] * 4)
+    time = jnp.array([-0.25, 0.25, 0.0, 0.0, 0.0])
     plasticity = Plasticity(jnp.array([0.08]), jnp.array([0.6]))
-    run = _Run(plasticity, sampled, jnp.array([[0.1]]), jnp.zeros(1), adaptive)
+    sampled, no = Sampled(of_weights, effect), jnp.zeros(1)
+    run = _Run(plasticity, sampled, jnp.array([[0.1]]), novelty=no, wander=no, adaptive=adaptive)
     every = _Session(
         world,
         np.arange(sessions) < known,
+        time,
         generator.uniform(size=(sessions, 1, SLOTS)),
         Drifts(generator.normal(size=(sessions, 1, 1)), generator.normal(size=(sessions, 1, 1))),
         jax.random.split(jax.random.key(0), sessions),
     )
     nothing = SynapticSums(jnp.zeros((1, 2, 1, INPUTS)), jnp.zeros((1, 2, 1, INPUTS)))
     through = partial(run.through, quantiles=jnp.array([0.5]))
-    last, kept = jax.lax.scan(through, nothing, jax.tree.map(jnp.asarray, every))
-    slow = run_slowly(run, every, weight[0, 0])
+    before = Before(nothing, jnp.asarray(weight))
+    last, kept = jax.lax.scan(through, before, jax.tree.map(jnp.asarray, every))
+    moved = (weight + trend * np.array([-0.25, 0.25, 0.25, 0.25, 0.25])[:, None, None])[:, 0]
+    slow = run_slowly(run, every, moved)
     np.testing.assert_allclose(kept[0][:, 0], slow, rtol=1e-9)
     np.testing.assert_allclose(kept[1], 0.1, rtol=1e-12)  # a single draw is certain but for noise
     np.testing.assert_allclose(kept[2][:, 0, 0, 0], slow.mean(axis=1), rtol=1e-9)
-    end = sums_with(jnp.asarray(weight), last, 0.08).weight
+    end = sums_with(last.weight, last.learned, 0.08).weight
     assert np.isfinite(end).all()
 
 

@@ -166,14 +166,21 @@ def log_odds(
 ) -> Float[Array, "session slot"]:
     """Return the log odds of the activity expected in each trial."""
     sessions, _, inputs = trials.stimuli.shape
-    weight = fit.parameters[:inputs]
-    driven = drive(weight[None], learned.sums, learned.rate, adaptive=adaptive)
-    features = jnp.asarray(session_map(inputs, sessions)[:, inputs:]) @ fit.parameters
-    always = driven.always.sum(axis=(1, 2)) + features[:, 0]
-    gain = features[:, 1, None] * trials.stimuli.mean(axis=-1)
+    weight, (offset, gain) = _of_sessions(fit, inputs, sessions)
+    driven = drive(weight[:, None], learned.sums, learned.rate, adaptive=adaptive)
+    always = driven.always.sum(axis=(1, 2)) + offset
+    gain = gain[:, None] * trials.stimuli.mean(axis=-1)
     of_inputs = jnp.einsum("nti,ni->nt", trials.stimuli, driven.present[:, 0])
     effect = jnp.append(fit.effect, 0.0)[trials.stimulus]
     return of_inputs + always[:, None] + gain + effect
+
+
+def _of_sessions(
+    fit: Fit, inputs: int, sessions: int
+) -> tuple[Float[Array, "session input"], Float[Array, "2 session"]]:
+    """Return initial weights of each session, and its offset and gain."""
+    mapped = jnp.asarray(session_map(inputs, sessions)) @ fit.parameters
+    return mapped[:, :inputs], mapped[:, inputs:].T
 
 
 def step(
@@ -308,9 +315,10 @@ class _Jacobian(NamedTuple):
         sessions, slots, inputs = trials.stimuli.shape
 
         def driven(weight: Array) -> Array:
-            return jnp.stack(drive(weight[None], learned.sums, learned.rate, adaptive=adaptive))
+            of_all = drive(weight[:, None], learned.sums, learned.rate, adaptive=adaptive)
+            return jnp.stack(of_all)
 
-        weight = fit.parameters[:inputs]
+        weight, _ = _of_sessions(fit, inputs, sessions)
         # Each input's drive depends on its own weight alone: one product gives all derivatives.
         present, always = jax.jvp(driven, (weight,), (jnp.ones_like(weight),))[1][:, :, 0]
         features = jnp.concatenate(

@@ -23,7 +23,12 @@ from canonica.reverse_engineering.forecasting._forgetful_plasticity import (
 )
 from canonica.reverse_engineering.forecasting._laplace import Fit, Learned, Trials, step
 from canonica.reverse_engineering.forecasting._plasticity_posterior import Initial, session_sums
-from canonica.reverse_engineering.forecasting._random_effects import Parts, Variances, parts
+from canonica.reverse_engineering.forecasting._random_effects import (
+    Parts,
+    Variances,
+    parts,
+    session_times,
+)
 
 LOGISTIC_VARIANCE = math.pi**2 / 3  # of scale 1
 NEAREST_END = 1e-12  # of an expected response
@@ -157,12 +162,16 @@ def future(
     sampled = _sampled(initial, drawn, variances, keys, adaptive=adaptive)
     plasticity = jax.tree.map(lambda one: jnp.repeat(one, samples), drawn.plasticity)
     drifts = _drifts(of_drifts, sampled.parts, variances, len(world.valid))
-    run = _Run(plasticity, sampled, _noise(drawn.fit), _novelty(initial, variances), adaptive)
     known = len(initial.valid)
+    # Steps of a random walk that would change weights by as much over as many sessions.
+    wander = jnp.sqrt(variances.trend / known)
+    new = _novelty(initial, variances)
+    run = _Run(plasticity, sampled, _noise(drawn.fit), new, wander, adaptive)
     response = jnp.zeros((len(world.valid), *initial.response.shape[1:]))
     sessions = _Session(
         world,
         jnp.arange(len(world.valid)) < known,
+        jnp.zeros(len(world.valid)).at[:known].set(session_times(known)),
         response.at[:known].set(initial.response),
         drifts,
         jax.random.split(of_stimuli, len(world.valid)),
@@ -170,7 +179,8 @@ def future(
     weight = sampled.parts.weight
     nothing = jnp.zeros((len(weight), 2, *weight.shape[1:]))
     step_through = partial(run.through, quantiles=jnp.asarray(quantiles))
-    _, kept = jax.lax.scan(step_through, SynapticSums(nothing, nothing), sessions)
+    before = Before(SynapticSums(nothing, nothing), weight)
+    _, kept = jax.lax.scan(step_through, before, sessions)
     mean, scale, state_draws, mean_weight, weight_quantile = kept
     return Future(
         mean,
@@ -278,9 +288,25 @@ class _Session(NamedTuple):
 
     world: World
     recorded: Array
+    time: Array
     response: Array
     drifts: Drifts
     key: Array
+
+
+class Before(NamedTuple):
+    """What a session starts with.
+
+    Attributes
+    ----------
+    learned : SynapticSums
+        Beside the prior; (draw, 2, ensemble, input).
+    weight : (draw, ensemble, input)
+        That learning starts from, in the session before.
+    """
+
+    learned: SynapticSums
+    weight: Float[AnyArray, "draw ensemble input"]
 
 
 class _Run(NamedTuple):
@@ -290,15 +316,17 @@ class _Run(NamedTuple):
     sampled: Sampled
     noise: Array
     novelty: Array
+    wander: Array
     adaptive: bool
 
     def through(
-        self, learned: SynapticSums, session: _Session, *, quantiles: Array
-    ) -> tuple[SynapticSums, tuple[Array, ...]]:
-        """Return what is learned after the session, and what is kept of it."""
-        here, weight = session.world, self.sampled.parts.weight
+        self, before: Before, session: _Session, *, quantiles: Array
+    ) -> tuple[Before, tuple[Array, ...]]:
+        """Return what holds after the session, and what is kept of it."""
+        here, learned = session.world, before.learned
         rate, retention = (value[:, None, None, None] for value in self.plasticity)
-        log_odds = self._log_odds(learned, session)
+        weight = self._weight(before.weight, session)
+        log_odds = self._log_odds(weight, learned, session)
         activity = jax.nn.sigmoid(log_odds)
         mean = jnp.clip(activity.mean(axis=0), NEAREST_END, 1 - NEAREST_END)
         of_state = self.noise[:, here.state]
@@ -315,14 +343,20 @@ class _Run(NamedTuple):
             jnp.quantile(weights, quantiles, axis=0),
         )
         followed = jnp.where(session.recorded, session.response, activity)
-        return learned * retention + _added(followed, here), kept
+        return Before(learned * retention + _added(followed, here), weight), kept
+
+    def _weight(self, before: Array, session: _Session) -> Float[Array, "draw ensemble input"]:
+        """Return the weights that learning starts from: their trend, then a random walk."""
+        fitted = self.sampled.parts.weight + session.time * self.sampled.parts.trend
+        steps = jax.random.normal(jax.random.fold_in(session.key, 1), before.shape)
+        return jnp.where(session.recorded, fitted, before + steps * self.wander[:, None])
 
     def _log_odds(
-        self, learned: SynapticSums, session: _Session
+        self, weight: Array, learned: SynapticSums, session: _Session
     ) -> Float[Array, "draw ensemble slot"]:
-        here, (parts, effect) = session.world, self.sampled
+        here, effect = session.world, self.sampled.effect
         rate = self.plasticity.rate[:, None, None, None]
-        driven = drive(parts.weight, learned, rate, adaptive=self.adaptive)
+        driven = drive(weight, learned, rate, adaptive=self.adaptive)
         threshold = session.drifts.offset + driven.always.sum(axis=-1)
         normal = jax.random.normal(session.key, (*threshold.shape, len(here.stimulus)))
         novel = jnp.where(here.stimulus == effect.shape[-1], normal * self.novelty[:, None], 0)

@@ -1,12 +1,15 @@
-"""What else moves the log odds of an activity: drifts of session and gain, and single stimuli.
+"""What else moves the log odds of an activity: drifts, and single stimuli.
 
-The parameters of one ensemble are a vector: initial weights, offset, and the drifts' innovations.
-Offset and gain drift as a random walk from session to session, and scatter about it::
+The parameters of one ensemble are a vector: initial weights, offset, the weights' trends, and the
+drifts' innovations. Offset and gain drift as a random walk from session to session, and scatter
+about it; the weights that learning starts from have trends of their own, as electrodes whose gains
+wander apart give them::
 
-    log odds = W o + h + b + u_n + g_n mean(o) + e_k
+    log odds = W_n o + h_n + b + u_n + g_n mean(o) + e_k,    initial W of session n = W + t_n D
 
-in session n, for stimulus k: u moves all trials alike, g those more that have more input. Variances
-are estimated; where a drift is not in the data, they are nearly 0.
+in session n, for stimulus k: u moves all trials alike, g those more that have more input, and D
+each input by itself; t goes from about -1/2 to 1/2 over the initial sessions. Variances are
+estimated; where a drift is not in the data, they are nearly 0.
 """
 
 from typing import NamedTuple
@@ -30,6 +33,8 @@ class Variances(NamedTuple):
         Of initial weights.
     stimulus : ()
         Of what a stimulus evokes beside the weights.
+    trend : ()
+        Of the change of each initial weight over all initial sessions.
     walk, scatter : ()
         Of the offset's steps from session to session, and of its scatter about them.
     gain_walk, gain_scatter : ()
@@ -38,6 +43,7 @@ class Variances(NamedTuple):
 
     weight: Float[AnyArray, "*batch"] | float
     stimulus: Float[AnyArray, "*batch"] | float
+    trend: Float[AnyArray, "*batch"] | float
     walk: Float[AnyArray, "*batch"] | float
     scatter: Float[AnyArray, "*batch"] | float
     gain_walk: Float[AnyArray, "*batch"] | float
@@ -45,15 +51,17 @@ class Variances(NamedTuple):
 
 
 # Where their estimation starts, and what it is drawn to by as many pseudo-observations.
+# About what the first ten sessions of fourteen recorded cultures show.
 USUAL = Variances(
-    weight=0.04,
-    stimulus=0.04,
+    weight=0.7**2,
+    stimulus=1.2**2,
+    trend=0.1**2,
     walk=0.02**2,
-    scatter=0.05**2,
-    gain_walk=0.02**2,
-    gain_scatter=0.05**2,
+    scatter=0.04**2,
+    gain_walk=0.05**2,
+    gain_scatter=0.4**2,
 )
-PSEUDO_OBSERVATIONS = Variances(2.0, 2.0, 4.0, 4.0, 4.0, 4.0)
+PSEUDO_OBSERVATIONS = Variances(2.0, 2.0, 2.0, 4.0, 4.0, 4.0, 4.0)
 
 
 class Parts(NamedTuple):
@@ -61,15 +69,21 @@ class Parts(NamedTuple):
 
     weight: Float[AnyArray, "*batch input"]
     offset: Float[AnyArray, "*batch 1"]
+    trend: Float[AnyArray, "*batch input"]
     walk: Float[AnyArray, "*batch step"]
     scatter: Float[AnyArray, "*batch session"]
     gain_walk: Float[AnyArray, "*batch step"]
     gain_scatter: Float[AnyArray, "*batch session"]
 
 
+def session_times(sessions: int) -> Float[np.ndarray, " session"]:
+    """Return the time of each initial session, their whole stretch being 1 and its middle 0."""
+    return (np.arange(sessions) - (sessions - 1) / 2) / sessions
+
+
 def part_sizes(inputs: int, sessions: int) -> tuple[int, ...]:
     """Return how long each of `Parts` is."""
-    return inputs, 1, sessions - 1, sessions, sessions - 1, sessions
+    return inputs, 1, inputs, sessions - 1, sessions, sessions - 1, sessions
 
 
 def parts(vector: Float[Array, " parameter"], inputs: int, sessions: int) -> Parts:
@@ -84,6 +98,7 @@ def prior_precision(variances: Variances, inputs: int, sessions: int) -> Float[A
     values = (
         of_parts.weight,
         OFFSET_VARIANCE,
+        of_parts.trend,
         of_parts.walk,
         of_parts.scatter,
         of_parts.gain_walk,
@@ -96,9 +111,9 @@ def prior_precision(variances: Variances, inputs: int, sessions: int) -> Float[A
 
 
 def session_map(inputs: int, sessions: int) -> Float[np.ndarray, "session feature parameter"]:
-    """Return how parameters enter the features of each session: weights, offset, gain.
+    """Return what the parameters make of each session: initial weights, offset, gain.
 
-    A constant: identity on weights and offset, the drifts added to offset and gain.
+    A constant: identity on weights and offset, and the drifts that are added to them.
     """
     sizes = part_sizes(inputs, sessions)
     walked = np.tri(sessions, sessions - 1, -1)
@@ -106,11 +121,13 @@ def session_map(inputs: int, sessions: int) -> Float[np.ndarray, "session featur
     mapped = np.zeros((sessions, inputs + 2, sum(sizes)))
     mapped[:, : inputs + 1, : inputs + 1] = np.eye(inputs + 1)
     starts = np.cumsum((0, *sizes))
+    trend = slice(starts[2], starts[3])
+    mapped[:, :inputs, trend] = session_times(sessions)[:, None, None] * np.eye(inputs)
     for part, row, effect in (
-        (2, inputs, walked),
-        (3, inputs, here),
-        (4, inputs + 1, walked),
-        (5, inputs + 1, here),
+        (3, inputs, walked),
+        (4, inputs, here),
+        (5, inputs + 1, walked),
+        (6, inputs + 1, here),
     ):
         mapped[:, row, starts[part] : starts[part + 1]] = effect
     return mapped

@@ -15,18 +15,14 @@ from canonica.reverse_engineering.forecasting._censored_logistic import location
 from canonica.reverse_engineering.forecasting._forgetful_plasticity import drive
 from canonica.reverse_engineering.forecasting._known import Known
 from canonica.reverse_engineering.forecasting._plasticity_posterior import known_initial
-from canonica.reverse_engineering.forecasting._random_effects import Variances
+from canonica.reverse_engineering.forecasting._random_effects import (
+    USUAL,
+    Variances,
+    session_times,
+)
 from canonica.simulate import mixing_process
 
-# What the first ten sessions of recorded cultures look like.
-RECORDED_VARIANCES = Variances(
-    weight=0.7**2,
-    stimulus=1.2**2,
-    walk=0.02**2,
-    scatter=0.04**2,
-    gain_walk=0.05**2,
-    gain_scatter=0.4**2,
-)
+# As in the first ten sessions of recorded cultures.
 RECORDED_SCALE = 0.12
 RECORDED_SILENT_SCALE = 0.02
 OFFSET_DEVIATION = 0.5
@@ -49,7 +45,7 @@ class Truth(NamedTuple):
 
     prior_strength: float = np.inf
     memory: float = np.inf
-    variances: Variances = RECORDED_VARIANCES
+    variances: Variances = USUAL
     scale: float = RECORDED_SCALE
     silent_scale: float = RECORDED_SILENT_SCALE
 
@@ -61,6 +57,8 @@ class Parameters(NamedTuple):
     ----------
     weight : (ensemble, input)
         Initial slope of the log odds.
+    trend : (ensemble, input)
+        How far it changes over the initial sessions.
     offset, gain : (session, ensemble)
         With their drifts.
     effect : (ensemble, stimulus)
@@ -68,6 +66,7 @@ class Parameters(NamedTuple):
     """
 
     weight: Float[Any, "ensemble input"]
+    trend: Float[Any, "ensemble input"]
     offset: Float[Any, "session ensemble"]
     gain: Float[Any, "session ensemble"]
     effect: Float[Any, "ensemble stimulus"]
@@ -104,6 +103,7 @@ class _World(NamedTuple):
     state: Any
     stimulus: Any
     repeated: Any
+    time: Any
 
 
 def simulated_known(key: Any, truth: Truth, **sizes: Any) -> tuple[Known, np.ndarray]:
@@ -194,10 +194,14 @@ def simulated(
         2**sources,
     )
     numbered, stimulus = known_initial(known)  # as the model numbers them
+    # The trends of the initial sessions, and no more of them later.
+    time = np.append(
+        session_times(initial), np.full(sessions - initial, session_times(initial)[-1])
+    )
     response, log_odds, parameters = _responses(
         of_rest,
         jax.tree.map(float, truth),
-        _World(known.stimuli, known.state, stimulus, numbered.repeated),
+        _World(known.stimuli, known.state, stimulus, numbered.repeated, time),
         ensembles=sources,
         adaptive=adaptive,
     )
@@ -232,8 +236,8 @@ def _responses(
     scale = jnp.where(world.state == 0, truth.silent_scale, truth.scale)
 
     def session(learned: SynapticSums, here: Any) -> tuple[SynapticSums, Any]:
-        shown, number, spread, offset, gain, noise = here
-        driven = drive(drawn.weight, learned, rate, adaptive=adaptive)
+        shown, number, spread, time, offset, gain, noise = here
+        driven = drive(drawn.weight + time * drawn.trend, learned, rate, adaptive=adaptive)
         log_odds = (
             driven.present @ shown.T
             + (driven.always.sum(axis=-1) + offset)[:, None]
@@ -245,7 +249,8 @@ def _responses(
         return learned * retention + added, (response, log_odds)
 
     nothing = jnp.zeros((2, ensembles, inputs))
-    every = (world.stimuli, world.stimulus, scale, drawn.offset, drawn.gain, noise)
+    of_drawn = (drawn.offset, drawn.gain)
+    every = (world.stimuli, world.stimulus, scale, world.time, *of_drawn, noise)
     _, (response, log_odds) = jax.lax.scan(session, SynapticSums(nothing, nothing), every)
     return response, log_odds, drawn
 
@@ -254,7 +259,7 @@ def _parameters(
     key: Array, variances: Variances, repeated: Array, sizes: tuple[int, int, int]
 ) -> Parameters:
     sessions, ensembles, inputs = sizes
-    keys = jax.random.split(key, 7)
+    keys = jax.random.split(key, 8)
 
     def normal(number: int, variance: Any, *shape: int) -> Array:
         return jax.random.normal(keys[number], shape) * jnp.sqrt(variance)
@@ -266,6 +271,7 @@ def _parameters(
     effect = normal(2, variances.stimulus, ensembles, len(repeated)) * repeated
     return Parameters(
         normal(0, variances.weight, ensembles, inputs),
+        normal(7, variances.trend, ensembles, inputs),
         normal(1, OFFSET_DEVIATION**2, ensembles) + drifting(3, variances.walk, variances.scatter),
         drifting(5, variances.gain_walk, variances.gain_scatter),
         jnp.concatenate([effect, jnp.zeros((ensembles, 1))], axis=1),
