@@ -6,7 +6,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock
 
-.PHONY: demo test test-slow check format benchmark benchmark-encoder benchmark-spikes benchmark-maze lock clean
+.PHONY: demo test test-slow check format benchmark benchmark-encoder benchmark-spikes benchmark-maze benchmark-forecast lock clean
 
 demo: .venv/.installed
 	$(BIN)/canonica demo --out canonica-demo
@@ -37,6 +37,9 @@ benchmark-spikes: .venv/.installed-benchmark
 
 benchmark-maze: .venv/.installed-benchmark
 	$(BIN)/python benchmarks/maze.py --out benchmarks
+
+benchmark-forecast: .venv/.installed
+	$(BIN)/python benchmarks/forecast.py $(DATA)
 
 # Record the newest versions that work together on every supported Python.
 lock:

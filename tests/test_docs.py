@@ -12,7 +12,15 @@ from canonica.simulate import spike_trains
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 READABLE = [page for page in PAGES if "```python" in page.read_text(encoding="utf-8")]
-LONG = ("agents.md", "recovery.md", "separation.md", "worlds.md")  # pages that compile much
+LONG = (  # pages that compile much
+    "README.md",
+    "agents.md",
+    "calibration.md",
+    "forecast.md",
+    "recovery.md",
+    "separation.md",
+    "worlds.md",
+)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import xarray as xr
 
 import canonica
 from canonica import CanonicaError, PublishedProtocol, RecordingError, RecordingWarning
-from canonica.reverse_engineering import FORECAST_MODELS
+from canonica.reverse_engineering import FORECAST_MODELS, pooled
 from canonica.reverse_engineering.forecasting import Canonical, Frozen, normalised
 from canonica.reverse_engineering.forecasting._censored_logistic import location_of
 from canonica.reverse_engineering.forecasting._labelled import response_variance
@@ -143,12 +143,12 @@ def test_a_score_of_another_recording_is_refused(foretold):
         canonica.score(other, other)
 
 
-def test_frozen_foretells_no_change_of_weights(recording, foretold):
+def test_frozen_weights_may_drift_but_do_not_learn(recording, foretold):
+    """Nothing Hebbian is in them: they stay half of the slope each way."""
     still = canonica.forecast(recording, initial_sessions=INITIAL, model=Frozen(draws=20))
-    weight = still.predicted_excitatory_weight.to_numpy()
-    np.testing.assert_allclose(weight, np.broadcast_to(weight[0], weight.shape), atol=1e-12)
-    learning = foretold.predicted_excitatory_weight.to_numpy()
-    assert np.ptp(learning, axis=0).max() > 0
+    for one, alike in ((still, True), (foretold, False)):
+        both = one.predicted_excitatory_weight, -one.predicted_inhibitory_weight
+        assert np.allclose(*both, atol=1e-9) == alike
 
 
 def test_repetition_and_persistence_by_hand(recording):
@@ -231,6 +231,29 @@ def test_more_sources_and_sessions_of_other_lengths():
     found = canonica.forecast(uneven, initial_sessions=INITIAL, model="persistence")
     assert found.sizes["ensemble"] == 3
     assert canonica.score(found, uneven).squared_error.notnull().all()
+
+
+def test_the_evidence_of_many_is_that_of_each(recording, foretold):
+    protocol = replace(PublishedProtocol(), initial_sessions=INITIAL)
+    (ready,) = normalised([recording], protocol)
+    known = ready.known(INITIAL)
+    shuffled = known._replace(response=known.response[:, ::-1])
+    first, second = SMALL.evidences([known, shuffled])
+    upwards = first.log_likelihood[:, ::-1]
+    np.testing.assert_allclose(upwards, foretold.log_likelihood, rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(second.log_bayes_factor, first.log_bayes_factor, rtol=1e-6)
+    with pytest.raises(CanonicaError, match="found recordings of 2 sizes"):
+        SMALL.evidences([known, known._replace(response=known.response[:2])])
+
+
+def test_forecasts_are_pooled_on_one_grid_or_several(recording, foretold):
+    together = pooled([foretold, foretold], condition="slices")
+    assert together.recordings == 2
+    other = foretold.assign_coords(prior_strength=foretold.prior_strength * 2)
+    assert 0 < pooled([foretold, other]).share_plastic < 1
+    ridge = canonica.forecast(recording, initial_sessions=INITIAL, model="ridge")
+    with pytest.raises(CanonicaError, match="found 2, of which 1 estimate plasticity"):
+        pooled([foretold, ridge])
 
 
 def test_every_model_is_named_for_what_it_is():

@@ -30,6 +30,7 @@ from canonica.reverse_engineering.forecasting._known import (
     protocol_of,
 )
 from canonica.reverse_engineering.forecasting._models import FORECAST_MODELS
+from canonica.reverse_engineering.forecasting._noise import with_noise
 from canonica.reverse_engineering.forecasting._pooling import (
     Likelihood,
     plasticity_likelihood,
@@ -84,4 +85,5 @@ __all__ = [
     "score_normalised",
     "settings_of",
     "simulated_known",
+    "with_noise",
 ]
