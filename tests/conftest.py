@@ -1,7 +1,17 @@
 """Shared by all tests: shapes and types checked at run time, recordings to try things on."""
 
+import os
 import sys
 from pathlib import Path
+
+# Most tests run a compiled function once or twice, so compiling it costs more than running it:
+# XLA compiles in a hurry here, and in the commands that tests start. It reads this variable when
+# JAX is first used. `XLA_FLAGS= make test` tests what is compiled as users compile it.
+os.environ.setdefault(
+    "XLA_FLAGS",
+    "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false"
+    " --xla_cpu_parallel_codegen_split_count=1",
+)
 
 import jax
 import numpy as np

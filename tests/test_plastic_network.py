@@ -35,7 +35,6 @@ from canonica.reverse_engineering.forecasting._laplace import (
 )
 from canonica.reverse_engineering.forecasting._noise import noise_scale
 from canonica.reverse_engineering.forecasting._plastic_future import (
-    Before,
     Drifts,
     Sampled,
     World,
@@ -260,10 +259,10 @@ def test_the_future_is_the_network_s_own(generator, adaptive):
     trend = generator.normal(size=(1, 1, INPUTS))
     effect = jnp.asarray(generator.normal(size=(1, 1, STIMULI)))
     of_weights = Parts(jnp.asarray(weight), None, jnp.asarray(trend), *[None] * 4)
-    time = jnp.array([-0.25, 0.25, 0.0, 0.0, 0.0])
+    time = jnp.array([-0.25, 0.25, 0.25, 0.25, 0.25])
     plasticity = Plasticity(jnp.array([0.08]), jnp.array([0.6]))
     sampled, no = Sampled(of_weights, effect), jnp.zeros(1)
-    run = _Run(plasticity, sampled, jnp.array([[0.1]]), novelty=no, wander=no, adaptive=adaptive)
+    run = _Run(plasticity, sampled, jnp.array([[0.1]]), novelty=no, adaptive=adaptive)
     every = _Session(
         world,
         np.arange(sessions) < known,
@@ -274,14 +273,13 @@ def test_the_future_is_the_network_s_own(generator, adaptive):
     )
     nothing = SynapticSums(jnp.zeros((1, 2, 1, INPUTS)), jnp.zeros((1, 2, 1, INPUTS)))
     through = partial(run.through, quantiles=jnp.array([0.5]))
-    before = Before(nothing, jnp.asarray(weight))
-    last, kept = jax.lax.scan(through, before, jax.tree.map(jnp.asarray, every))
+    last, kept = jax.lax.scan(through, nothing, jax.tree.map(jnp.asarray, every))
     moved = (weight + trend * np.array([-0.25, 0.25, 0.25, 0.25, 0.25])[:, None, None])[:, 0]
     slow = run_slowly(run, every, moved)
     np.testing.assert_allclose(kept[0][:, 0], slow, rtol=1e-9)
     np.testing.assert_allclose(kept[1], 0.1, rtol=1e-12)  # a single draw is certain but for noise
     np.testing.assert_allclose(kept[2][:, 0, 0, 0], slow.mean(axis=1), rtol=1e-9)
-    end = sums_with(last.weight, last.learned, 0.08).weight
+    end = sums_with(jnp.asarray(weight), last, 0.08).weight
     assert np.isfinite(end).all()
 
 

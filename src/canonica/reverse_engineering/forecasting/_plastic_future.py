@@ -163,15 +163,13 @@ def future(
     plasticity = jax.tree.map(lambda one: jnp.repeat(one, samples), drawn.plasticity)
     drifts = _drifts(of_drifts, sampled.parts, variances, len(world.valid))
     known = len(initial.valid)
-    # Steps of a random walk that would change weights by as much over as many sessions.
-    wander = jnp.sqrt(variances.trend / known)
-    new = _novelty(initial, variances)
-    run = _Run(plasticity, sampled, _noise(drawn.fit), new, wander, adaptive)
+    run = _Run(plasticity, sampled, _noise(drawn.fit), _novelty(initial, variances), adaptive)
     response = jnp.zeros((len(world.valid), *initial.response.shape[1:]))
     sessions = _Session(
         world,
         jnp.arange(len(world.valid)) < known,
-        jnp.zeros(len(world.valid)).at[:known].set(session_times(known)),
+        # Nobody knows how far a trend goes on: it is taken to end with what is known of it.
+        jnp.full(len(world.valid), session_times(known)[-1]).at[:known].set(session_times(known)),
         response.at[:known].set(initial.response),
         drifts,
         jax.random.split(of_stimuli, len(world.valid)),
@@ -179,8 +177,7 @@ def future(
     weight = sampled.parts.weight
     nothing = jnp.zeros((len(weight), 2, *weight.shape[1:]))
     step_through = partial(run.through, quantiles=jnp.asarray(quantiles))
-    before = Before(SynapticSums(nothing, nothing), weight)
-    _, kept = jax.lax.scan(step_through, before, sessions)
+    _, kept = jax.lax.scan(step_through, SynapticSums(nothing, nothing), sessions)
     mean, scale, state_draws, mean_weight, weight_quantile = kept
     return Future(
         mean,
@@ -294,21 +291,6 @@ class _Session(NamedTuple):
     key: Array
 
 
-class Before(NamedTuple):
-    """What a session starts with.
-
-    Attributes
-    ----------
-    learned : SynapticSums
-        Beside the prior; (draw, 2, ensemble, input).
-    weight : (draw, ensemble, input)
-        That learning starts from, in the session before.
-    """
-
-    learned: SynapticSums
-    weight: Float[AnyArray, "draw ensemble input"]
-
-
 class _Run(NamedTuple):
     """All draws at once, session by session: memory grows with what is kept of them alone."""
 
@@ -316,16 +298,15 @@ class _Run(NamedTuple):
     sampled: Sampled
     noise: Array
     novelty: Array
-    wander: Array
     adaptive: bool
 
     def through(
-        self, before: Before, session: _Session, *, quantiles: Array
-    ) -> tuple[Before, tuple[Array, ...]]:
-        """Return what holds after the session, and what is kept of it."""
-        here, learned = session.world, before.learned
+        self, learned: SynapticSums, session: _Session, *, quantiles: Array
+    ) -> tuple[SynapticSums, tuple[Array, ...]]:
+        """Return what is learned after the session, and what is kept of it."""
+        here = session.world
         rate, retention = (value[:, None, None, None] for value in self.plasticity)
-        weight = self._weight(before.weight, session)
+        weight = self.sampled.parts.weight + session.time * self.sampled.parts.trend
         log_odds = self._log_odds(weight, learned, session)
         activity = jax.nn.sigmoid(log_odds)
         mean = jnp.clip(activity.mean(axis=0), NEAREST_END, 1 - NEAREST_END)
@@ -343,13 +324,7 @@ class _Run(NamedTuple):
             jnp.quantile(weights, quantiles, axis=0),
         )
         followed = jnp.where(session.recorded, session.response, activity)
-        return Before(learned * retention + _added(followed, here), weight), kept
-
-    def _weight(self, before: Array, session: _Session) -> Float[Array, "draw ensemble input"]:
-        """Return the weights that learning starts from: their trend, then a random walk."""
-        fitted = self.sampled.parts.weight + session.time * self.sampled.parts.trend
-        steps = jax.random.normal(jax.random.fold_in(session.key, 1), before.shape)
-        return jnp.where(session.recorded, fitted, before + steps * self.wander[:, None])
+        return learned * retention + _added(followed, here), kept
 
     def _log_odds(
         self, weight: Array, learned: SynapticSums, session: _Session
