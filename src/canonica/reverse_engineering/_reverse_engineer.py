@@ -1,14 +1,11 @@
 """Recordings in, results out."""
 
-import warnings
 from collections.abc import Iterable, Mapping
-from os import PathLike
 from typing import overload
 
 import xarray as xr
 
-from canonica._errors import CanonicaError, RecordingError, RecordingWarning
-from canonica.reverse_engineering._outcomes import outcomes
+from canonica.reverse_engineering._outcomes import kept, outcomes, refuse_path
 from canonica.reverse_engineering._protocol import protocol_named
 from canonica.reverse_engineering._published_protocol import PublishedProtocol
 
@@ -92,23 +89,7 @@ def reverse_engineer(
     ('level', 'ensemble')
     """
     chosen = protocol_named(protocol)
-    if isinstance(recordings, str | PathLike):
-        raise CanonicaError(
-            f"recordings: found the path {recordings}; expected what canonica.read({recordings!r}) "
-            "returns."
-        )
+    refuse_path(recordings)
     if isinstance(recordings, xr.Dataset):
-        (outcome,) = outcomes([recordings], chosen, baseline)
-        if isinstance(outcome, RecordingError):
-            raise outcome
-        return outcome
-    found = outcomes(list(recordings), chosen, baseline)
-    failures = [outcome for outcome in found if isinstance(outcome, RecordingError)]
-    results = [outcome for outcome in found if isinstance(outcome, xr.Dataset)]
-    if failures and not results:
-        raise failures[0]
-    if failures:
-        reasons = "\n".join(str(failure) for failure in failures)
-        message = f"{len(failures)} of {len(found)} recordings could not be analysed:\n{reasons}"
-        warnings.warn(message, RecordingWarning, stacklevel=2)
-    return results
+        return kept(outcomes([recordings], chosen, baseline), "analysed")[0]
+    return kept(outcomes(list(recordings), chosen, baseline), "analysed")

@@ -1,16 +1,14 @@
 """Recordings in, forecasts out."""
 
-import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from os import PathLike
 from typing import overload
 
 import jax
 import xarray as xr
 
-from canonica._errors import CanonicaError, RecordingError, RecordingWarning
-from canonica.reverse_engineering._outcomes import attempt, saturated
+from canonica._errors import RecordingError
+from canonica.reverse_engineering._outcomes import attempt, kept, refuse_path, saturated
 from canonica.reverse_engineering._protocol import protocol_named
 from canonica.reverse_engineering._published_protocol import PublishedProtocol
 from canonica.reverse_engineering.forecasting._known import Normalised, normalised
@@ -112,11 +110,7 @@ def forecast(
     >>> foretold.predicted_response_quantile.dims
     ('quantile', 'ensemble', 'trial')
     """
-    if isinstance(recordings, str | PathLike):
-        raise CanonicaError(
-            f"recordings: found the path {recordings}; expected what canonica.read({recordings!r}) "
-            "returns."
-        )
+    refuse_path(recordings)
     chosen, settings = model_named(model), protocol_named(protocol)
     settings = replace(settings, initial_sessions=initial_sessions)
     one = isinstance(recordings, xr.Dataset)
@@ -127,14 +121,7 @@ def forecast(
         else attempt(forecast_normalised, each, settings, chosen, seed=seed)
         for each in normalised(every, settings, normalisation, baseline)
     ]
-    failures = [each for each in found if isinstance(each, RecordingError)]
-    forecasts = [each for each in found if isinstance(each, xr.Dataset)]
-    if failures and not forecasts:
-        raise failures[0]
-    if failures:
-        reasons = "\n".join(str(failure) for failure in failures)
-        message = f"{len(failures)} of {len(found)} recordings could not be forecast:\n{reasons}"
-        warnings.warn(message, RecordingWarning, stacklevel=2)
+    forecasts = kept(found, "forecast")
     return forecasts[0] if one else forecasts
 
 

@@ -49,7 +49,7 @@ class Trials(NamedTuple):
     state : (session, slot)
         Joint source state.
     stimulus : (session, slot)
-        Number of the stimulus, where it comes repeatedly; else `stimuli_known`.
+        Number of the stimulus, where it comes repeatedly; else the length of `repeated`.
     repeated : (stimulus,)
         Whether there is a stimulus of that number.
     """
@@ -89,8 +89,6 @@ class Learned(NamedTuple):
         Beside the prior; (session, 2, 1, input).
     rate : ()
         Inverse of the prior strength.
-    adaptive : bool
-        As in `drive`.
     """
 
     sums: SynapticSums
@@ -303,8 +301,6 @@ class _Jacobian(NamedTuple):
         Derivative in the initial weights, the offset and the gain of the session.
     mapped : (session, feature, parameter)
         `session_map`.
-    of_stimulus : (session, stimulus, feature)
-        What `features` is in a trial of each stimulus.
     """
 
     features: Float[Array, "session slot feature"]

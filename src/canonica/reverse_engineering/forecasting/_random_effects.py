@@ -94,15 +94,14 @@ def parts(vector: Float[Array, " parameter"], inputs: int, sessions: int) -> Par
 
 def prior_precision(variances: Variances, inputs: int, sessions: int) -> Float[Array, " parameter"]:
     """Return the inverse prior variance of each parameter; all are independent, with mean 0."""
-    of_parts = Variances(*variances)
     values = (
-        of_parts.weight,
+        variances.weight,
         OFFSET_VARIANCE,
-        of_parts.trend,
-        of_parts.walk,
-        of_parts.scatter,
-        of_parts.gain_walk,
-        of_parts.gain_scatter,
+        variances.trend,
+        variances.walk,
+        variances.scatter,
+        variances.gain_walk,
+        variances.gain_scatter,
     )
     sizes = part_sizes(inputs, sessions)
     return 1 / jnp.concatenate(
