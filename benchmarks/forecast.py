@@ -22,12 +22,11 @@ from canonica.reverse_engineering.forecasting import (
     FORECAST_MODELS,
     Canonical,
     Normalised,
-    Truth,
     forecast_normalised,
     normalised,
-    simulated_known,
 )
 from canonica.simulate import culture
+from canonica.studies import Truth, simulated_known
 
 FILES = ("response_data_bic.mat", "response_data_dzp_first4.mat", "response_data_mix0.mat")
 

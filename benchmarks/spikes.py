@@ -55,8 +55,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from canonica._response_windows import EVOKED, ResponseWindows
-from canonica._spike_trains import SpikeTrains
+from canonica.data._response_windows import EVOKED, ResponseWindows
+from canonica.data._spike_trains import SpikeTrains
 
 RATE = 20_000  # samples a second
 TRIALS_PER_SESSION = 256

@@ -14,8 +14,10 @@ from scipy import stats
 
 from canonica import CanonicaError
 from canonica.report import calibration_figure
-from canonica.reverse_engineering.forecasting import (
-    Canonical,
+from canonica.reverse_engineering.forecasting import Canonical
+from canonica.reverse_engineering.forecasting.plasticity._evidence import INTERVAL, Evidence
+from canonica.reverse_engineering.forecasting.plasticity._random_effects import USUAL, Variances
+from canonica.studies import (
     Truth,
     calibration_summary,
     culture_false_alarms,
@@ -24,10 +26,8 @@ from canonica.reverse_engineering.forecasting import (
     plasticity_detection,
     simulated_known,
 )
-from canonica.reverse_engineering.forecasting._calibration import QUANTILE, _Found, _interval
-from canonica.reverse_engineering.forecasting._evidence import INTERVAL, Evidence
-from canonica.reverse_engineering.forecasting._random_effects import USUAL, Variances
-from canonica.reverse_engineering.forecasting._simulated import (
+from canonica.studies._plasticity_calibration import QUANTILE, _Found, _interval
+from canonica.studies._simulated_responses import (
     OFFSET_DEVIATION,
     _parameters,
     simulated,

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import expit, log_expit
 
-from canonica.reverse_engineering.forecasting._censored_logistic import (
+from canonica.reverse_engineering.forecasting.distribution._censored_logistic import (
     coverage,
     crps,
     expected,

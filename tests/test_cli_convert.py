@@ -180,7 +180,7 @@ def test_a_full_disk_leaves_nothing_behind(tmp_path, generator):
 
 
 def test_help_names_all_that_can_be_said(call):
-    from canonica._experiment import METADATA
+    from canonica.recordings.nwb._experiment import METADATA
 
     code, words = call("--help")
     assert code == 0

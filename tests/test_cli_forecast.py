@@ -17,11 +17,11 @@ from canonica.reverse_engineering.forecasting import (
     forecast,
     score_normalised,
 )
-from canonica.reverse_engineering.forecasting._comparison import paired_comparison
-from canonica.reverse_engineering.forecasting._hierarchy import pooled_plasticity
 from canonica.reverse_engineering.forecasting._known import normalised
-from canonica.reverse_engineering.forecasting._pooling import Likelihood, on_one_grid
-from canonica.reverse_engineering.forecasting._regression import Ridge
+from canonica.reverse_engineering.forecasting.comparison._comparison import paired_comparison
+from canonica.reverse_engineering.forecasting.models._regression import Ridge
+from canonica.reverse_engineering.forecasting.plasticity._hierarchy import pooled_plasticity
+from canonica.reverse_engineering.forecasting.plasticity._pooling import Likelihood, on_one_grid
 
 SESSION = ["--trials-per-session", "64"]
 CHEAP = ["--model", "ridge", "--against", "persistence", "--against", "drift"]

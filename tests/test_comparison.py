@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 
 from canonica import CanonicaError
-from canonica.reverse_engineering.forecasting._comparison import paired_comparison
+from canonica.reverse_engineering.forecasting.comparison._comparison import paired_comparison
 
 seeds = st.integers(0, 10_000)
 

@@ -9,7 +9,7 @@ import pytest
 
 from canonica import CanonicaError
 from canonica.agents import Maze, maze_walls, sequences, shortest_path, trial
-from canonica.agents._efficient_agent import (
+from canonica.agents.designs._efficient_agent import (
     ABLATIONS,
     FollowingModulation,
     NoModulation,

@@ -16,8 +16,9 @@ import pytest
 
 import canonica
 from canonica import CanonicaError, RecordingError
-from canonica.recordings import _datasets, _download, _fetch, write_matlab
-from canonica.recordings._fetch import fetch, fetch_each, public_dataset, public_files
+from canonica.recordings import write_matlab
+from canonica.recordings.download import _datasets, _download, _fetch
+from canonica.recordings.download._fetch import fetch, fetch_each, public_dataset, public_files
 
 CONTENT = np.random.default_rng(0).bytes(300_000)
 CUT = 100_000  # bytes after which a bad connection ends
@@ -381,7 +382,7 @@ def test_full_disk(tmp_path):
 def test_disk_that_fills_while_writing(server, tmp_path):
     program = textwrap.dedent("""
         import resource, sys
-        from canonica.recordings import _datasets, _fetch
+        from canonica.recordings.download import _datasets, _fetch
         digest, url, folder, limit = sys.argv[1:]
         file = _datasets.PublicFile("one", "pinned/one.mat", digest)
         dataset = _datasets.PublicDataset("practice", url, "home", "none", "none", (file,))

@@ -11,9 +11,9 @@ import canonica
 from canonica import CanonicaError, PublishedProtocol, RecordingError, RecordingWarning
 from canonica.reverse_engineering import FORECAST_MODELS, pooled
 from canonica.reverse_engineering.forecasting import Canonical, Frozen, normalised
-from canonica.reverse_engineering.forecasting._censored_logistic import location_of
 from canonica.reverse_engineering.forecasting._labelled import response_variance
-from canonica.reverse_engineering.forecasting._noise import NEAREST_END, with_noise
+from canonica.reverse_engineering.forecasting.distribution._censored_logistic import location_of
+from canonica.reverse_engineering.forecasting.distribution._noise import NEAREST_END, with_noise
 from canonica.simulate import culture
 
 INITIAL = 4

@@ -6,8 +6,8 @@ import pytest
 from scipy.special import expit
 
 from canonica import CanonicaError
-from canonica.reverse_engineering.forecasting import _censored_logistic as logistic
-from canonica.reverse_engineering.forecasting._scores import session_scores
+from canonica.reverse_engineering.forecasting.comparison._scores import session_scores
+from canonica.reverse_engineering.forecasting.distribution import _censored_logistic as logistic
 
 SHAPE = (3, 2, 40)
 LEVELS = (0.3, 0.5, 0.9)

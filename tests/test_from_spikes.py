@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from spikeinterface.core import NumpyRecording, NumpySorting
 
 from canonica import CanonicaError, RecordingError
-from canonica._spike_trains import DOUBLED, SHUFFLED
+from canonica.data._spike_trains import DOUBLED, SHUFFLED
 from canonica.recordings._from_spikes import from_spikes, spike_trains_from
 
 ONSETS = np.arange(6) * 1.0

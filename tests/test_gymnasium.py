@@ -10,7 +10,8 @@ from gymnasium.utils.env_checker import check_env
 
 from canonica import CanonicaError
 from canonica.agents import Environment, Outcome, StepModulation
-from canonica.agents._gymnasium_agent import (
+from canonica.agents.designs._world_agents import sensing_agent
+from canonica.agents.experiments._gymnasium_agent import (
     GymnasiumAgent,
     _acted,
     _begun,
@@ -19,9 +20,8 @@ from canonica.agents._gymnasium_agent import (
     risk_of_reward,
     run_in_gymnasium,
 )
-from canonica.agents._gymnasium_worlds import GymnasiumWorld
-from canonica.agents._outcome_modulation import OutcomeModulation
-from canonica.agents._world_agents import sensing_agent
+from canonica.agents.network._outcome_modulation import OutcomeModulation
+from canonica.agents.worlds._gymnasium_worlds import GymnasiumWorld
 
 SMALL_MAZE = {"height": 7, "width": 9, "window": 5}
 WORLDS = {

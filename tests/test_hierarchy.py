@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.stats import beta
 
 from canonica import CanonicaError
-from canonica.reverse_engineering.forecasting._hierarchy import (
+from canonica.reverse_engineering.forecasting.plasticity._hierarchy import (
     LARGEST_DEVIATION,
     LEAST_DEVIATION,
     difference,

@@ -10,12 +10,15 @@ import canonica
 SOURCE = Path(canonica.__file__).parent
 FLOOR = {
     "model": 1,
+    "data": 1,
     "recordings": 2,
     "simulate": 2,
     "agents": 2,
     "reverse_engineering": 3,
-    "report": 4,
-    "cli": 5,
+    "studies": 4,
+    "report": 5,
+    "pipelines": 6,
+    "cli": 7,
 }
 
 

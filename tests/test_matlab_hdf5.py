@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from canonica import RecordingError
-from canonica.recordings import Reading, _matlab_hdf5, recording, write_matlab
-from canonica.recordings import _matlab as _matlab_5
+from canonica.recordings import Reading, recording, write_matlab
+from canonica.recordings.matlab import _matlab_5, _matlab_7_3
 
 TRIALS, ELECTRODES, INPUTS, SOURCES = 12, 4, 5, 2
 HEADER = (
@@ -90,13 +90,13 @@ def two(writer):
 
 
 def read(path, reading=READING):
-    return list(_matlab_hdf5.read(path, reading))
+    return list(_matlab_7_3.read(path, reading))
 
 
 def only_error(path, reading=READING):
     """Return what is said of the one culture in a file, or of the file."""
     try:
-        (one,) = _matlab_hdf5.read(path, reading)
+        (one,) = _matlab_7_3.read(path, reading)
     except RecordingError as error:
         return str(error)
     assert isinstance(one, RecordingError), "it was read"
@@ -106,7 +106,7 @@ def only_error(path, reading=READING):
 @pytest.mark.parametrize("storage", [{}, {"compression": "gzip", "chunks": True}])
 def test_reads_what_version_5_reads(tmp_path, storage):
     path = saved(tmp_path / "two.mat", two, **storage)
-    assert _matlab_hdf5.recognises(path)
+    assert _matlab_7_3.recognises(path)
     assert not _matlab_5.recognises(path)
     generator = np.random.default_rng(0)
     wanted = [fields(generator), fields(generator, trials=24)]
@@ -347,7 +347,7 @@ def test_a_broken_reference_is_an_error(tmp_path):
 def test_a_file_cut_short_is_an_error(tmp_path, size):
     path = saved(tmp_path / "x.mat", two)
     path.write_bytes(path.read_bytes()[:size])
-    assert _matlab_hdf5.recognises(path)
+    assert _matlab_7_3.recognises(path)
     assert "cut short or damaged" in only_error(path)
 
 
@@ -357,12 +357,12 @@ def test_other_hdf5_is_not_claimed(tmp_path):
     with h5py.File(path, "w") as file:
         file.attrs["nwb_version"] = "2.8.0"
         file["data_x"] = 1
-    assert not _matlab_hdf5.recognises(path)
+    assert not _matlab_7_3.recognises(path)
     with h5py.File(path, "w", userblock_size=512) as file:
         file["data_x"] = 1
-    assert not _matlab_hdf5.recognises(path)
+    assert not _matlab_7_3.recognises(path)
     path.write_bytes(b"")
-    assert not _matlab_hdf5.recognises(path)
+    assert not _matlab_7_3.recognises(path)
 
 
 @pytest.fixture(scope="module", params=[{}, {"compression": "gzip"}], ids=["plain", "compressed"])

@@ -10,6 +10,7 @@ import xarray as xr
 from scipy.stats import norm
 
 from canonica import CanonicaError
+from canonica._statistics import FEWEST_UNITS, bootstrap_draws, bootstrap_interval
 from canonica.agents import (
     Maze,
     agent_with_prior,
@@ -19,24 +20,27 @@ from canonica.agents import (
     sequences,
     trial,
 )
-from canonica.agents._agent_state import Counts
-from canonica.agents._bootstrap import FEWEST_UNITS, bootstrap_draws, bootstrap_interval
-from canonica.agents._decision_log import decision_log, observed_decisions
-from canonica.agents._learning_summary import (
+from canonica.agents.experiments._decision_log import decision_log, observed_decisions
+from canonica.agents.experiments._learning_summary import (
     PUBLISHED,
     PUBLISHED_SETTINGS,
     blocks,
     learning_summary,
     published_comparison,
 )
-from canonica.agents._maze_experiment import _one_trial, maze_experiment, recorded_trials
-from canonica.agents._response_law import response_law
-from canonica.agents._transplant import (
+from canonica.agents.experiments._maze_experiment import (
+    _one_trial,
+    maze_experiment,
+    recorded_trials,
+)
+from canonica.agents.experiments._transplant import (
     estimated_priors,
     transplant,
     transplant_study,
     transplant_summary,
 )
+from canonica.agents.network._agent_state import Counts
+from canonica.agents.network._response_law import response_law
 
 small_maze = jax.jit(partial(Maze, window=5))
 SMALL = {"max_steps": 60, "height": 7, "width": 9, "window": 5}

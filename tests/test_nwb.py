@@ -17,7 +17,10 @@ from pynwb.event import EventsTable
 
 from canonica import RecordingError
 from canonica._errors import CanonicaError
-from canonica.recordings import Reading, SpikeTrains, _nwb, _nwb_file, _nwb_units, read, write
+from canonica.recordings import Reading, SpikeTrains, read, write
+from canonica.recordings.nwb import _read as _nwb
+from canonica.recordings.nwb import _units as _nwb_units
+from canonica.recordings.nwb import _write as _nwb_file
 
 OF_THE_FILE = ("origin", "converted_from", "input_file", "input_sha256", "reading")
 TRIALS, INPUTS, ELECTRODES = 12, 3, 5

@@ -12,20 +12,21 @@ from scipy.special import expit, logit
 
 from canonica._errors import CanonicaError
 from canonica.model import SynapticSums, prior_sums
-from canonica.reverse_engineering.forecasting._canonical import Canonical
-from canonica.reverse_engineering.forecasting._censored_logistic import (
+from canonica.reverse_engineering.forecasting.distribution._censored_logistic import (
     information,
     location_of,
     location_slopes,
 )
-from canonica.reverse_engineering.forecasting._evidence import Evidence
-from canonica.reverse_engineering.forecasting._forgetful_plasticity import (
+from canonica.reverse_engineering.forecasting.distribution._noise import noise_scale
+from canonica.reverse_engineering.forecasting.models._canonical import Canonical
+from canonica.reverse_engineering.forecasting.plasticity._evidence import Evidence
+from canonica.reverse_engineering.forecasting.plasticity._forgetful_plasticity import (
     Plasticity,
     drive,
     learned_before,
     sums_with,
 )
-from canonica.reverse_engineering.forecasting._laplace import (
+from canonica.reverse_engineering.forecasting.plasticity._laplace import (
     Fit,
     Learned,
     Trials,
@@ -33,16 +34,15 @@ from canonica.reverse_engineering.forecasting._laplace import (
     log_odds,
     step,
 )
-from canonica.reverse_engineering.forecasting._noise import noise_scale
-from canonica.reverse_engineering.forecasting._plastic_future import (
+from canonica.reverse_engineering.forecasting.plasticity._plastic_future import (
     Drifts,
     Sampled,
     World,
     _Run,
     _Session,
 )
-from canonica.reverse_engineering.forecasting._plasticity_posterior import session_sums
-from canonica.reverse_engineering.forecasting._random_effects import (
+from canonica.reverse_engineering.forecasting.plasticity._plasticity_posterior import session_sums
+from canonica.reverse_engineering.forecasting.plasticity._random_effects import (
     Parts,
     Variances,
     part_sizes,

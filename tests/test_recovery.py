@@ -8,13 +8,9 @@ from canonica import PublishedProtocol, reverse_engineer_responses
 from canonica._errors import CanonicaError
 from canonica.recordings import recording
 from canonica.report import recovery_figure
-from canonica.reverse_engineering import (
-    _recovery,
-    ensemble_response,
-    recovery,
-    recovery_summary,
-)
+from canonica.reverse_engineering import ensemble_response
 from canonica.reverse_engineering._normalisation import normalised_response
+from canonica.studies import _recovery, recovery, recovery_summary
 
 # Sixteen draws are taken at once, or more, and all of one shape: it is compiled once.
 SMALL = {"draws": 16, "trials_per_session": 128, "noise": [0.0, 0.2]}

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from canonica import CanonicaError, _response_windows
-from canonica._response_windows import EVOKED, ResponseWindows
+from canonica import CanonicaError
+from canonica.data import _response_windows
+from canonica.data._response_windows import EVOKED, ResponseWindows
 
 SAMPLES = 25_000  # per second: times are those of a recorder, and hit edges of windows
 ROOM = 1e6  # seconds in which onsets lie, forwards and backwards

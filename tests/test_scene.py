@@ -9,7 +9,7 @@ import pytest
 
 from canonica import CanonicaError
 from canonica.agents import Maze, Record, maze_agent, maze_walls
-from canonica.agents._scene import _spread, scene
+from canonica.agents.experiments._scene import _spread, scene
 from quick_compilation import compiled
 
 STEPS = 50

@@ -10,10 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from canonica import CanonicaError, RecordingError
-from canonica._spike_trains import SHUFFLED, SpikeTrains
-from canonica.recordings import Reading, _spike_tables, _tables, recording
+from canonica.data._spike_trains import SHUFFLED, SpikeTrains
+from canonica.recordings import Reading, recording
 from canonica.recordings._claims import SMALL
 from canonica.recordings._from_spikes import from_spikes, spike_trains_from
+from canonica.recordings.tables import _responses, _spikes
 
 TRIALS, ELECTRODES, INPUTS, SOURCES = 12, 3, 4, 2
 PLAIN = Reading()
@@ -58,18 +59,18 @@ def pair(folder, spikes, stimuli, suffix=".csv", **options):
 
 
 def read_pair(path, reading=PLAIN):
-    (one,) = _spike_tables.read(path, reading)
+    (one,) = _spikes.read(path, reading)
     return one
 
 
 def read_table(path, reading=PLAIN):
-    (one,) = _tables.read(path, reading)
+    (one,) = _responses.read(path, reading)
     return one
 
 
 def content(one):
     """Return a recording without what each reading says anew."""
-    kept = {name: value for name, value in one.attrs.items() if name not in _tables.OF_THE_FILE}
+    kept = {name: value for name, value in one.attrs.items() if name not in _responses.OF_THE_FILE}
     return one.drop_attrs(deep=False).assign_attrs(kept)
 
 
@@ -82,7 +83,7 @@ def test_a_pair_is_read_as_its_arrays_are(tmp_path, spikes, stimuli, suffix, nam
     if named:
         spikes["channel"] = "ch" + spikes["channel"].astype(str)
     path = pair(tmp_path, spikes.sample(frac=1, random_state=0), stimuli, suffix)
-    assert _spike_tables.recognises(path)
+    assert _spikes.recognises(path)
     found = read_pair(path)
     wanted = from_spikes(
         spikes["time"],
@@ -105,7 +106,7 @@ def test_a_pair_is_read_as_its_arrays_are(tmp_path, spikes, stimuli, suffix, nam
 
 def test_trains_and_windows(tmp_path, spikes, stimuli):
     path = pair(tmp_path, spikes, stimuli)
-    trains = _spike_tables.read_trains(path, Reading(condition="control"))
+    trains = _spikes.read_trains(path, Reading(condition="control"))
     assert isinstance(trains, SpikeTrains)
     for number, train in zip((1, 4, 7), trains, strict=True):
         np.testing.assert_array_equal(train, spikes["time"][spikes["channel"] == number])
@@ -119,7 +120,7 @@ def test_trains_and_windows(tmp_path, spikes, stimuli):
 def test_delimiters_and_what_programs_put_around(tmp_path, spikes, stimuli, separator, end):
     options = {"sep": separator, "lineterminator": end, "encoding": "utf-8-sig", "quoting": 1}
     path = pair(tmp_path, spikes.rename(columns={"time": " Time "}), stimuli, **options)
-    assert _spike_tables.recognises(path)
+    assert _spikes.recognises(path)
     (tmp_path / "plain").mkdir()
     plain = pair(tmp_path / "plain", spikes, stimuli)
     xr.testing.assert_equal(read_pair(path), read_pair(plain))
@@ -144,11 +145,11 @@ def test_stimuli_as_vectors_or_lists(tmp_path, spikes, stimuli, coding, suffix):
 def test_the_partner_is_found_by_name_or_given(tmp_path, spikes, stimuli):
     path = put(spikes, tmp_path / "Spikes of slice 7.csv")
     partner = put(stimuli, tmp_path / "Stimuli of slice 7.parquet")
-    assert _spike_tables.is_partner(partner)
-    assert not _spike_tables.is_partner(path)
+    assert _spikes.is_partner(partner)
+    assert not _spikes.is_partner(path)
     assert read_pair(path).attrs["stimulus_file"] == str(partner)
     elsewhere = partner.rename(tmp_path / "protocol.parquet")
-    assert not _spike_tables.is_partner(elsewhere)
+    assert not _spikes.is_partner(elsewhere)
     given_there = read_pair(path, Reading(stimulus_file=elsewhere))
     assert given_there.attrs["stimulus_file"] == str(elsewhere)
     with pytest.raises(RecordingError, match="Stimuli of slice 7.csv, .*--stimulus-file"):
@@ -161,11 +162,11 @@ def test_the_partner_is_found_by_name_or_given(tmp_path, spikes, stimuli):
 def test_stimuli_given_in_place_of_spikes_are_an_error(tmp_path, spikes, stimuli):
     path = pair(tmp_path, spikes, stimuli)
     partner = tmp_path / "x_stimuli.csv"
-    assert _spike_tables.recognises(partner)
+    assert _spikes.recognises(partner)
     with pytest.raises(RecordingError, match=f"stimuli that go with x_spikes.csv.*Give {path}"):
         read_pair(partner)
     path.unlink()
-    assert not _spike_tables.recognises(partner)
+    assert not _spikes.recognises(partner)
 
 
 def test_units_or_electrodes(tmp_path, spikes, stimuli):
@@ -181,8 +182,8 @@ def test_units_or_electrodes(tmp_path, spikes, stimuli):
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
 def test_a_table_of_responses(tmp_path, responses, suffix):
     path = put(responses, tmp_path / f"slice{suffix}")
-    assert _tables.recognises(path)
-    assert not _spike_tables.recognises(path)
+    assert _responses.recognises(path)
+    assert not _spikes.recognises(path)
     found = read_table(path, Reading(condition="control"))
     np.testing.assert_array_equal(found["responses"], responses.filter(like="electrode"))
     np.testing.assert_array_equal(found["stimuli"], responses.filter(like="input"))
@@ -257,7 +258,7 @@ def every_kind(generator):
 def test_what_is_written_as_parquet_reads_the_same(tmp_path, generator, kind):
     one = every_kind(generator)[kind]
     path = tmp_path / "deep" / "x.parquet"
-    _tables.write(path, one, {"lab": "mine"})
+    _responses.write(path, one, {"lab": "mine"})
     again = read_table(path)
     roles = [name for name in ("responses", "stimuli", "sources") if name in one]
     kept = [dim for role in roles for dim in one[role].dims]
@@ -269,7 +270,7 @@ def test_what_is_written_as_parquet_reads_the_same(tmp_path, generator, kind):
         assert again[name].attrs == wanted[name].attrs
     assert again.attrs["origin"] == str(path)
     assert [entry.name for entry in path.parent.iterdir()] == ["x.parquet"]
-    _tables.write(path, again, {})
+    _responses.write(path, again, {})
     assert content(read_table(path)).identical(content(again))
 
 
@@ -277,7 +278,7 @@ def test_what_is_written_as_parquet_reads_the_same(tmp_path, generator, kind):
 def test_what_is_written_as_csv_has_the_same_values(tmp_path, generator, kind):
     one = every_kind(generator)[kind]
     path = tmp_path / "x.csv"
-    _tables.write(path, one, {})
+    _responses.write(path, one, {})
     again = read_table(path)
     assert set(again.data_vars) == set(one.data_vars) & {"responses", "stimuli", "sources"}
     for name in (*again.data_vars, "session"):
@@ -292,7 +293,7 @@ def test_spike_trains_are_written_as_their_responses(tmp_path):
         [[0.02]], onsets=[0.0, 1.0], stimuli=[[0, 1], [1, 0]], trials_per_session=1
     )
     for suffix in (".csv", ".parquet"):
-        _tables.write(tmp_path / f"x{suffix}", trains, {})
+        _responses.write(tmp_path / f"x{suffix}", trains, {})
         found = read_table(tmp_path / f"x{suffix}")
         assert found["responses"].to_numpy().tolist() == [[1], [0]]
 
@@ -300,7 +301,7 @@ def test_spike_trains_are_written_as_their_responses(tmp_path):
 def test_what_is_said_at_reading_counts_more_than_what_is_kept(tmp_path, generator):
     path = tmp_path / "x.parquet"
     one = every_kind(generator)[0]
-    _tables.write(path, one, {})
+    _responses.write(path, one, {})
     assert read_table(path).attrs["trials_per_session"] == 4
     found = read_table(path, Reading(condition="other", trials_per_session=2))
     assert found.attrs["condition"] == "other"
@@ -317,7 +318,7 @@ def test_what_no_table_can_keep_is_an_error_and_leaves_nothing(tmp_path, generat
         plain.assign_coords(day=("trial", np.zeros(8, "datetime64[ns]"))),
     ):
         with pytest.raises(CanonicaError, match="no table can keep"):
-            _tables.write(tmp_path / "x.parquet", one, {})
+            _responses.write(tmp_path / "x.parquet", one, {})
     assert not list(tmp_path.iterdir())
 
 
@@ -328,7 +329,7 @@ def test_a_disk_that_fills_leaves_nothing(tmp_path, generator, monkeypatch):
 
     monkeypatch.setattr(pq, "write_table", full)
     with pytest.raises(OSError, match="No space"):
-        _tables.write(tmp_path / "x.parquet", every_kind(generator)[0], {})
+        _responses.write(tmp_path / "x.parquet", every_kind(generator)[0], {})
     assert not list(tmp_path.iterdir())
 
 
@@ -339,12 +340,12 @@ def test_other_files_are_not_claimed(tmp_path):
     path = tmp_path / "x"
     for other in (b"", b"\x89PNG\r\n\x1a\n\0\0", b"MATLAB 5.0 MAT-file", b"# Title\n\nA, b and c."):
         path.write_bytes(other)
-        assert not _spike_tables.recognises(path)
-        assert not _tables.recognises(path)
+        assert not _spikes.recognises(path)
+        assert not _responses.recognises(path)
     path.write_bytes(b"time,channel\n1.0,2\n")
-    assert _spike_tables.recognises(path)
+    assert _spikes.recognises(path)
     path.write_bytes(b"electrode_1,input_1\n1,0\n")
-    assert _tables.recognises(path)
+    assert _responses.recognises(path)
 
 
 def with_text(text):
@@ -401,8 +402,8 @@ def test_what_is_wrong_with_a_pair_is_said(tmp_path, case):
     write, words = HOSTILE_PAIRS[case]
     path = write(tmp_path)
     check_error(lambda: read_pair(path), words)
-    _spike_tables.recognises(path)
-    _tables.recognises(path)
+    _spikes.recognises(path)
+    _responses.recognises(path)
 
 
 def check_error(call, words):
@@ -540,8 +541,8 @@ def test_what_is_wrong_with_a_table_is_said(tmp_path, responses, case):
     write, words = HOSTILE_TABLES[case]
     path = write(tmp_path / "x.parquet", responses)
     check_error(lambda: read_table(path), words)
-    assert _tables.recognises(path)
-    assert not _spike_tables.recognises(path)
+    assert _responses.recognises(path)
+    assert not _spikes.recognises(path)
 
 
 @pytest.mark.parametrize("coding", ["guess", "vector", "electrodes"])
@@ -558,7 +559,7 @@ def test_empty_vectors_of_stimuli(tmp_path, responses, coding, rows):
 
 def test_dots_in_names(tmp_path, responses):
     path = dots(tmp_path / "x.parquet", responses)
-    (one,) = _tables.read(path, PLAIN)
+    (one,) = _responses.read(path, PLAIN)
     assert one.sizes["electrode"] == ELECTRODES
 
 
@@ -573,8 +574,8 @@ def originals(tmp_path_factory):
         generator.integers(0, 2, (12, 2)),
         session=6,
     )
-    _tables.write(folder / "ours.parquet", one, {})
-    _tables.write(folder / "ours.csv", one, {})
+    _responses.write(folder / "ours.parquet", one, {})
+    _responses.write(folder / "ours.csv", one, {})
     pd.read_csv(folder / "ours.csv").to_parquet(folder / "theirs.parquet", compression=None)
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
@@ -584,7 +585,7 @@ def originals(tmp_path_factory):
 @given(st.data())
 def test_whatever_is_in_a_table_only_our_error_comes_out(tmp_path, originals, name, data):
     """Cut and overwritten anywhere."""
-    check_fuzzed(tmp_path / name, originals[name], data, _tables)
+    check_fuzzed(tmp_path / name, originals[name], data, _responses)
 
 
 @settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -592,7 +593,7 @@ def test_whatever_is_in_a_table_only_our_error_comes_out(tmp_path, originals, na
 def test_whatever_is_in_a_pair_only_our_error_comes_out(tmp_path, data, stimuli_too):
     path = with_text("time,channel\n0.02,1\n0.03,1\n1.012,2\n")(tmp_path)
     victim = tmp_path / "x_stimuli.csv" if stimuli_too else path
-    check_fuzzed(victim, victim.read_bytes(), data, _spike_tables, path)
+    check_fuzzed(victim, victim.read_bytes(), data, _spikes, path)
 
 
 def check_fuzzed(victim, original, data, reader, path=None):

@@ -10,12 +10,7 @@ import xarray as xr
 
 from canonica import CanonicaError
 from canonica.agents import Agent, ProgressModulation, trial
-from canonica.agents._learning_curves import learning_curves
-from canonica.agents._outcome_modulation import OutcomeModulation
-from canonica.agents._response_law import response_law
-from canonica.agents._switching_bandit import SwitchingBandit
-from canonica.agents._t_maze import TMaze, TMazeState
-from canonica.agents._world_agents import (
+from canonica.agents.designs._world_agents import (
     LATCH,
     TRACE,
     Memory,
@@ -23,6 +18,11 @@ from canonica.agents._world_agents import (
     sensing_agent,
     t_maze_agent,
 )
+from canonica.agents.experiments._learning_curves import learning_curves
+from canonica.agents.network._outcome_modulation import OutcomeModulation
+from canonica.agents.network._response_law import response_law
+from canonica.agents.worlds._switching_bandit import SwitchingBandit
+from canonica.agents.worlds._t_maze import TMaze, TMazeState
 
 NOTHING_LEARNED = ProgressModulation(backward=0.5, slow=0.5, fast=0.5)
 

@@ -23,7 +23,16 @@ from canonica._errors import CanonicaError, RecordingError, RecordingWarning
 from canonica._version import __version__
 
 if TYPE_CHECKING:
-    from canonica import agents, model, recordings, report, reverse_engineering, simulate
+    from canonica import (
+        agents,
+        data,
+        model,
+        recordings,
+        report,
+        reverse_engineering,
+        simulate,
+        studies,
+    )
     from canonica.recordings import from_spikes, read
     from canonica.reverse_engineering import (
         PublishedProtocol,
@@ -47,7 +56,16 @@ _HOMES = {
     "sweep": "canonica.reverse_engineering",
     "validate": "canonica.reverse_engineering",
 }
-_FLOORS = ("agents", "model", "recordings", "report", "reverse_engineering", "simulate")
+_FLOORS = (
+    "agents",
+    "data",
+    "model",
+    "recordings",
+    "report",
+    "reverse_engineering",
+    "simulate",
+    "studies",
+)
 
 __all__ = [
     "CanonicaError",
@@ -56,6 +74,7 @@ __all__ = [
     "RecordingWarning",
     "__version__",
     "agents",
+    "data",
     "forecast",
     "from_spikes",
     "model",
@@ -67,6 +86,7 @@ __all__ = [
     "reverse_engineering",
     "score",
     "simulate",
+    "studies",
     "sweep",
     "validate",
 ]

@@ -1,42 +1,9 @@
 """Networks that act: the two-layer canonical network as an agent, and worlds for it."""
 
-from canonica.agents._agent import Agent, Decision
-from canonica.agents._agent_state import AgentState
-from canonica.agents._bootstrap import bootstrap_interval
-from canonica.agents._decision_log import decision_log, observed_decisions
-from canonica.agents._efficient_agent import FollowingModulation, efficient_agent
-from canonica.agents._environment import Environment, Outcome
-from canonica.agents._gymnasium_agent import (
-    GymnasiumAgent,
-    binary_observations,
-    risk_of_reward,
-    run_in_gymnasium,
-)
-from canonica.agents._gymnasium_worlds import GymnasiumWorld
-from canonica.agents._learning_curves import learning_curves
-from canonica.agents._learning_summary import learning_summary, published_comparison
-from canonica.agents._maze import Maze, maze_walls, shortest_path
-from canonica.agents._maze_agent import agent_with_prior, identity_counts, maze_agent
-from canonica.agents._maze_experiment import maze_experiment, recorded_trials
-from canonica.agents._modulation import (
-    MeanModulation,
-    Modulation,
-    ProgressModulation,
-    StepModulation,
-)
-from canonica.agents._outcome_modulation import OutcomeModulation
-from canonica.agents._policies import first_move_prior, sequences
-from canonica.agents._scene import scene
-from canonica.agents._switching_bandit import BanditState, SwitchingBandit
-from canonica.agents._t_maze import TMaze, TMazeState
-from canonica.agents._transplant import (
-    estimated_priors,
-    transplant,
-    transplant_study,
-    transplant_summary,
-)
-from canonica.agents._trial import Record, Trial, trial
-from canonica.agents._world_agents import (
+from canonica._statistics import bootstrap_interval
+from canonica.agents.designs._efficient_agent import FollowingModulation, efficient_agent
+from canonica.agents.designs._maze_agent import agent_with_prior, identity_counts, maze_agent
+from canonica.agents.designs._world_agents import (
     LATCH,
     TRACE,
     Memory,
@@ -44,7 +11,40 @@ from canonica.agents._world_agents import (
     sensing_agent,
     t_maze_agent,
 )
-from canonica.agents._world_pictures import picture
+from canonica.agents.experiments._decision_log import decision_log, observed_decisions
+from canonica.agents.experiments._gymnasium_agent import (
+    GymnasiumAgent,
+    binary_observations,
+    risk_of_reward,
+    run_in_gymnasium,
+)
+from canonica.agents.experiments._learning_curves import learning_curves
+from canonica.agents.experiments._learning_summary import learning_summary, published_comparison
+from canonica.agents.experiments._maze_experiment import maze_experiment, recorded_trials
+from canonica.agents.experiments._scene import scene
+from canonica.agents.experiments._transplant import (
+    estimated_priors,
+    transplant,
+    transplant_study,
+    transplant_summary,
+)
+from canonica.agents.experiments._trial import Record, Trial, trial
+from canonica.agents.network._agent import Agent, Decision
+from canonica.agents.network._agent_state import AgentState
+from canonica.agents.network._modulation import (
+    MeanModulation,
+    Modulation,
+    ProgressModulation,
+    StepModulation,
+)
+from canonica.agents.network._outcome_modulation import OutcomeModulation
+from canonica.agents.network._policies import first_move_prior, sequences
+from canonica.agents.worlds._environment import Environment, Outcome
+from canonica.agents.worlds._gymnasium_worlds import GymnasiumWorld
+from canonica.agents.worlds._maze import Maze, maze_walls, shortest_path
+from canonica.agents.worlds._switching_bandit import BanditState, SwitchingBandit
+from canonica.agents.worlds._t_maze import TMaze, TMazeState
+from canonica.agents.worlds._world_pictures import picture
 
 __all__ = [
     "LATCH",

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from canonica._errors import CanonicaError, RecordingError, listed
-from canonica._experiment import MARKED_UNKNOWN, METADATA
 from canonica._files import shown
 from canonica.cli._app import app, complain, output, reports_errors
 from canonica.cli._reading_options import takes_reading
+from canonica.recordings.nwb._experiment import MARKED_UNKNOWN, METADATA
 
 if TYPE_CHECKING:
     import xarray as xr

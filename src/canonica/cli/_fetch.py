@@ -15,7 +15,7 @@ from canonica.cli._app import app, complain, messages, output, reports_errors
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from canonica.recordings._datasets import PublicDataset, PublicFile
+    from canonica.recordings.download._datasets import PublicDataset, PublicFile
 
 
 @app.command()
@@ -63,7 +63,7 @@ def fetch(
 
       2  bad call, or none could be had
     """
-    from canonica.recordings._fetch import (  # noqa: PLC0415
+    from canonica.recordings.download._fetch import (  # noqa: PLC0415
         fetch_each,
         public_dataset,
         public_files,

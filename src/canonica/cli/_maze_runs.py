@@ -16,17 +16,21 @@ from rich.progress import Progress
 from canonica._errors import CanonicaError
 from canonica._files import sha256, shown
 from canonica._provenance import versions
-from canonica.agents._bootstrap import FEWEST_UNITS
-from canonica.agents._decision_log import decision_log
-from canonica.agents._experiment_store import is_store
-from canonica.agents._learning_summary import (
+from canonica._statistics import FEWEST_UNITS
+from canonica.agents.experiments._decision_log import decision_log
+from canonica.agents.experiments._experiment_store import is_store
+from canonica.agents.experiments._learning_summary import (
     STATISTICS,
     learning_summary,
     legible_block,
     published_comparison,
 )
-from canonica.agents._maze_experiment import maze_experiment, recorded_trials, trials_done
-from canonica.agents._transplant import (
+from canonica.agents.experiments._maze_experiment import (
+    maze_experiment,
+    recorded_trials,
+    trials_done,
+)
+from canonica.agents.experiments._transplant import (
     PRIORS_RIGHT,
     transplant,
     transplant_study,

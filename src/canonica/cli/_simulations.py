@@ -32,8 +32,6 @@ from canonica.reverse_engineering import (
     PublishedProtocol,
     attempt,
     ensemble_response,
-    recovery,
-    recovery_summary,
     results,
 )
 from canonica.simulate import (
@@ -43,6 +41,7 @@ from canonica.simulate import (
     simulated_landscape,
 )
 from canonica.simulate import landscape as landscape_of
+from canonica.studies import recovery, recovery_summary
 
 LAST_SESSIONS = 10
 SEPARATED = 0.5  # by which the correlation with the own source exceeds any other, from which on

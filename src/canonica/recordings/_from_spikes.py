@@ -8,8 +8,8 @@ import numpy as np
 import xarray as xr
 
 from canonica._errors import CanonicaError, RecordingError
-from canonica._response_windows import EVOKED
-from canonica._spike_trains import SpikeTrains
+from canonica.data._response_windows import EVOKED
+from canonica.data._spike_trains import SpikeTrains
 from canonica.recordings._grouped_spikes import GroupedSpikes, grouped_by_channel, grouped_trains
 from canonica.recordings._reading import Coding, Reading
 from canonica.recordings._spike_objects import seconds, trains_of

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float, Int, Integer
 
 from canonica._errors import RecordingError, listed
-from canonica._spike_trains import SHUFFLED
+from canonica.data._spike_trains import SHUFFLED
 from canonica.recordings._columns import natural_order
 
 MOST_CHANNELS = 2**16  # more than any array has: so many are times taken for channels

@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from canonica._errors import listed
-from canonica._spike_trains import DOUBLED, OVERLAPPING, SHUFFLED
+from canonica.data._spike_trains import DOUBLED, OVERLAPPING, SHUFFLED
 
 Severity = Literal["note", "warning", "unusable"]
 SEVERITIES: tuple[Severity, ...] = ("note", "warning", "unusable")

@@ -9,15 +9,17 @@ import xarray as xr
 
 from canonica._errors import RecordingError
 from canonica._files import shown
-from canonica._response_windows import EVOKED
-from canonica._spike_trains import SpikeTrains
-from canonica.recordings import _matlab, _matlab_hdf5, _nwb, _spike_tables, _tables
+from canonica.data._response_windows import EVOKED
+from canonica.data._spike_trains import SpikeTrains
 from canonica.recordings._reading import Coding, Reading, Responder
-from canonica.recordings._spike_tables import is_partner
+from canonica.recordings.matlab import _matlab_5, _matlab_7_3
+from canonica.recordings.nwb import _read as _nwb
+from canonica.recordings.tables import _responses, _spikes
+from canonica.recordings.tables._spikes import is_partner
 
 # Each with recognises(path) and read(path, reading); those that know spike times, with
 # read_trains(path, reading) too.
-READERS = (_nwb, _matlab, _matlab_hdf5, _spike_tables, _tables)
+READERS = (_nwb, _matlab_5, _matlab_7_3, _spikes, _responses)
 HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 FORMATS = (
     "NWB, MATLAB in the published layout, spikes and stimuli as CSV or Parquet, or a table of "

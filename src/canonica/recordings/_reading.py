@@ -6,7 +6,7 @@ from typing import Any, Literal, get_args
 
 from canonica._errors import CanonicaError
 from canonica._files import shown
-from canonica._response_windows import EVOKED
+from canonica.data._response_windows import EVOKED
 
 TRIALS_PER_SESSION = 256  # of the published experiment: what is assumed where nothing is said
 Coding = Literal["guess", "vector", "electrodes"]

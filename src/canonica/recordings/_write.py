@@ -10,15 +10,15 @@ import xarray as xr
 
 from canonica._errors import CanonicaError
 from canonica._files import shown
-from canonica._spike_trains import SpikeTrains
+from canonica.data._spike_trains import SpikeTrains
 
 Writer = Callable[[Path, SpikeTrains | xr.Dataset, Mapping[str, str]], None]
 # Each a module of this floor with write(path, content, metadata); a new format is a new line.
 WRITERS = {
-    ".nwb": "_nwb_file",
-    ".mat": "_matlab_file",
-    ".parquet": "_tables",
-    ".csv": "_tables",
+    ".nwb": "nwb._write",
+    ".mat": "matlab._write",
+    ".parquet": "tables._responses",
+    ".csv": "tables._responses",
 }
 NOTHING: Mapping[str, str] = MappingProxyType({})
 

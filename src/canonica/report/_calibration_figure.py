@@ -10,7 +10,7 @@ from scipy.stats import binom
 
 from canonica._errors import CanonicaError
 from canonica.report._style import BLACK, BLUE, GREEN, ORANGE, SKY, VERMILION, grid, new_figure
-from canonica.reverse_engineering.forecasting import calibration_summary, detection_summary
+from canonica.studies import calibration_summary, detection_summary
 
 TAIL = 0.025  # of the bands, on either side
 MEMORY_STYLES = ((BLUE, "o", "-"), (ORANGE, "s", "--"), (GREEN, "^", ":"), (SKY, "v", "-."))
@@ -24,7 +24,7 @@ def calibration_figure(recovery: xr.Dataset, detection: xr.Dataset) -> Figure:
     Parameters
     ----------
     recovery : xarray.Dataset
-        As `canonica.reverse_engineering.forecasting.plasticity_calibration` returns it.
+        As `canonica.studies.plasticity_calibration` returns it.
     detection : xarray.Dataset
         As `plasticity_detection` of the same module returns it.
 

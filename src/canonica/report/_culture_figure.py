@@ -8,7 +8,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from canonica._spike_trains import SpikeTrains
+from canonica.data._spike_trains import SpikeTrains
 from canonica.report._style import BLACK, BLUE, STATE_COLOURS, VERMILION, band, grid, new_figure
 from canonica.reverse_engineering import electrode_statistics
 

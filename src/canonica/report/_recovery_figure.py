@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from canonica._errors import CanonicaError
 from canonica.report._style import BLACK, BLUE, GREEN, ORANGE, VERMILION, grid, new_figure
-from canonica.reverse_engineering import recovery_summary
+from canonica.studies import recovery_summary
 
 ACTIVITY_COLOURS = {"posterior": BLACK, "normalised": ORANGE}
 ASSUMED_COLOURS = {
@@ -28,7 +28,7 @@ def recovery_figure(found: xr.Dataset, *, noise: float | None = None) -> Figure:
     Parameters
     ----------
     found : xarray.Dataset
-        As `canonica.reverse_engineering.recovery` returns it.
+        As `canonica.studies.recovery` returns it.
     noise : float, optional
         Which of its noise levels to show, the nearest there is; by default the second, or the only
         one. Coverage is shown at the first three.
@@ -44,7 +44,7 @@ def recovery_figure(found: xr.Dataset, *, noise: float | None = None) -> Figure:
 
     Examples
     --------
-    >>> from canonica.reverse_engineering import recovery
+    >>> from canonica.studies import recovery
     >>> found = recovery(0, draws=4, sessions=12, trials_per_session=32, noise=[0.0])
     >>> len(recovery_figure(found).axes)
     8

@@ -1,9 +1,9 @@
 """Recordings -> network -> generative model -> forecast -> score.
 
 A protocol is a value with its settings; its steps are a file each: `_ensembles` (1, 2),
-`_normalisation` (3), `_estimation` (4, 5), `_forecast` (6), `_score` (7), and `_references`, the
-simpler predictions that a forecast has to beat. `forecasting` holds forecasts made before the fact,
-with intervals, scores and evidence for plasticity.
+`_normalisation` (3), `_estimation` (4, 5), `_published_forecast` (6), `_score` (7), and
+`_references`, the simpler predictions that a forecast has to beat. `forecasting` holds forecasts
+made before the fact, with intervals, scores and evidence for plasticity.
 """
 
 from canonica.reverse_engineering._baselines import check_conditions
@@ -12,7 +12,6 @@ from canonica.reverse_engineering._ensembles import EnsembleResponse, ensemble_r
 from canonica.reverse_engineering._outcomes import attempt, results
 from canonica.reverse_engineering._protocol import PROTOCOLS
 from canonica.reverse_engineering._published_protocol import PublishedProtocol
-from canonica.reverse_engineering._recovery import recovery, recovery_summary
 from canonica.reverse_engineering._responses import reverse_engineer_responses
 from canonica.reverse_engineering._reverse_engineer import reverse_engineer
 from canonica.reverse_engineering._summary import (
@@ -56,8 +55,6 @@ __all__ = [
     "paired_comparison",
     "pooled",
     "recording_summary",
-    "recovery",
-    "recovery_summary",
     "results",
     "reverse_engineer",
     "reverse_engineer_responses",

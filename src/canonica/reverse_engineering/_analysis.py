@@ -17,7 +17,7 @@ from canonica.reverse_engineering._estimation import (
     sums_before_sessions,
     threshold_factor,
 )
-from canonica.reverse_engineering._forecast import forecast, recorded_sums, response_of
+from canonica.reverse_engineering._published_forecast import forecast, recorded_sums, response_of
 from canonica.reverse_engineering._references import reference_responses
 from canonica.reverse_engineering._score import (
     distance_to_ideal,

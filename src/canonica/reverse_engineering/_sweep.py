@@ -22,10 +22,10 @@ from canonica.reverse_engineering._estimation import (
     sums_before_sessions,
     threshold_factor,
 )
-from canonica.reverse_engineering._forecast import forecast, recorded_sums, response_of
 from canonica.reverse_engineering._normalisation import normalised_response
 from canonica.reverse_engineering._outcomes import saturated
 from canonica.reverse_engineering._protocol import protocol_named
+from canonica.reverse_engineering._published_forecast import forecast, recorded_sums, response_of
 from canonica.reverse_engineering._published_protocol import LARGEST, PublishedProtocol
 from canonica.reverse_engineering._score import response_error, weight_error
 

@@ -9,8 +9,8 @@ from jaxtyping import Int
 
 from canonica._errors import CanonicaError
 from canonica._float64 import in_float64
-from canonica._response_windows import EVOKED
-from canonica._spike_trains import SpikeTrains
+from canonica.data._response_windows import EVOKED
+from canonica.data._spike_trains import SpikeTrains
 from canonica.simulate._electrodes import Electrodes, direct_drive, drawn_electrodes
 from canonica.simulate._encoder import Encoding, encode
 from canonica.simulate._initial_counts import initial_model

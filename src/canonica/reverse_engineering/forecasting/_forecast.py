@@ -13,8 +13,8 @@ from canonica.reverse_engineering._protocol import protocol_named
 from canonica.reverse_engineering._published_protocol import PublishedProtocol
 from canonica.reverse_engineering.forecasting._known import Normalised, normalised
 from canonica.reverse_engineering.forecasting._labelled import labelled
-from canonica.reverse_engineering.forecasting._models import model_named
 from canonica.reverse_engineering.forecasting._predicted import ForecastModel
+from canonica.reverse_engineering.forecasting.models._models import model_named
 
 THRESHOLDS = ("minimum_mean_response", "minimum_session_response", "minimum_preference")
 

@@ -10,7 +10,6 @@ import xarray as xr
 from canonica._float64 import in_float64
 from canonica._provenance import versions
 from canonica.reverse_engineering._result import LEVELS
-from canonica.reverse_engineering.forecasting._censored_logistic import location_of, quantile
 from canonica.reverse_engineering.forecasting._known import Known, Normalised
 from canonica.reverse_engineering.forecasting._predicted import (
     ForecastModel,
@@ -19,7 +18,11 @@ from canonica.reverse_engineering.forecasting._predicted import (
     Variables,
     settings_of,
 )
-from canonica.reverse_engineering.forecasting._quantiles import QUANTILES
+from canonica.reverse_engineering.forecasting.distribution._censored_logistic import (
+    location_of,
+    quantile,
+)
+from canonica.reverse_engineering.forecasting.distribution._quantiles import QUANTILES
 
 NUMBERED = ("ensemble", "trial", "input", "electrode")
 NODES = 64  # of the quadrature that gives the variance of a response

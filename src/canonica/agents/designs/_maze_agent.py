@@ -1,0 +1,74 @@
+"""The agent of [CB22], for a maze of any size."""
+
+import jax.numpy as jnp
+import numpy as np
+
+from canonica._errors import CanonicaError
+from canonica.agents.network._agent import Agent
+from canonica.agents.network._policies import first_move_prior, sequences
+from canonica.agents.worlds._maze import Maze
+from canonica.model import GenerativeModel
+
+PRIOR_RIGHT = 0.25
+LENGTH = 4  # moves of a policy
+VERTICAL = 0.25  # prior of up, and of down
+WEAK, STRONG = 1e7, 9.9e8  # counts of any pair of values, and what agreement adds
+POLICY_COUNT = 3000.0
+
+
+def identity_counts(size: int, weak: float = WEAK, strong: float = STRONG) -> np.ndarray:
+    """Return counts of a mapping by which every state is seen as one observation.
+
+    Returns
+    -------
+    (2, 2, size, size)
+        `weak` everywhere, and `strong` more for equal values of observation i and state i.
+    """
+    counts = np.full((2, 2, size, size), weak)
+    diagonal = np.arange(size)
+    for value in (0, 1):
+        counts[value, value, diagonal, diagonal] += strong
+    return counts
+
+
+def maze_agent(maze: Maze, prior_right: float = PRIOR_RIGHT) -> Agent:
+    """Return the agent of [CB22], for a maze like `maze`.
+
+    A hidden state for every cell of the window; policies are all sequences of four moves, of
+    which the first is made; learning at the end of each trial, modulated chunk by chunk.
+
+    Parameters
+    ----------
+    maze : Maze
+        Whose window it sees.
+    prior_right : float
+        Prior probability e of a move to the right, between 0 and 0.5; to the left it is 0.5 - e.
+
+    Raises
+    ------
+    CanonicaError
+        If `prior_right` is out of range.
+
+    References
+    ----------
+    [CB22] Methods; section 5 of the theory.
+    """
+    if not 0 <= prior_right <= 0.5:  # noqa: PLR2004  (what up and down leave)
+        raise CanonicaError(f"prior_right: found {prior_right}; expected 0 to 0.5.")
+    policies = sequences(maze.moves, LENGTH)
+    moves = np.array([VERTICAL, VERTICAL, 0.5 - prior_right, prior_right])
+    return agent_with_prior(maze, policies, first_move_prior(policies, moves))
+
+
+def agent_with_prior(maze: Maze, policies: np.ndarray, decision_prior: np.ndarray) -> Agent:
+    """Return the agent of [CB22] with any decision prior E."""
+    states = maze.observations
+    dtype = jnp.result_type(float)
+    model = GenerativeModel(
+        likelihood_counts=jnp.asarray(identity_counts(states), dtype),
+        state_prior=jnp.full((2, states), 0.5, dtype),
+        transition_counts=jnp.full((2, 2, states, states), WEAK, dtype),
+        policy_counts=jnp.full((2, 2, states, len(policies)), POLICY_COUNT, dtype),
+        decision_prior=jnp.asarray(decision_prior, dtype),
+    )
+    return Agent(model, jnp.asarray(policies))

@@ -1,0 +1,311 @@
+"""An agent in any Gymnasium environment of binary or discrete observations."""
+
+from collections.abc import Callable
+from typing import Any
+
+import gymnasium
+import jax
+import numpy as np
+import xarray as xr
+from gymnasium import spaces
+from jaxtyping import Array, Float, Int8
+
+from canonica._errors import CanonicaError
+from canonica._provenance import versions
+from canonica.agents.network._agent import Agent, Decision
+from canonica.agents.network._agent_state import AgentState
+
+NEITHER = 0.5
+Risk = Callable[[float, bool], float]
+
+
+def risk_of_reward(reward: float, terminated: bool) -> float:
+    """Return ``(1 - reward) / 2``, kept within [0, 1]: 0 for a reward of 1, 0.5 for none.
+
+    The inverse of how the worlds of this package are rewarded.
+
+    Parameters
+    ----------
+    reward : float
+        Of a step.
+    terminated : bool
+        Whether the step ended the episode; makes no difference here.
+
+    Examples
+    --------
+    >>> [risk_of_reward(reward, terminated=False) for reward in (1.0, 0.0, -1.0, -100.0)]
+    [0.0, 0.5, 1.0, 1.0]
+    """
+    del terminated
+    return min(max((1 - reward) / 2, 0.0), 1.0)
+
+
+def binary_observations(space: gymnasium.Space) -> int:
+    """Return how many binary observations a space is to an agent.
+
+    Parameters
+    ----------
+    space : gymnasium.Space
+        MultiBinary, of any shape, or Discrete: one observation for each of its values.
+
+    Raises
+    ------
+    CanonicaError
+        If it is any other space.
+
+    Examples
+    --------
+    >>> from gymnasium import spaces
+    >>> binary_observations(spaces.Discrete(16)), binary_observations(spaces.MultiBinary([3, 4]))
+    (16, 12)
+    """
+    if isinstance(space, spaces.Discrete):
+        return int(space.n)
+    if isinstance(space, spaces.MultiBinary):
+        return int(np.prod(space.shape))
+    raise CanonicaError(
+        f"observation_space: found {space}; expected MultiBinary or Discrete. Wrap the environment "
+        "so that it gives one of them (gymnasium.wrappers.TransformObservation)."
+    )
+
+
+class GymnasiumAgent:
+    """An agent at the controls of a Gymnasium environment, and what it has become by now.
+
+    For loops of your own; `run_in_gymnasium` is one. After each `reset`: `begin`, then `act` and
+    `receive` by turns. It learns whenever a chunk is full, and when an episode ends.
+
+    Parameters
+    ----------
+    agent : Agent
+        Who acts; with as many observations as `binary_observations` tells of the space, and no
+        moves but those of the action space.
+    environment : gymnasium.Env
+        Its spaces are looked at, nothing else.
+    risk : function of (float, bool), optional
+        From a step's reward, and whether it terminated the episode, to its risk in [0, 1].
+    seed : int
+        Decides what is drawn.
+    state : AgentState, optional
+        What the agent learned before; nothing by default.
+
+    Raises
+    ------
+    CanonicaError
+        If the spaces are others, or do not fit the agent.
+
+    Examples
+    --------
+    >>> import gymnasium
+    >>> from canonica.agents import SwitchingBandit, bandit_agent
+    >>> environment = gymnasium.make("canonica/SwitchingBandit-v0")
+    >>> player = GymnasiumAgent(bandit_agent(SwitchingBandit()), environment, seed=1)
+    >>> observation, info = environment.reset(seed=2)
+    >>> player.begin()
+    >>> observation, reward, *ended, info = environment.step(player.act(observation))
+    >>> player.receive(reward, *ended)
+    """
+
+    def __init__(
+        self,
+        agent: Agent,
+        environment: gymnasium.Env,
+        *,
+        risk: Risk = risk_of_reward,
+        seed: int = 0,
+        state: AgentState | None = None,
+    ) -> None:
+        _check_spaces(agent, environment)
+        self.agent, self.risk = agent, risk
+        self.state = agent.init() if state is None else state
+        self._space = environment.observation_space
+        self._first_action = int(getattr(environment.action_space, "start", 0))
+        self._key, self._steps = jax.random.key(seed), 0
+        self._risks: list[float] = []
+
+    def begin(self) -> None:
+        """Start an episode: beliefs as the prior has them, acting by all that was learned."""
+        self._learn()
+        self.state = _begun(self.agent, self.state)
+
+    def act(self, observation: Any) -> int:
+        """Return the action to take.
+
+        Parameters
+        ----------
+        observation : array or int
+            As the environment gives it.
+        """
+        if len(self._risks) == self.agent.chunk:
+            self._learn()
+        seen = self._binary(observation)
+        decision, self.state = _acted(self.agent, self.state, seen, self._key, self._steps)
+        self._steps += 1
+        return self._first_action + int(decision.move)
+
+    def receive(
+        self,
+        reward: float,
+        terminated: bool = False,
+        truncated: bool = False,
+    ) -> None:
+        """Take note of what became of the last action.
+
+        Parameters
+        ----------
+        reward : float
+            Of that step.
+        terminated, truncated : bool
+            Whether the episode is over.
+
+        Raises
+        ------
+        CanonicaError
+            If the function given as `risk` returns no number from 0 to 1.
+        """
+        risk = float(self.risk(float(reward), bool(terminated)))
+        if not 0 <= risk <= 1:
+            raise CanonicaError(
+                f"risk: found {risk} for a reward of {reward}; expected 0 to 1. Give another "
+                "function as `risk`."
+            )
+        self._risks.append(risk)
+        if terminated or truncated:
+            self._learn()
+
+    def _learn(self) -> None:
+        if not self._risks:
+            return
+        risks = np.full(self.agent.chunk, NEITHER)
+        risks[: len(self._risks)] = self._risks
+        self.state = _learned(self.agent, self.state, risks)
+        self._risks = []
+
+    def _binary(self, observation: Any) -> Int8[np.ndarray, " observation"]:
+        space = self._space
+        if isinstance(space, spaces.Discrete):
+            seen = np.zeros(int(space.n), np.int8)
+            seen[int(observation) - int(space.start)] = 1
+            return seen
+        return np.asarray(observation, np.int8).ravel()
+
+
+def run_in_gymnasium(
+    agent: Agent,
+    environment: gymnasium.Env,
+    *,
+    episodes: int,
+    seed: int = 0,
+    risk: Risk = risk_of_reward,
+    state: AgentState | None = None,
+) -> tuple[xr.Dataset, AgentState]:
+    """Return how an agent learns in a Gymnasium environment, and what it has become.
+
+    Parameters
+    ----------
+    agent : Agent
+        Who acts.
+    environment : gymnasium.Env
+        Of MultiBinary or Discrete observations, and Discrete actions.
+    episodes : int
+        How many.
+    seed : int
+        Decides everything random, in the environment too.
+    risk : function of (float, bool), optional
+        From reward and termination to risk; `risk_of_reward` by default.
+    state : AgentState, optional
+        What the agent learned before.
+
+    Returns
+    -------
+    xarray.Dataset, AgentState
+        (episode,): `reward`, its sum; `steps`; `risk`, its mean; `terminated`, by the environment,
+        not by a time limit.
+
+    Raises
+    ------
+    CanonicaError
+        If the spaces do not fit the agent, or `episodes` is below 1.
+
+    Examples
+    --------
+    >>> import gymnasium
+    >>> from canonica.agents import SwitchingBandit, bandit_agent
+    >>> environment = gymnasium.make("canonica/SwitchingBandit-v0")
+    >>> agent = bandit_agent(SwitchingBandit())
+    >>> found, state = run_in_gymnasium(agent, environment, episodes=2)
+    >>> found["steps"].values.tolist()
+    [100, 100]
+    """
+    if episodes < 1:
+        raise CanonicaError(f"episodes: found {episodes}; expected 1 at least.")
+    player = GymnasiumAgent(agent, environment, risk=risk, seed=seed, state=state)
+    # The first reset alone is given the seed: later episodes go on from there.
+    seeds = [seed] + [None] * (episodes - 1)
+    lived = [_episode(player, environment, each) for each in seeds]
+    reward, steps, mean_risk, terminated = (np.array(part) for part in zip(*lived, strict=True))
+    name = environment.spec.id if environment.spec is not None else type(environment).__name__
+    found = xr.Dataset(
+        {
+            "reward": ("episode", reward, {"long_name": "sum of rewards"}),
+            "steps": ("episode", steps, {"units": "1"}),
+            "risk": ("episode", mean_risk, {"units": "1", "long_name": "mean risk"}),
+            "terminated": ("episode", terminated, {"long_name": "ended by the environment"}),
+        },
+        {"episode": np.arange(1, episodes + 1)},
+        {"environment": name, "seed": seed, **versions()},
+    )
+    return found, player.state
+
+
+def _episode(
+    player: GymnasiumAgent, environment: gymnasium.Env, seed: int | None
+) -> tuple[float, int, float, bool]:
+    observation, _ = environment.reset(seed=seed)
+    player.begin()
+    rewards, risks, terminated, truncated = [], [], False, False
+    while not (terminated or truncated):
+        action = player.act(observation)
+        observation, reward, terminated, truncated, _ = environment.step(action)
+        player.receive(float(reward), terminated, truncated)
+        rewards.append(float(reward))
+        risks.append(player.risk(float(reward), terminated))
+    return float(np.sum(rewards)), len(rewards), float(np.mean(risks)), bool(terminated)
+
+
+@jax.jit
+def _begun(agent: Agent, state: AgentState) -> AgentState:
+    return agent.begin(state)
+
+
+@jax.jit
+def _acted(
+    agent: Agent, state: AgentState, observation: Array, key: Array, steps: Array | int
+) -> tuple[Decision, AgentState]:
+    return agent.step(state, observation, jax.random.fold_in(key, steps))
+
+
+@jax.jit
+def _learned(agent: Agent, state: AgentState, risk: Float[Array, " time"]) -> AgentState:
+    return agent.learn(state, risk.astype(state.belief.dtype))
+
+
+def _check_spaces(agent: Agent, environment: gymnasium.Env) -> None:
+    actions, given = environment.action_space, binary_observations(environment.observation_space)
+    if not isinstance(actions, spaces.Discrete):
+        raise CanonicaError(
+            f"action_space: found {actions}; expected Discrete. Wrap the environment so that it "
+            "takes one of so many actions (gymnasium.wrappers.TransformAction)."
+        )
+    wanted = agent.model.likelihood_counts.shape[2]
+    if wanted != given:
+        raise CanonicaError(
+            f"agent: found {wanted} observations; expected {given}, those of "
+            f"{environment.observation_space}."
+        )
+    moves = int(agent.policies.max()) + 1
+    if moves > actions.n:
+        raise CanonicaError(
+            f"agent: found policies of {moves} moves; expected {actions.n} at most, those of "
+            f"{actions}."
+        )

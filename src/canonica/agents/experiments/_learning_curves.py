@@ -1,0 +1,99 @@
+"""Learning curves of many agents, each on its own in a world."""
+
+from functools import partial
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import xarray as xr
+from jaxtyping import Array
+
+from canonica._errors import CanonicaError
+from canonica._provenance import versions
+from canonica.agents.experiments._trial import trial
+from canonica.agents.network._agent import Agent
+from canonica.agents.network._agent_state import AgentState
+from canonica.agents.worlds._environment import Environment
+
+
+def learning_curves(
+    agent: Agent,
+    world: Environment,
+    *,
+    trials: int,
+    agents: int = 16,
+    max_steps: int | None = None,
+    seed: int = 0,
+) -> xr.Dataset:
+    """Return how agents that start alike learn in a world, trial after trial.
+
+    Parameters
+    ----------
+    agent : Agent
+        As each of them is at first.
+    world : Environment
+        The same for all; what is random in it differs.
+    trials, agents : int
+        How many, of each agent, and of these.
+    max_steps : int, optional
+        When a trial's time is up; the agent's `chunk` by default.
+    seed : int
+        Decides everything random.
+
+    Returns
+    -------
+    xarray.Dataset
+        (agent, trial): `steps`; `done`, whether the world ended the trial; `risk`, its mean over
+        steps; `balance`, the sum of ``1 - 2 risk`` over steps: good steps less bad ones.
+
+    Raises
+    ------
+    CanonicaError
+        If a number is below 1.
+
+    Examples
+    --------
+    >>> from canonica.agents import TMaze, t_maze_agent
+    >>> world = TMaze(corridor=1)
+    >>> found = learning_curves(t_maze_agent(world, max_steps=10), world, trials=4, agents=2)
+    >>> dict(found.sizes)
+    {'agent': 2, 'trial': 4}
+    """
+    max_steps = agent.chunk if max_steps is None else max_steps
+    for name, value in {"trials": trials, "agents": agents, "max_steps": max_steps}.items():
+        if value < 1:
+            raise CanonicaError(f"{name}: found {value}; expected 1 at least.")
+    with jax.enable_x64(True):
+        keys = jax.random.split(jax.random.key(seed), (agents, trials))
+        lives = _lives(_in_float64(agent), _in_float64(world), keys, max_steps=max_steps)
+        steps, done, risk = (np.asarray(part) for part in lives)
+    dims = ("agent", "trial")
+    balance = steps * (1 - 2 * risk)
+    attrs = {"max_steps": max_steps, "seed": seed, "world": type(world).__name__, **versions()}
+    return xr.Dataset(
+        {
+            "steps": (dims, steps, {"units": "1", "long_name": "moves of the trial"}),
+            "done": (dims, done, {"long_name": "ended by the world"}),
+            "risk": (dims, risk, {"units": "1", "long_name": "mean risk"}),
+            "balance": (dims, balance, {"units": "1", "long_name": "sum of 1 - 2 risk"}),
+        },
+        {"agent": np.arange(1, agents + 1), "trial": np.arange(1, trials + 1)},
+        attrs,
+    )
+
+
+@partial(jax.jit, static_argnames="max_steps")
+def _lives(agent: Agent, world: Environment, keys: Array, *, max_steps: int) -> tuple:
+    def next_trial(state: AgentState, key: Array) -> tuple[AgentState, tuple]:
+        found, state = trial(agent, state, world, key, max_steps=max_steps)
+        return state, (found.steps, found.done, found.risk)
+
+    return jax.vmap(lambda life: jax.lax.scan(next_trial, agent.init(), life)[1])(keys)
+
+
+def _in_float64(tree: eqx.Module) -> eqx.Module:
+    def cast(leaf: Array) -> Array:
+        return leaf.astype(jnp.float64) if eqx.is_inexact_array(leaf) else leaf
+
+    return jax.tree.map(cast, tree)

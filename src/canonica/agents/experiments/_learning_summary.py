@@ -1,0 +1,169 @@
+"""How well agents learned: tens of trials, with the uncertainty of few mazes."""
+
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+import xarray as xr
+from jaxtyping import Bool, Float
+
+from canonica._statistics import DRAWS, bootstrap_draws, percentiles
+
+BLOCK = 10  # trials
+MOST_BLOCKS = 20
+STATISTICS = ("success_rate", "mean_steps", "median_steps")
+
+
+class Published(NamedTuple):
+    """An outcome that was published, of trials from `first` to `last`."""
+
+    first: int
+    last: int
+    success_rate: float
+    mean_steps: float
+
+
+# [CB22] Isomura, Shimazaki & Friston, Communications Biology 5:55, 2022: outcome of the maze task
+# for e = 0.25, 20 mazes of 100 trials; a failed trial counts 20,000 steps. Section 5 of the theory.
+PUBLISHED = (Published(1, 10, 0.46, 16_728.0), Published(91, 100, 0.84, 9_351.0))
+PUBLISHED_SETTINGS: Mapping[str, Any] = {
+    "agent": "published",
+    "prior_right": 0.25,
+    "height": 19,
+    "width": 99,
+    "window": 11,
+    "max_steps": 20_000,
+}
+PUBLISHED_SIZES = {"maze": 20, "trial": 100}
+
+
+def blocks(trials: int, block: int = BLOCK) -> list[tuple[int, int]]:
+    """Return first and last trial of each block, counted from 1; the last may be shorter.
+
+    Examples
+    --------
+    >>> blocks(25)
+    [(1, 10), (11, 20), (21, 25)]
+    """
+    edges = [*range(0, trials, block), trials]
+    return [(first + 1, last) for first, last in pairwise(edges)]
+
+
+def legible_block(trials: int) -> int:
+    """Return how many trials to take together: ten, or tens, to have a table of some lines.
+
+    Examples
+    --------
+    >>> legible_block(100), legible_block(2000)
+    (10, 100)
+    """
+    return BLOCK * -(-trials // (BLOCK * MOST_BLOCKS))
+
+
+def block_draws(
+    steps: Float[np.ndarray, "unit trial"],
+    reached: Bool[np.ndarray, "unit trial"],
+    *,
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> dict[str, tuple[float, Float[np.ndarray, " draw"]]]:
+    """Return each statistic of a block of trials, and its draws with units drawn anew."""
+    found = {}
+    for name, values, statistic in (
+        ("success_rate", reached, np.mean),
+        ("mean_steps", steps, np.mean),
+        ("median_steps", steps, np.median),
+    ):
+        drawn = bootstrap_draws(values, statistic, draws=draws, seed=seed)
+        found[name] = (float(statistic(values)), drawn)
+    return found
+
+
+def learning_summary(result: xr.Dataset, *, block: int = BLOCK) -> xr.Dataset:
+    """Return success rate and steps by blocks of trials, with bootstrap intervals over mazes.
+
+    Parameters
+    ----------
+    result : xarray.Dataset
+        `steps` and `reached` (maze, trial), as of `maze_experiment`.
+    block : int
+        Trials in a block.
+
+    Returns
+    -------
+    xarray.Dataset
+        `success_rate`, `mean_steps` and `median_steps` (block,), failed trials counting all
+        their steps; each with its 95 % percentile interval, as `success_rate_interval` (block,
+        bound), NaN where there are too few mazes to resample; `first_trial`, `last_trial`.
+
+    Examples
+    --------
+    >>> import xarray as xr
+    >>> steps = xr.DataArray([[60, 20], [40, 10]], dims=("maze", "trial"))
+    >>> learning_summary(xr.Dataset({"steps": steps, "reached": steps < 60}))["mean_steps"].item()
+    32.5
+    """
+    steps = result["steps"].transpose("maze", "trial").to_numpy().astype(float)
+    reached = result["reached"].transpose("maze", "trial").to_numpy().astype(bool)
+    parts = blocks(steps.shape[1], block)
+    rows = [
+        block_draws(steps[:, first - 1 : last], reached[:, first - 1 : last])
+        for first, last in parts
+    ]
+    variables: dict[str, Any] = {}
+    for name in STATISTICS:
+        variables[name] = ("block", [row[name][0] for row in rows])
+        intervals = [percentiles(row[name][1]) for row in rows]
+        variables[f"{name}_interval"] = (("block", "bound"), np.array(intervals))
+    first_trial, last_trial = np.array(parts).T
+    return xr.Dataset(
+        variables,
+        {
+            "first_trial": ("block", first_trial),
+            "last_trial": ("block", last_trial),
+            "bound": ["low", "high"],
+        },
+    )
+
+
+def published_comparison(result: xr.Dataset) -> list[dict[str, Any]]:
+    """Return the published outcomes, and whether each lies inside the interval of a result.
+
+    Parameters
+    ----------
+    result : xarray.Dataset
+        Of `maze_experiment`.
+
+    Returns
+    -------
+    list of dict
+        `trials`, `statistic`, `published`, `found`, `low`, `high`, `inside`; empty for a result
+        by other settings or numbers of mazes and trials than the published.
+
+    References
+    ----------
+    [CB22]; section 5 of the theory.
+    """
+    same = all(result.attrs.get(name) == value for name, value in PUBLISHED_SETTINGS.items())
+    if not same or any(result.sizes[dim] != size for dim, size in PUBLISHED_SIZES.items()):
+        return []
+    summary = learning_summary(result)
+    rows = []
+    for outcome in PUBLISHED:
+        part = summary.isel(block=int(np.argmax(summary["last_trial"].to_numpy() == outcome.last)))
+        for name in ("success_rate", "mean_steps"):
+            low, high = part[f"{name}_interval"].to_numpy().tolist()
+            published = float(getattr(outcome, name))
+            rows.append(
+                {
+                    "trials": f"{outcome.first}-{outcome.last}",
+                    "statistic": name,
+                    "published": published,
+                    "found": float(part[name]),
+                    "low": low,
+                    "high": high,
+                    "inside": bool(low <= published <= high),
+                }
+            )
+    return rows

@@ -1,0 +1,290 @@
+"""A whole trial, from start to goal or until time is up, in one compiled loop."""
+
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+from jaxtyping import Array, Bool, Float, Int
+
+from canonica.agents.network._agent import Agent
+from canonica.agents.network._agent_state import AgentState
+from canonica.agents.network._coincidence import Coincidence
+from canonica.agents.network._response_law import ResponseLaw, uniform_of
+from canonica.agents.network._stretch import Acting, Response, Stretch
+from canonica.agents.worlds._environment import Environment
+from canonica.model import FreeEnergy, present
+
+
+class Record(NamedTuple):
+    """Every step of a trial; rows from `Trial.steps` on are 0, and their risk 0.5.
+
+    Attributes
+    ----------
+    place : pytree, each (time, ...)
+        State of the environment before the move.
+    policy, move : (time,)
+        The policy under way, and its move made now.
+    risk : (time,)
+        What became of it.
+    """
+
+    place: Any
+    policy: Int[Array, " time"]
+    move: Int[Array, " time"]
+    risk: Float[Array, " time"]
+
+
+class Trial(NamedTuple):
+    """What became of a trial.
+
+    Attributes
+    ----------
+    steps : ()
+        Moves that were made.
+    done : ()
+        Whether the environment ended it; otherwise time was up.
+    risk : ()
+        Mean over steps.
+    free_energy : FreeEnergy
+        Sums over steps.
+    decisions : (policy,)
+        How often each policy was drawn.
+    record : Record or None
+        Every step, where it was asked for.
+    """
+
+    steps: Int[Array, "*batch"]
+    done: Bool[Array, "*batch"]
+    risk: Float[Array, "*batch"]
+    free_energy: FreeEnergy
+    decisions: Int[Array, "*batch policy"]
+    record: Record | None
+
+
+class _Now(NamedTuple):
+    """Where agent and environment are within a trial."""
+
+    place: Any
+    observation: Array | None  # where it is not to be looked up
+    acting: Acting
+    steps: Int[Array, ""]
+    done: Bool[Array, ""]
+
+
+class _Lived(NamedTuple):
+    """What one step leaves."""
+
+    seen: Array  # which view, or the observation itself
+    response: Response
+    risk: Float[Array, ""]
+    place: Any | None  # where it is to be recorded
+
+
+def trial(
+    agent: Agent,
+    state: AgentState,
+    environment: Environment,
+    key: Array,
+    *,
+    max_steps: int,
+    record: bool = False,
+) -> tuple[Trial, AgentState]:
+    """Return what became of a trial, and the agent at the start of the next one.
+
+    Step by step the same as `Agent.step` and the environment's `step` by turns, with
+    `Agent.learn` after every chunk and at the end, and `Agent.begin`: keys of the steps are split
+    from ``fold_in(key, chunk)``, and each is split for the agent and for the environment.
+
+    Parameters
+    ----------
+    agent : Agent
+        Who acts.
+    state : AgentState
+        At the start of a trial: from `Agent.init`, `Agent.begin` or the trial before.
+    environment : Environment
+        Where.
+    key : jax.Array
+        Decides everything random.
+    max_steps : int
+        When time is up.
+    record : bool
+        Whether to keep every step, which takes memory for `max_steps` of them.
+
+    Returns
+    -------
+    Trial, AgentState
+        Compile with `jax.jit` (`max_steps` and `record` static). With `jax.vmap` over states,
+        environments and keys, one compiled loop runs many agents, until the last has finished.
+
+    References
+    ----------
+    [CB22] Methods; section 5 of the theory.
+    """
+    start_key, key = jax.random.split(key)
+    place, observation = environment.reset(start_key)
+    views, dtype = environment.views, state.belief.dtype
+    views = None if views is None else views.astype(dtype)
+    zero, no = jnp.zeros((), jnp.int32), jnp.zeros((), bool)
+    seen = observation if views is None else None
+    start = _Now(place, seen, Acting(state.belief, zero, zero), zero, no)
+    kept = _no_record(agent, place, max_steps, dtype) if record else None
+
+    def drives_of(state: AgentState) -> Array | None:
+        """Return what every observation there is says to each state, to be looked up."""
+        return None if views is None else state.law.state_drive(views)
+
+    def goes_on(carry: tuple) -> Bool[Array, ""]:
+        now, *_, chunk = carry
+        return ~now.done & (chunk * agent.chunk < max_steps)
+
+    def one_chunk(carry: tuple) -> tuple:
+        now, state, drives, by_view, kept, chunk = carry
+        first = chunk * agent.chunk
+        # All that is random is drawn at once: keys are dear beside a step.
+        keys = jax.random.split(jax.random.fold_in(key, chunk), agent.chunk)
+        agent_keys, world_keys = jnp.moveaxis(jax.vmap(jax.random.split)(keys), 1, 0)
+        uniform = jax.vmap(partial(uniform_of, dtype=dtype))(agent_keys)
+        step = partial(_step, agent, state.law, _World(environment, drives, record))
+        after, lived = lax.scan(step, now._replace(steps=zero), (uniform, world_keys))
+        # What follows the end, or the end of time, did not happen.
+        steps = jnp.minimum(after.steps, max_steps - first)
+        done = after.done & (steps == after.steps)
+        observations = lived.seen if views is None else None
+        stretch = Stretch(steps, now.acting, observations, lived.response)
+        if by_view is not None:
+            by_view = by_view.with_stretch(lived.seen, stretch)
+        if agent.learning == "chunk":
+            state, by_view = _counted(state, by_view, views)
+        state = agent.consolidate(state, stretch, lived.risk)
+        if agent.learning == "chunk":
+            drives = drives_of(state)
+        if kept is not None:
+            kept = _with_chunk(kept, agent, now.acting.made, lived, first)
+        return after._replace(done=done), state, drives, by_view, kept, chunk + 1
+
+    by_view = None if views is None else _ByView.none(len(views), len(state.belief), dtype)
+    carry = (start, state, drives_of(state), by_view, kept, zero)
+    now, state, _, by_view, kept, _ = lax.while_loop(goes_on, one_chunk, carry)
+    state = agent.settle(_counted(state, by_view, views)[0])
+    tally = state.tally
+    if kept is not None:
+        kept = jax.tree.map(lambda rows: _until(rows[:max_steps], tally.steps), kept)
+        nothing = jnp.arange(max_steps) >= tally.steps
+        kept = kept._replace(risk=jnp.where(nothing, 0.5, kept.risk))
+    found = Trial(
+        tally.steps,
+        now.done,
+        tally.risk / jnp.maximum(tally.steps, 1),
+        tally.free_energy,
+        tally.decisions,
+        kept,
+    )
+    return found, agent.begin(state)
+
+
+class _World(NamedTuple):
+    """The environment, and what each of its views says to each state where they are known."""
+
+    environment: Environment
+    drives: Float[Array, "view state"] | None
+    recorded: bool
+
+
+def _step(
+    agent: Agent,
+    law: ResponseLaw,
+    world: _World,
+    now: _Now,
+    random: tuple[Float[Array, ""], Array],
+) -> tuple[_Now, _Lived]:
+    uniform, world_key = random
+    environment, drives, recorded = world
+    acting = now.acting
+    dtype = acting.belief.dtype
+    if drives is None:
+        seen = present(now.observation, "observation").astype(dtype)
+        drive = law.state_drive(seen)
+    else:
+        seen = environment.view(now.place)
+        drive = drives[seen]
+    response = agent.respond(law, drive, acting, uniform)
+    outcome = environment.step(now.place, agent.policies[response.policy, acting.made], world_key)
+    after = _Now(
+        outcome.state,
+        outcome.observation if drives is None else None,
+        Acting(response.belief, response.policy, (acting.made + 1) % agent.moves_made),
+        now.steps + ~now.done,
+        now.done | outcome.done,
+    )
+    risk = outcome.risk.astype(dtype)
+    return after, _Lived(seen, response, risk, now.place if recorded else None)
+
+
+class _ByView(NamedTuple):
+    """Beliefs summed by view: what observations and states have in common, at the cost of a sum.
+
+    Attributes
+    ----------
+    belief, times : (view, state), (view,)
+        Sum of beliefs, and how often the view was seen.
+    """
+
+    belief: Float[Array, "view state"]
+    times: Float[Array, " view"]
+
+    @classmethod
+    def none(cls, views: int, states: int, dtype: Any) -> "_ByView":
+        return cls(jnp.zeros((views, states), dtype), jnp.zeros(views, dtype))
+
+    def with_stretch(self, seen: Int[Array, " time"], stretch: Stretch) -> "_ByView":
+        lived = stretch.lived.astype(self.times.dtype)
+        belief = stretch.response.belief * lived[:, None]
+        return _ByView(self.belief.at[seen].add(belief), self.times.at[seen].add(lived))
+
+    def coincidence(self, views: Float[Array, "view observation"]) -> Coincidence:
+        return Coincidence(
+            views.T @ self.belief, self.times @ views, self.belief.sum(axis=0), self.times.sum()
+        )
+
+
+def _counted(
+    state: AgentState, by_view: _ByView | None, views: Array | None
+) -> tuple[AgentState, _ByView | None]:
+    """Return the state with what was seen by view pending, and the sums by view empty again."""
+    if by_view is None or views is None:
+        return state, by_view
+    likelihood = state.pending.likelihood + by_view.coincidence(views)
+    pending = state.pending._replace(likelihood=likelihood)
+    return state._replace(pending=pending), jax.tree.map(jnp.zeros_like, by_view)
+
+
+def _no_record(agent: Agent, place: Any, max_steps: int, dtype: Any) -> Record:
+    time = -(-max_steps // agent.chunk) * agent.chunk
+    return Record(
+        jax.tree.map(lambda part: jnp.zeros((time, *part.shape), part.dtype), place),
+        jnp.zeros(time, jnp.int32),
+        jnp.zeros(time, jnp.int32),
+        jnp.zeros(time, dtype),
+    )
+
+
+def _with_chunk(
+    kept: Record, agent: Agent, made: Int[Array, ""], lived: _Lived, first: Int[Array, ""]
+) -> Record:
+    policy = lived.response.policy
+    moves = agent.policies[policy, (made + jnp.arange(agent.chunk)) % agent.moves_made]
+    return jax.tree.map(
+        lambda all_rows, new: lax.dynamic_update_slice_in_dim(
+            all_rows, new.astype(all_rows.dtype), first, 0
+        ),
+        kept,
+        Record(lived.place, policy, moves, lived.risk),
+    )
+
+
+def _until(rows: Array, steps: Int[Array, ""]) -> Array:
+    """Return the rows with all that did not happen left empty."""
+    lived = jnp.arange(len(rows)) < steps
+    return jnp.where(lived.reshape(-1, *(1,) * (rows.ndim - 1)), rows, 0)

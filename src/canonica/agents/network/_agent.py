@@ -1,0 +1,284 @@
+"""A two-layer canonical network that acts, and learns from what became of it."""
+
+from typing import Literal, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.core import Tracer
+from jaxtyping import Array, Float, Int, Shaped
+
+from canonica._errors import CanonicaError
+from canonica.agents.network._agent_state import AgentState, Counts, no_tally, nothing_pending
+from canonica.agents.network._learning import settled, with_stretch
+from canonica.agents.network._modulation import Modulation, ProgressModulation
+from canonica.agents.network._response_law import (
+    ResponseLaw,
+    drawn_policy,
+    response_law,
+    uniform_of,
+)
+from canonica.agents.network._stretch import Acting, Response, Stretch, empty_stretch
+from canonica.model import GenerativeModel
+
+CHUNK = 200
+GUARD = 1e-6
+
+
+class Decision(NamedTuple):
+    """What an agent does.
+
+    Attributes
+    ----------
+    policy : ()
+        The sequence of moves that was drawn, or is under way.
+    move : ()
+        The move that is made now.
+    """
+
+    policy: Int[Array, "*batch"]
+    move: Int[Array, "*batch"]
+
+
+class Agent(eqx.Module):
+    """A canonical network that decides, with delayed modulation of its plasticity.
+
+    At every step it infers hidden states from an observation and the previous states, and draws a
+    policy, a sequence of moves, from what the states say of it. When the risk of a stretch of
+    steps arrives, Hebbian plasticity keeps (Gamma = 0) or unlearns (Gamma = 1) what was done. All
+    methods are pure functions, to compose with `jax.jit` and `jax.vmap`; `trial` runs a whole
+    trial in one compiled loop.
+
+    Parameters
+    ----------
+    model : GenerativeModel
+        What it believes at first; with policy counts and a decision prior.
+    policies : (policy, length)
+        Moves of each policy, one for each decision of the model.
+    modulation : Modulation
+        From the risks of a stretch to Gamma.
+    chunk : int
+        Steps of a stretch, after which Gamma is known.
+    learning : "trial" or "chunk"
+        Whether the network acts by what it learned from the next trial on, as published, or
+        from the next chunk on.
+    decides_from : "previous" or "current"
+        Whether a decision is drawn from the states one step earlier, as published, or from those
+        just inferred.
+    moves_made : int
+        How many moves of a policy are made before the next is drawn; 1 as published.
+    guard : float
+        Added to ``1 - d`` in the odds of decisions, and the least that a probability counts as
+        inside a logarithm; the published simulations use 1e-6.
+    acting_precision : "single" or "double", optional
+        Floating precision of activities and decisions; by default that of the counts. In single
+        precision a step costs half as much, while counts are still learned in their own.
+
+    Raises
+    ------
+    CanonicaError
+        If the policies do not fit the model, or a number is out of range.
+
+    References
+    ----------
+    [CB22]; sections 1, 2 and 5 of the theory.
+
+    Examples
+    --------
+    >>> import jax
+    >>> from canonica.agents import Maze, maze_agent, maze_walls
+    >>> maze = Maze(maze_walls(jax.random.key(0), height=7, width=9), window=5)
+    >>> agent = maze_agent(maze)
+    >>> state = agent.init()
+    >>> place, observation = maze.reset(jax.random.key(1))
+    >>> decision, state = agent.step(state, observation, jax.random.key(2))
+    >>> int(decision.policy) // 64 == int(decision.move)  # the first of its four moves
+    True
+    >>> outcome = maze.step(place, decision.move, jax.random.key(3))
+    >>> state = agent.learn(state, outcome.risk[None])
+    """
+
+    model: GenerativeModel
+    policies: Int[Array, "policy length"]
+    modulation: Modulation = eqx.field(static=True, default=ProgressModulation())
+    chunk: int = eqx.field(static=True, default=CHUNK)
+    learning: Literal["trial", "chunk"] = eqx.field(static=True, default="trial")
+    decides_from: Literal["previous", "current"] = eqx.field(static=True, default="previous")
+    moves_made: int = eqx.field(static=True, default=1)
+    guard: float = eqx.field(static=True, default=GUARD)
+    acting_precision: Literal["single", "double"] | None = eqx.field(static=True, default=None)
+
+    def __check_init__(self) -> None:
+        c = self.model.policy_counts
+        if c is None:
+            raise CanonicaError("model: found no policy_counts; expected a model that decides.")
+        if len(self.policies) != c.shape[-1]:
+            raise CanonicaError(
+                f"policies: found {len(self.policies)}; expected {c.shape[-1]}, one for each "
+                "decision of the model."
+            )
+        for name, value, allowed in (
+            ("learning", self.learning, ("trial", "chunk")),
+            ("decides_from", self.decides_from, ("previous", "current")),
+            ("acting_precision", self.acting_precision, ("single", "double", None)),
+        ):
+            if value not in allowed:
+                raise CanonicaError(f"{name}: found {value!r}; expected one of {allowed}.")
+        if not 1 <= self.moves_made <= self.policies.shape[1]:
+            raise CanonicaError(
+                f"moves_made: found {self.moves_made}; expected 1 to {self.policies.shape[1]}, "
+                "the length of the policies."
+            )
+        if self.chunk < 1 or not 0 <= self.guard < 1:
+            raise CanonicaError(
+                f"chunk, guard: found {self.chunk}, {self.guard}; expected a chunk of 1 step at "
+                "least, and a guard in [0, 1)."
+            )
+
+    def init(self) -> AgentState:
+        """Return the state of an agent that has seen nothing, at the start of a trial."""
+        return self._at_start(Counts.of(self.model))
+
+    def begin(self, state: AgentState) -> AgentState:
+        """Return the state at the start of a new trial: acting by all that was learned.
+
+        Beliefs are those of the prior again; a stretch that no risk came for is forgotten.
+        """
+        return self._at_start(self.settle(state).counts)
+
+    def model_of(self, state: AgentState) -> GenerativeModel:
+        """Return the generative model that an agent holds by now."""
+        return self.settle(state).counts.model(self.model)
+
+    def step(
+        self, state: AgentState, observation: Shaped[Array, " observation"], key: Array
+    ) -> tuple[Decision, AgentState]:
+        """Return what the agent does after `observation`, and its state then.
+
+        At most `chunk` steps may follow each other without `learn`: later ones would take the
+        place of the last.
+
+        Parameters
+        ----------
+        state : AgentState
+            Before the observation.
+        observation : (observation,)
+            0/1.
+        key : jax.Array
+            Decides what is drawn.
+        """
+        observation = observation.astype(state.belief.dtype)
+        drive = state.law.state_drive(observation)
+        uniform = uniform_of(key, state.belief.dtype)
+        before = Acting(state.belief, state.policy, state.made)
+        response = self.respond(state.law, drive, before, uniform)
+        stretch = state.stretch.with_step(observation, before, response)
+        decision = Decision(response.policy, self.policies[response.policy, state.made])
+        made = (state.made + 1) % self.moves_made
+        return decision, state._replace(
+            belief=response.belief, policy=response.policy, made=made, stretch=stretch
+        )
+
+    def respond(
+        self,
+        law: ResponseLaw,
+        drive: Float[Array, " state"],
+        before: Acting,
+        uniform: Float[Array, ""],
+    ) -> Response:
+        """Return beliefs and decision, once it is known what the observation says (`drive`).
+
+        A `uniform` number between 0 and 1 decides what is drawn.
+        """
+        previous, policy, made = before
+        recurrent = None if law.transition is None else law.transition.slope
+        if self.decides_from == "previous" and recurrent is not None:
+            # One pass over all synapses of the previous state.
+            both = previous @ jnp.concatenate([recurrent, law.policy.slope], axis=1)
+            log_odds = drive + both[: len(drive)]
+            policy_log_odds = both[len(drive) :] + law.policy_offset
+        else:
+            log_odds = drive if recurrent is None else drive + previous @ recurrent
+            current = self.decides_from == "current"
+            seen = jax.nn.sigmoid(log_odds) if current else previous
+            policy_log_odds = seen @ law.policy.slope + law.policy_offset
+        drawn = drawn_policy(policy_log_odds, uniform, self.guard)
+        policy = drawn if self.moves_made == 1 else jnp.where(made == 0, drawn, policy)
+        return Response(log_odds, policy, policy_log_odds[policy])
+
+    def learn(self, state: AgentState, risk: Float[Array, " time"]) -> AgentState:
+        """Return the state of an agent that has learned from the steps since it last did.
+
+        Parameters
+        ----------
+        state : AgentState
+            After those steps.
+        risk : (time,)
+            Of each of them; 0 for the better, 1 for the worse, 0.5 for neither.
+
+        Raises
+        ------
+        CanonicaError
+            If there are more or fewer risks than steps (where this is known, that is not inside
+            `jax.jit`).
+        """
+        steps = state.stretch.steps
+        if not isinstance(steps, Tracer) and len(risk) != int(steps):
+            raise CanonicaError(
+                f"risk: found {len(risk)} for {int(steps)} steps since the last learning; "
+                f"expected one for each, {self.chunk} at most."
+            )
+        whole = jnp.full(self.chunk, 0.5, state.belief.dtype).at[: len(risk)].set(risk)
+        return self.consolidate(state, state.stretch, whole)
+
+    def consolidate(
+        self, state: AgentState, stretch: Stretch, risk: Float[Array, " time"]
+    ) -> AgentState:
+        """Return what `learn` does, of a stretch that is given as a whole."""
+        state = with_stretch(
+            state,
+            stretch,
+            risk,
+            self.modulation(risk, stretch.lived),
+            from_current=self.decides_from == "current",
+            moves_made=self.moves_made,
+        )._replace(stretch=self._nothing())
+        if self.learning == "trial":
+            return state
+        state = settled(state)
+        return state._replace(law=self._law(state.counts))
+
+    def settle(self, state: AgentState) -> AgentState:
+        """Return the same state with nothing pending: counts and tally are complete."""
+        return settled(state)
+
+    def _at_start(self, counts: Counts) -> AgentState:
+        prior = self.model.state_prior[1]
+        dtype = self._dtype
+        zero = jnp.zeros((), jnp.int32)
+        return AgentState(
+            counts=counts,
+            law=self._law(counts),
+            belief=prior.astype(dtype),
+            policy=zero,
+            made=zero,
+            stretch=self._nothing(),
+            pending=nothing_pending(self.model, dtype),
+            tally=no_tally(len(self.policies), dtype),
+        )
+
+    def _law(self, counts: Counts) -> ResponseLaw:
+        law = response_law(counts.model(self.model), self.guard)
+        return jax.tree.map(lambda part: part.astype(self._dtype), law)
+
+    def _nothing(self) -> Stretch:
+        observations, states = self.model.likelihood_counts.shape[2:]
+        return empty_stretch(self.chunk, observations, states, self._dtype)
+
+    @property
+    def _dtype(self) -> np.dtype:
+        """Precision that it acts in."""
+        if self.acting_precision is None:
+            return self.model.likelihood_counts.dtype
+        return np.dtype(np.float32 if self.acting_precision == "single" else np.float64)

@@ -1,0 +1,1 @@
+"""Worlds for agents: two functions on JAX arrays each; they know no agent."""

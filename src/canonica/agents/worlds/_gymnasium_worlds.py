@@ -1,0 +1,210 @@
+"""Worlds of this package as Gymnasium environments, registered when it is imported."""
+
+from typing import Any
+
+import gymnasium
+import jax
+import jax.numpy as jnp
+import numpy as np
+from gymnasium import spaces
+from jaxtyping import Array, Int, Int8, UInt8
+
+from canonica._errors import CanonicaError
+from canonica.agents.worlds._environment import Environment, Outcome
+from canonica.agents.worlds._maze import HEIGHT, WIDTH, WINDOW, Maze, maze_walls
+from canonica.agents.worlds._switching_bandit import HIGH, LOW, SWITCH_PROBABILITY, SwitchingBandit
+from canonica.agents.worlds._t_maze import TMaze
+from canonica.agents.worlds._world_pictures import picture
+
+RENDER_MODES = ("rgb_array",)
+KEYS = 2**32
+
+Observation = Int8[np.ndarray, " observation"]
+
+
+class GymnasiumWorld(gymnasium.Env):
+    """Any `Environment` as a Gymnasium environment.
+
+    Observations are MultiBinary, actions Discrete: the moves. The reward of a step is
+    ``1 - 2 risk``: 1 for the better, -1 for the worse, 0 for neither. Episodes terminate where
+    the world ends a trial; Gymnasium's own `TimeLimit` truncates them.
+
+    Parameters
+    ----------
+    world : Environment
+        Which one.
+    render_mode : "rgb_array" or None
+        Whether `render` gives pictures.
+
+    Raises
+    ------
+    CanonicaError
+        If `render_mode` is another one, or the environment was not reset before a step.
+
+    Examples
+    --------
+    >>> from canonica.agents import SwitchingBandit
+    >>> environment = GymnasiumWorld(SwitchingBandit())
+    >>> observation, info = environment.reset(seed=0)
+    >>> observation, reward, terminated, truncated, info = environment.step(1)
+    >>> observation.tolist(), reward
+    ([0, 0, 0, 1], -1.0)
+    """
+
+    metadata = {"render_modes": list(RENDER_MODES), "render_fps": 8}  # noqa: RUF012  (Gymnasium's)
+
+    def __init__(self, world: Environment, render_mode: str | None = None) -> None:
+        if render_mode is not None and render_mode not in RENDER_MODES:
+            raise CanonicaError(
+                f"render_mode: found {render_mode!r}; expected None or one of {RENDER_MODES}."
+            )
+        self.world, self.render_mode = world, render_mode
+        self.observation_space = spaces.MultiBinary(world.observations)
+        self.action_space = spaces.Discrete(world.moves)
+        self._state: Any = None
+        self._observation: Any = None
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Observation, dict[str, Any]]:
+        """Return the first observation of a new trial.
+
+        Parameters
+        ----------
+        seed : int, optional
+            Decides all that is random from here on, later trials included.
+        options : dict, optional
+            There are none.
+        """
+        super().reset(seed=seed, options=options)
+        start, self._key = jax.random.split(jax.random.key(int(self.np_random.integers(KEYS))))
+        self._steps = 0
+        self._state, observation = _reset(self.world, start)
+        return self._seen(observation), {}
+
+    def step(
+        self, action: Int[np.ndarray, ""] | np.integer | int
+    ) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
+        """Return observation, reward, whether this ends the trial, False, and what the risk was.
+
+        Parameters
+        ----------
+        action : int
+            The move.
+        """
+        if self._state is None:
+            raise CanonicaError("step: found no trial under way; expected reset() before it.")
+        if not self.action_space.contains(action):
+            raise CanonicaError(f"action: found {action}; expected one of {self.action_space}.")
+        outcome = _step(self.world, self._state, int(action), self._key, self._steps)
+        state, observation, risk, done = outcome
+        self._state = state
+        self._steps += 1
+        risk = float(risk)
+        return self._seen(observation), 1 - 2 * risk, bool(done), False, {"risk": risk}
+
+    def render(self) -> UInt8[np.ndarray, "height width 3"] | None:  # type: ignore[override]
+        """Return a picture of the world as it is now, or None without `render_mode`."""
+        if self.render_mode is None:
+            return None
+        if self._state is None:
+            raise CanonicaError("render: found no trial under way; expected reset() before it.")
+        return picture(self.world, self._state, self._observation)
+
+    def _seen(self, observation: Array) -> Observation:
+        self._observation = np.asarray(observation, np.int8)
+        return self._observation.copy()
+
+
+@jax.jit
+def _reset(world: Environment, key: Array) -> tuple[Any, Array]:
+    return world.reset(key)
+
+
+@jax.jit
+def _step(world: Environment, state: Any, move: Any, key: Array, steps: Any) -> Outcome:
+    return world.step(state, jnp.asarray(move, jnp.int32), jax.random.fold_in(key, steps))
+
+
+def maze_world(
+    *,
+    height: int = HEIGHT,
+    width: int = WIDTH,
+    window: int = WINDOW,
+    seed: int = 0,
+    render_mode: str | None = None,
+) -> GymnasiumWorld:
+    """Return a `Maze` for Gymnasium, its walls drawn by `seed`; `reset` does not change them.
+
+    Parameters
+    ----------
+    height, width, window : int
+        As in `maze_walls` and `Maze`.
+    seed : int
+        Which maze.
+    render_mode : "rgb_array" or None
+        As in `GymnasiumWorld`.
+
+    Examples
+    --------
+    >>> import gymnasium
+    >>> environment = gymnasium.make("canonica/Maze-v0", height=7, width=9, window=5, seed=3)
+    >>> environment.observation_space, environment.action_space
+    (MultiBinary(25), Discrete(4))
+    """
+    walls = maze_walls(jax.random.key(seed), height=height, width=width)
+    return GymnasiumWorld(Maze(walls, window), render_mode)
+
+
+def t_maze_world(
+    *,
+    corridor: int = 3,
+    reliability: float = 1.0,
+    cue_place: int = 0,
+    render_mode: str | None = None,
+) -> GymnasiumWorld:
+    """Return a `TMaze` for Gymnasium.
+
+    Parameters
+    ----------
+    corridor, reliability, cue_place
+        As in `TMaze`.
+    render_mode : "rgb_array" or None
+        As in `GymnasiumWorld`.
+    """
+    return GymnasiumWorld(TMaze(corridor, reliability, cue_place), render_mode)
+
+
+def bandit_world(
+    *,
+    reward_probability: tuple[float, ...] = (HIGH, LOW),
+    switch_probability: float = SWITCH_PROBABILITY,
+    switch_after: int | None = None,
+    render_mode: str | None = None,
+) -> GymnasiumWorld:
+    """Return a `SwitchingBandit` for Gymnasium.
+
+    Parameters
+    ----------
+    reward_probability, switch_probability, switch_after
+        As in `SwitchingBandit`.
+    render_mode : "rgb_array" or None
+        As in `GymnasiumWorld`.
+    """
+    bandit = SwitchingBandit(tuple(reward_probability), switch_probability, switch_after)
+    return GymnasiumWorld(bandit, render_mode)
+
+
+def _register() -> None:
+    """Make the worlds known to `gymnasium.make`, once, each with its time limit."""
+    for name, function, steps in (
+        ("canonica/Maze-v0", maze_world, 20_000),
+        ("canonica/TMaze-v0", t_maze_world, 60),
+        ("canonica/SwitchingBandit-v0", bandit_world, 100),
+    ):
+        if name not in gymnasium.registry:
+            point = f"{__name__}:{function.__name__}"
+            gymnasium.register(name, entry_point=point, max_episode_steps=steps)
+
+
+_register()

@@ -1,0 +1,1 @@
+"""Recordings that their authors have made public, fetched."""

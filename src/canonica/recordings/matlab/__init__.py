@@ -1,0 +1,1 @@
+"""MATLAB files of the published layout, read and written."""

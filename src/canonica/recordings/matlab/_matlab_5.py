@@ -1,0 +1,132 @@
+"""MATLAB 5 files of the published layout."""
+
+from collections.abc import Iterator, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from canonica._errors import CanonicaError, RecordingError, listed
+from canonica._files import complete_file, shown
+from canonica.recordings._reading import Reading
+from canonica.recordings.matlab._layout import (
+    FIELDS,
+    PREFIX,
+    Cell,
+    Fields,
+    cultures,
+    damaged,
+    no_cultures,
+)
+
+MAGIC = b"MATLAB 5.0 MAT-file"
+BYTE = 255
+
+
+def recognises(path: Path) -> bool:
+    """Return whether the file begins as a MATLAB 5 file does."""
+    with path.open("rb") as file:
+        return file.read(len(MAGIC)) == MAGIC
+
+
+def read(path: Path, reading: Reading) -> Iterator[xr.Dataset | RecordingError]:
+    """Yield each culture of the file, or the reason why it is none.
+
+    Raises
+    ------
+    RecordingError
+        If the file as a whole cannot be used.
+    """
+    variables = _load(path)
+    conditions = {
+        name: [_reader(cell) for cell in _cells(value)]
+        for name, value in variables.items()
+        if _is_culture_list(name, value)
+    }
+    if not conditions:
+        raise no_cultures(path, list(variables))
+    yield from cultures(path, conditions, reading)
+
+
+def write(path: str | PathLike[str], recordings: Sequence[xr.Dataset]) -> None:
+    """Write recordings of one condition in the published layout, whole or not at all.
+
+    Parameters
+    ----------
+    path : path-like
+        The MATLAB file; folders on the way to it are made.
+    recordings : sequence of xarray.Dataset
+        Of one condition, with their sources.
+
+    Raises
+    ------
+    CanonicaError
+        If there are none, or of several conditions, which one variable cannot hold, or their
+        sources are not known, which this layout needs.
+    """
+    from scipy.io import savemat  # noqa: PLC0415
+
+    conditions = sorted({str(one.attrs.get("condition", "unknown")) for one in recordings})
+    if len(conditions) != 1:
+        raise CanonicaError(
+            f"{shown(Path(path))}: found recordings of {len(conditions)} conditions "
+            f"({listed(conditions)}); expected one. Write a file for each."
+        )
+    (condition,) = conditions
+    for one in recordings:
+        if "sources" not in one:
+            raise CanonicaError(
+                f"{shown(Path(path))}: found no sources in {one.attrs.get('name', 'a recording')}; "
+                "expected them, as this layout has s beside o and r. Write another format."
+            )
+    cells = np.empty((len(recordings), 1), object)
+    for index, culture in enumerate(recordings):
+        cells[index, 0] = {
+            field: _smallest(culture[role].to_numpy()) for field, role in FIELDS.items()
+        }
+    with complete_file(Path(path)) as partial:
+        savemat(partial, {f"{PREFIX}{condition}": cells}, do_compression=True)
+
+
+def _smallest(values: np.ndarray) -> np.ndarray:
+    """Return counts as bytes where they fit, as the published files have them."""
+    fit = values.min() >= 0 and values.max() <= BYTE and (values % 1 == 0).all()
+    return values.astype(np.uint8) if fit else values
+
+
+def _load(path: Path) -> dict[str, Any]:
+    from scipy.io import loadmat  # noqa: PLC0415  (heavy, and only this reader needs it)
+
+    try:
+        variables = loadmat(path, chars_as_strings=False)
+    except Exception as error:  # any of a dozen kinds, depending on where the file is cut
+        raise damaged(path, error) from error
+    return {name: value for name, value in variables.items() if not name.startswith("__")}
+
+
+def _is_culture_list(name: str, value: Any) -> bool:
+    cells = _cells(value)
+    if name.startswith(PREFIX) and isinstance(value, np.ndarray) and value.dtype.kind in "OV":
+        return bool(cells)  # meant as cultures: what is wrong with one will be said
+    return bool(cells) and all(_fields(cell).keys() >= FIELDS.keys() for cell in cells)
+
+
+def _cells(value: Any) -> list[Any]:
+    if not isinstance(value, np.ndarray) or value.dtype != object:
+        if isinstance(value, np.ndarray) and value.dtype.names:
+            return list(value.ravel(order="F"))  # a struct array does as well as a cell array
+        return [value]
+    return list(value.ravel(order="F"))
+
+
+def _reader(cell: Any) -> Cell:
+    return lambda: _fields(cell)
+
+
+def _fields(cell: Any) -> Fields:
+    while isinstance(cell, np.ndarray) and cell.size == 1 and cell.dtype.names:
+        cell = cell.ravel()[0]
+    names = getattr(getattr(cell, "dtype", None), "names", None) or ()
+    return {name: cell[name] for name in names} if isinstance(cell, np.void) else {}

@@ -1,0 +1,256 @@
+"""The units table of an NWB file: whose spikes are whose, and their times, read as needed."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Int
+
+from canonica._errors import RecordingError
+from canonica.recordings._columns import Ragged
+from canonica.recordings._reading import Reading
+from canonica.recordings.nwb._columns import (
+    bounds_of,
+    check_stored,
+    read_column,
+    row_count,
+    row_ids,
+)
+
+BLOCK = 2**21  # spikes to read at a time: 16 MiB
+LARGEST_RESPONSES = 2**28  # trials x electrodes: 2 GiB
+NAMES = ("electrode_name", "channel_name", "unit_name", "label", "name")
+
+
+@dataclass(frozen=True, eq=False)
+class SpikingUnits:
+    """Units, each with its spikes and the electrode that they count for.
+
+    Parameters
+    ----------
+    times : (spike,)
+        On disk, in seconds, unit by unit.
+    bounds : (unit + 1,)
+        Where each unit's spikes begin, and where the last one's end.
+    electrode : (unit,)
+        Number of its electrode, from 0.
+    size : int
+        How many electrodes there are.
+    electrodes : tuple of str
+        What they are called; none where they are only numbered from 1.
+    description : str
+        What was taken for what.
+    """
+
+    times: Any
+    bounds: Int[np.ndarray, " unit_bound"]
+    electrode: Int[np.ndarray, " unit"]
+    size: int
+    electrodes: tuple[str, ...]
+    description: str
+
+    def __len__(self) -> int:
+        return self.size
+
+    def trains(self) -> Iterator[tuple[int, np.ndarray]]:
+        """Yield electrode and spike times of one unit after the other, a few units at a time.
+
+        A unit with more spikes than are read at a time comes in parts.
+        """
+        unit = 0
+        while unit < len(self.electrode):
+            begin = self.bounds[unit]
+            last = int(np.searchsorted(self.bounds, begin + BLOCK, side="right")) - 1
+            if last <= unit:
+                for part in range(begin, self.bounds[unit + 1], BLOCK):
+                    end = min(part + BLOCK, self.bounds[unit + 1])
+                    yield int(self.electrode[unit]), self.times[part:end]
+                unit += 1
+                continue
+            block = self.times[begin : self.bounds[last]]
+            for number in range(unit, last):
+                inside = slice(self.bounds[number] - begin, self.bounds[number + 1] - begin)
+                yield int(self.electrode[number]), block[inside]
+            unit = last
+
+    def all_trains(self) -> tuple[np.ndarray, np.ndarray, int]:
+        """Return all spike times, bounds, and how many spikes came before an earlier one.
+
+        The times are electrode by electrode, rising within each.
+        """
+        trains: list[list[np.ndarray]] = [[] for _ in range(self.size)]
+        unsorted = 0
+        for electrode, train in self.trains():
+            times = np.asarray(train, np.float64)
+            unsorted += int(np.count_nonzero(times[1:] < times[:-1]))
+            trains[electrode].append(times)
+        joined = [np.sort(np.concatenate(parts)) if parts else np.zeros(0) for parts in trains]
+        bounds = np.concatenate([[0], np.cumsum([len(times) for times in joined], dtype=np.int64)])
+        return np.concatenate(joined) if joined else np.zeros(0), bounds, unsorted
+
+
+def has_spike_times(units: Any) -> bool:
+    """Return whether there is a table of units, with spike times."""
+    return units is not None and "spike_times" in units.colnames
+
+
+def spiking_units(nwbfile: Any, reading: Reading, source: str) -> SpikingUnits:
+    """Return the units of a file, by electrode or by unit.
+
+    Parameters
+    ----------
+    nwbfile : pynwb.NWBFile
+        With spike times.
+    reading : Reading
+        Whether by electrode or by unit; where the file names no electrodes, by unit.
+    source : str
+        The file, for messages.
+
+    Raises
+    ------
+    RecordingError
+        If the table is empty or damaged, or its units have several electrodes each.
+    """
+    units = nwbfile.units
+    where = f"{source}:units"
+    times, bounds = _spike_times(units, where)
+    number = row_count(units, where)
+    rows = _electrode_rows(units, where) if reading.by == "electrode" else None
+    if rows is None:
+        names, size, electrode = _names(units, number, where), number, np.arange(number)
+        description = f"spikes by unit ({number})"
+    else:
+        table = _electrode_table(nwbfile, units, where)
+        size, electrode = row_count(table, where), rows
+        if number and (rows.min() < 0 or rows.max() >= size):
+            raise RecordingError(
+                where,
+                "electrodes",
+                found=f"rows {rows.min()} to {rows.max()} of a table of {size} electrodes",
+                expected="rows of that table, from 0",
+                advice="The file is damaged; or read it by unit (--by unit).",
+            )
+        names = electrode_names(table, size, source)
+        silent = size - len(np.unique(rows))
+        several = "" if number == size - silent else f", {number} units"
+        description = f"spikes by electrode ({size}, {silent} without units{several})"
+    if not size:
+        raise RecordingError(
+            where,
+            None,
+            found="no units",
+            expected="at least one",
+            advice="Check that this file is the one with the spikes.",
+        )
+    return SpikingUnits(times, bounds, electrode, size, names, description)
+
+
+def check_size(trials: int, electrodes: int, source: str) -> None:
+    """Refuse a recording that would not fit into memory."""
+    if trials * electrodes > LARGEST_RESPONSES:
+        raise RecordingError(
+            source,
+            None,
+            found=f"{trials} trials of {electrodes} electrodes",
+            expected=f"{LARGEST_RESPONSES} responses at most",
+            advice="If most electrodes have no units, read it by unit (--by unit).",
+        )
+
+
+def electrode_names(table: Any, size: int, source: str) -> tuple[str, ...]:
+    """Return what the electrodes are called; nothing where they are only numbered from 1.
+
+    Parameters
+    ----------
+    table : pynwb's electrodes table, or None
+    size : int
+        How many electrodes there are; those of another number are not these.
+    source : str
+        The file, for messages.
+    """
+    if table is None or len(table.id) != size:
+        return ()
+    return _names(table, size, f"{source}:electrodes")
+
+
+def _names(table: Any, size: int, source: str) -> tuple[str, ...]:
+    """Return the names in a table, if there are any and each is there once; else its ids."""
+    columns = [read_column(table, name, source) for name in NAMES if name in table.colnames]
+    for column in columns:
+        if isinstance(column, np.ndarray) and column.ndim == 1:
+            names = tuple(str(name) for name in column)
+            if len(set(names)) == size and all(names):
+                return names
+    ids = row_ids(table, source)
+    if (ids == np.arange(1, size + 1)).all() or len(np.unique(ids)) < size:
+        return ()
+    return tuple(str(number) for number in ids)
+
+
+def _spike_times(units: Any, source: str) -> tuple[Any, np.ndarray]:
+    """Return the data set of times, unread, and where each unit's begin and end."""
+    index = units["spike_times"]
+    flat = getattr(index, "target", None)
+    data = getattr(flat, "data", None)
+    ragged = data is not None and not hasattr(flat, "target")
+    dtype, shape = getattr(data, "dtype", None), getattr(data, "shape", ())
+    if not ragged or getattr(dtype, "kind", None) not in ("f", "i", "u") or len(shape) != 1:
+        raise RecordingError(
+            source,
+            "spike_times",
+            found=f"values of type {dtype} and shape {shape}" if ragged else "no list per unit",
+            expected="for each unit, its spike times in seconds",
+            advice="Write it with pynwb's add_unit(spike_times=...).",
+        )
+    check_stored(data, "spike_times", source)
+    return data, bounds_of(index, row_count(units, source), shape[0], source)
+
+
+def _electrode_rows(units: Any, source: str) -> np.ndarray | None:
+    """Return the row of each unit's electrode, or None if no unit names one."""
+    if "electrodes" not in units.colnames:
+        return None
+    column = read_column(units, "electrodes", source)
+    if isinstance(column, Ragged):
+        lengths, rows = np.diff(column.bounds), column.values
+    else:
+        rows = column.ravel()
+        lengths = np.full(len(column), column.size // max(len(column), 1))
+    if not rows.size and len(lengths):
+        return None
+    if (lengths != 1).any():
+        unit = int(np.flatnonzero(lengths != 1)[0])
+        raise RecordingError(
+            source,
+            "electrodes",
+            found=f"{lengths[unit]} electrodes of unit {unit + 1} "
+            f"({np.count_nonzero(lengths != 1)} such units)",
+            expected="one electrode of each unit, to count spikes by electrode",
+            advice="Count them by unit (--by unit).",
+        )
+    if rows.dtype.kind not in "ui":
+        raise RecordingError(
+            source,
+            "electrodes",
+            found=f"values of type {rows.dtype}",
+            expected="rows of the table of electrodes",
+            advice="Read it by unit (--by unit).",
+        )
+    return rows.astype(np.int64)
+
+
+def _electrode_table(nwbfile: Any, units: Any, source: str) -> Any:
+    column = units["electrodes"]
+    region = getattr(column, "target", column)
+    table = getattr(region, "table", None)
+    table = nwbfile.electrodes if table is None else table
+    if table is None:
+        raise RecordingError(
+            source,
+            "electrodes",
+            found="units with electrodes, but no table of electrodes",
+            expected="the table that they are rows of",
+            advice="Read it by unit (--by unit).",
+        )
+    return table

@@ -1,0 +1,230 @@
+"""Spikes and stimuli in a table each, CSV or Parquet.
+
+The table of spikes has a row for every spike: its time in seconds, and its channel. The table of
+stimuli has a row for every trial: onset, session, one column per input or one of vectors, and
+sources where they are known. Of `culture_spikes.csv`, the stimuli are in `culture_stimuli.csv`.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import xarray as xr
+
+from canonica._errors import RecordingError, listed
+from canonica._files import sha256, shown
+from canonica.data._spike_trains import SpikeTrains
+from canonica.recordings._columns import columns_of
+from canonica.recordings._grouped_spikes import grouped_by_channel
+from canonica.recordings._reading import Reading
+from canonica.recordings._stimulation import Stimulation, stimulation
+from canonica.recordings.tables._table_file import SUFFIXES, column_names, table_file
+
+TIME = (
+    "time",
+    "times",
+    "time_s",
+    "spike_time",
+    "spike_times",
+    "spike_time_s",
+    "timestamp",
+    "timestamps",
+    "t",
+)
+ELECTRODE = (
+    "channel",
+    "channels",
+    "electrode",
+    "electrodes",
+    "channel_id",
+    "electrode_id",
+    "channel_number",
+    "electrode_number",
+    "ch",
+)
+UNIT = ("unit", "units", "unit_id", "cluster", "cluster_id", "neuron")
+SPIKES, STIMULI = "spikes", "stimuli"
+GUESS = Reading()
+
+
+def recognises(path: Path) -> bool:
+    """Return whether this is a table of spikes, or the table of stimuli that goes with one."""
+    return _has_spikes(path) or is_partner(path) or _is_called_so(path)
+
+
+def is_partner(path: Path) -> bool:
+    """Return whether this is the table of stimuli beside a table of spikes, read with that."""
+    return spikes_beside(path) is not None
+
+
+def read(path: Path, reading: Reading) -> Iterator[xr.Dataset | RecordingError]:
+    """Yield the recording.
+
+    Raises
+    ------
+    RecordingError
+        If one of the two tables is missing or cannot be used.
+    """
+    yield read_trains(path, reading).recording(window=reading.window)
+
+
+def read_trains(path: Path, reading: Reading) -> SpikeTrains:
+    """Return the spike trains.
+
+    Raises
+    ------
+    RecordingError
+        If one of the two tables is missing or cannot be used.
+    """
+    if not _has_spikes(path):
+        _refuse_partner(path)
+    table = table_file(path)
+    source = shown(path)
+    time, channel = _spike_columns(table.names, reading, source)
+    partner = _partner(path, reading)
+    trials = _stimulation(partner, reading)
+    values = table.values([time, channel])
+    labels, index = values.labels(channel)
+    spikes = grouped_by_channel(
+        values.numbers(time, "spike times"), labels, None, source, index=index
+    )
+    return SpikeTrains(
+        times=spikes.times,
+        bounds=spikes.bounds,
+        onsets=trials.onsets,
+        stimuli=trials.stimuli,
+        sources=trials.sources,
+        session=trials.session,
+        electrodes=spikes.electrodes,
+        attrs={
+            "name": _name(path),
+            "condition": reading.condition or "unknown",
+            "origin": source,
+            "input_file": source,
+            "input_sha256": sha256(path),
+            "stimulus_file": shown(partner),
+            "stimulus_sha256": sha256(partner),
+            "reading": (
+                f"spike times from {time}, electrodes from {channel}; of "
+                f"{shown(Path(partner.name))}, {trials.description}"
+            ),
+            **spikes.attributes,
+        },
+    )
+
+
+def _is_called_so(path: Path) -> bool:
+    """Return whether a table is called spikes and has one called stimuli beside it."""
+    if not column_names(path):
+        return False
+    return any(sibling.is_file() for sibling in _siblings(path, SPIKES, STIMULI))
+
+
+def _has_spikes(path: Path) -> bool:
+    names = column_names(path) or ()
+    return (
+        bool(_named(names, TIME) and _named(names, (*ELECTRODE, *UNIT)))
+        and not columns_of(names, GUESS, shown(path)).stimuli
+    )
+
+
+def _named(names: Sequence[str], words: Sequence[str]) -> str | None:
+    """Return the one column whose name comes first among these words."""
+    for word in words:
+        found = [name for name in names if name.strip().lower().replace(" ", "_") == word]
+        if len(found) == 1:
+            return found[0]
+    return None
+
+
+def _spike_columns(names: Sequence[str], reading: Reading, source: str) -> tuple[str, str]:
+    words = (*ELECTRODE, *UNIT) if reading.by == "electrode" else (*UNIT, *ELECTRODE)
+    time, channel = _named(names, TIME), _named(names, words)
+    if time is None or channel is None:
+        raise RecordingError(
+            source,
+            None,
+            found=f"columns {listed(names)}",
+            expected="the time of every spike in one called time, its channel in one called "
+            "channel, electrode or unit",
+            advice="Rename the columns.",
+        )
+    return time, channel
+
+
+def _stimulation(path: Path, reading: Reading) -> Stimulation:
+    source = shown(path)
+    if not path.is_file():
+        raise RecordingError(
+            source,
+            None,
+            found="no such file",
+            expected="the table of stimuli",
+            advice="Check its path.",
+        )
+    table = table_file(path)
+    columns = columns_of(table.names, reading, source)
+    known = [name for name in (columns.onset, columns.session) if name]
+    values = table.values([*known, *columns.stimuli, *columns.sources])
+    return stimulation(table.names, values.column, reading, source)
+
+
+def _partner(path: Path, reading: Reading) -> Path:
+    """Return where the stimuli of these spikes are."""
+    if reading.stimulus_file is not None:
+        return reading.stimulus_file
+    candidates = _siblings(path, SPIKES, STIMULI)
+    for candidate in candidates:
+        if candidate.is_file():
+            return candidate
+    tried = f"none of {listed(shown(Path(file.name)) for file in candidates)} beside it"
+    raise RecordingError(
+        shown(path),
+        "stimuli",
+        found=f"spikes, but {tried}" if candidates else "spikes, but no word of their stimuli",
+        expected="the table of stimuli: in culture_stimuli.csv for culture_spikes.csv",
+        advice="Name it so, or say where it is: --stimulus-file PATH (stimulus_file=...).",
+    )
+
+
+def spikes_beside(path: Path) -> Path | None:
+    """Return the table of spikes that this table of stimuli goes with, if there is one."""
+    try:
+        for candidate in _siblings(path, STIMULI, SPIKES):
+            if candidate.is_file() and _has_spikes(candidate) and not _has_spikes(path):
+                return candidate
+    except OSError:  # nobody may look: then nobody will read it either
+        pass
+    return None
+
+
+def _siblings(path: Path, word: str, other: str) -> list[Path]:
+    """Return the names that a file has with one word in place of the other, as it is written."""
+    places = list(re.finditer(word, path.stem, re.IGNORECASE))
+    if not places:
+        return []
+    begin, end = places[-1].span()
+    written = path.stem[begin:end]
+    if written[0].isupper():
+        other = other.upper() if written.isupper() else other.capitalize()
+    stem = path.stem[:begin] + other + path.stem[end:]
+    suffixes = dict.fromkeys([path.suffix, *SUFFIXES, ".txt"])
+    return [path.with_name(stem + suffix) for suffix in suffixes]
+
+
+def _refuse_partner(path: Path) -> None:
+    spikes = spikes_beside(path)
+    if spikes is not None:
+        raise RecordingError(
+            shown(path),
+            None,
+            found=f"the stimuli that go with {shown(Path(spikes.name))}",
+            expected="the spikes",
+            advice=f"Give {shown(spikes)}: its stimuli are read with it.",
+        )
+
+
+def _name(path: Path) -> str:
+    """Return what the culture is called: its file, less the word that this is of spikes."""
+    name = re.sub(r"^spikes[ _.-]+|[ _.-]+spikes$", "", path.stem, flags=re.IGNORECASE)
+    return shown(Path(name or path.stem))

@@ -1,0 +1,1 @@
+"""How good forecasts were, and which of them were better."""

@@ -1,0 +1,107 @@
+"""How good a forecast was, once the recording is known."""
+
+import numpy as np
+import xarray as xr
+
+from canonica._errors import CanonicaError, RecordingError
+from canonica.reverse_engineering.forecasting._known import Normalised, normalised, protocol_of
+from canonica.reverse_engineering.forecasting.comparison._scores import LEVELS, session_scores
+
+DESCRIPTIONS = {
+    "squared_error": ("mean squared error of the expected response", "1"),
+    "log_score": ("mean log density of the observed responses, higher is better", "nat"),
+    "crps": ("mean continuous ranked probability score, lower is better", "1"),
+    "coverage": ("share of responses within the central interval", "1"),
+    "width": ("mean width of the central interval", "1"),
+}
+KEPT = ("name", "condition", "model", "normalisation", "initial_sessions", "seed", "baseline")
+
+
+def score(forecast: xr.Dataset, recording: xr.Dataset) -> xr.Dataset:
+    """Return how good a forecast was, session by session.
+
+    Parameters
+    ----------
+    forecast : xarray.Dataset
+        As `canonica.forecast` returns it.
+    recording : xarray.Dataset
+        The recording that it was made from, with all sessions.
+
+    Returns
+    -------
+    xarray.Dataset
+        `squared_error`, `log_score` in nats (higher is better), `crps` (session), and `coverage`
+        and `width` (level, session) of the central intervals of 50 and 90 %. A response of 0 or 1,
+        of which an interval may hold a part of the mass, counts by that part, so that a true
+        forecast covers 90 % in 90 % of trials. The coordinate `horizon` counts sessions after the
+        initial ones, which are fitted, not forecast: leave them out with
+        ``score.sel(session=score.horizon > 0)``.
+
+    Raises
+    ------
+    CanonicaError
+        If the forecast is not of this recording.
+
+    Examples
+    --------
+    >>> from canonica.reverse_engineering import forecast
+    >>> from canonica.simulate import culture
+    >>> recording = culture(seed=0, sessions=8, trials_per_session=64)
+    >>> scored = score(forecast(recording, initial_sessions=5, model="ridge"), recording)
+    >>> scored.coverage.dims
+    ('level', 'session')
+    """
+    attrs = forecast.attrs
+    if "normalisation" not in attrs or "predicted_scale" not in forecast:
+        raise CanonicaError(
+            "forecast: found a dataset without normalisation or predicted_scale; expected what "
+            "canonica.forecast returns."
+        )
+    (ready,) = normalised(
+        [recording], protocol_of(attrs), attrs["normalisation"], float(attrs["baseline"])
+    )
+    if isinstance(ready, RecordingError):
+        raise ready
+    return score_normalised(forecast, ready)
+
+
+def score_normalised(forecast: xr.Dataset, recording: Normalised) -> xr.Dataset:
+    """Return the same for a recording that is normalised already, as the forecast's was.
+
+    Raises
+    ------
+    CanonicaError
+        If the forecast is not of this recording.
+    """
+    sessions = recording.ensembles.sessions
+    numbers, expected = forecast["trial_session"].to_numpy(), sessions.numbers
+    members = recording.ensembles.electrode_ensemble
+    same = np.array_equal(numbers, expected) and np.array_equal(
+        forecast["electrode_ensemble"].to_numpy(), members
+    )
+    if not same:
+        raise CanonicaError(
+            f"forecast of {forecast.attrs.get('name')}: found other sessions or ensembles than in "
+            f"{recording.ensembles.label}; expected the recording that it was made from."
+        )
+    mean, scale = (
+        sessions.fold_rows(forecast[name].to_numpy())
+        for name in ("predicted_response", "predicted_scale")
+    )
+    found = session_scores(recording.folded, mean, scale, sessions.valid)
+    return xr.Dataset(
+        {
+            name: (
+                ("session",) if values.ndim == 1 else ("level", "session"),
+                values,
+                dict(zip(("long_name", "units"), DESCRIPTIONS[name], strict=True)),
+            )
+            for name, values in found._asdict().items()
+        },
+        {
+            "session": forecast["session"],
+            "horizon": forecast["horizon"],
+            "level": list(LEVELS),
+        },
+        {key: forecast.attrs[key] for key in KEPT if key in forecast.attrs},
+    )

@@ -1,0 +1,1 @@
+"""The distribution of responses that forecasts are made of."""

@@ -1,0 +1,37 @@
+"""The forecasting models there are, by name; a new one is one file, and one line here."""
+
+from canonica._errors import CanonicaError
+from canonica.reverse_engineering.forecasting._predicted import ForecastModel
+from canonica.reverse_engineering.forecasting.models._canonical import Canonical, Frozen
+from canonica.reverse_engineering.forecasting.models._persistence import Persistence, Repetition
+from canonica.reverse_engineering.forecasting.models._published import PublishedForecast
+from canonica.reverse_engineering.forecasting.models._regression import Drift, Ridge
+
+FORECAST_MODELS: dict[str, ForecastModel] = {
+    model.name: model
+    for model in (
+        Canonical(),
+        Frozen(),
+        PublishedForecast(),
+        Ridge(),
+        Drift(),
+        Persistence(),
+        Repetition(),
+    )
+}
+
+
+def model_named(model: str | ForecastModel) -> ForecastModel:
+    """Return the model of that name, or the model itself where one is given.
+
+    Raises
+    ------
+    CanonicaError
+        If there is none of that name.
+    """
+    if not isinstance(model, str):
+        return model
+    if model not in FORECAST_MODELS:
+        known = ", ".join(FORECAST_MODELS)
+        raise CanonicaError(f"model: found {model!r}; expected one of {known}, or its value.")
+    return FORECAST_MODELS[model]

@@ -1,0 +1,1 @@
+"""How plastic a network is: its posterior, its evidence, and what it foretells."""

@@ -1,0 +1,376 @@
+"""Fit of one ensemble's parameters at a given plasticity, and how likely that makes the data.
+
+Laplace's approximation: around the parameters at which the posterior density is highest it is taken
+for Gaussian. Newton's steps use the expected curvature, which is never negative. What the stimuli
+evoke by themselves enters each trial once, so that their part of the curvature is diagonal, and
+costs next to nothing to eliminate.
+"""
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int
+
+from canonica.model import SynapticSums
+from canonica.reverse_engineering._estimation import AnyArray
+from canonica.reverse_engineering.forecasting.distribution._censored_logistic import (
+    gradients,
+    information,
+    location_of,
+    location_slopes,
+    log_density,
+)
+from canonica.reverse_engineering.forecasting.distribution._noise import (
+    log_scale_prior,
+    scale_ascent,
+)
+from canonica.reverse_engineering.forecasting.plasticity._forgetful_plasticity import drive
+from canonica.reverse_engineering.forecasting.plasticity._random_effects import (
+    USUAL,
+    Variances,
+    prior_precision,
+    reestimated,
+    session_map,
+)
+
+LARGEST_MOVE = 1.5  # of any trial's log odds in one step
+LARGEST_PROMISE = 0.5  # nats of a step that are taken on trust
+
+
+class Trials(NamedTuple):
+    """The initial sessions of one ensemble.
+
+    Attributes
+    ----------
+    response : (session, slot)
+        In [0, 1].
+    stimuli : (session, slot, input)
+        0/1.
+    valid : (session, slot)
+        Whether a slot holds a trial.
+    state : (session, slot)
+        Joint source state.
+    stimulus : (session, slot)
+        Number of the stimulus, where it comes repeatedly; else the length of `repeated`.
+    repeated : (stimulus,)
+        Whether there is a stimulus of that number.
+    """
+
+    response: Float[Array, "session slot"]
+    stimuli: Float[Array, "session slot input"]
+    valid: Bool[Array, "session slot"]
+    state: Int[Array, "session slot"]
+    stimulus: Int[Array, "session slot"]
+    repeated: Bool[Array, " stimulus"]
+
+
+class Fit(NamedTuple):
+    """Where the posterior density is highest.
+
+    Attributes
+    ----------
+    parameters : (parameter,)
+        As in `_random_effects`.
+    effect : (stimulus,)
+        What each stimulus evokes beside the weights.
+    log_scale : (state,)
+        Of the noise.
+    """
+
+    parameters: Float[AnyArray, "*batch parameter"]
+    effect: Float[AnyArray, "*batch stimulus"]
+    log_scale: Float[AnyArray, "*batch state"]
+
+
+class Learned(NamedTuple):
+    """What the network learned by the start of each session, and how fast it does.
+
+    Attributes
+    ----------
+    sums : SynapticSums
+        Beside the prior; (session, 2, 1, input).
+    rate : ()
+        Inverse of the prior strength.
+    """
+
+    sums: SynapticSums
+    rate: Float[AnyArray, ""] | float
+
+
+class Curvature(NamedTuple):
+    """Negative second derivatives of the log posterior density, stimuli eliminated.
+
+    Attributes
+    ----------
+    factor : (parameter, parameter)
+        Cholesky factor, lower, of that of the parameters once the stimuli are integrated out.
+    cross : (parameter, stimulus)
+        Between both.
+    stimulus : (stimulus,)
+        That of the stimuli: diagonal.
+    """
+
+    factor: Float[Array, "parameter parameter"]
+    cross: Float[Array, "parameter stimulus"]
+    stimulus: Float[Array, " stimulus"]
+
+
+class Step(NamedTuple):
+    """What one look at all trials gives.
+
+    Attributes
+    ----------
+    log_posterior : ()
+        Log density of data and parameters.
+    log_evidence : ()
+        Log likelihood of the data, parameters integrated out; up to what no plasticity changes.
+    curvature : Curvature
+        At the fit.
+    move, effect_move : (parameter,), (stimulus,)
+        Newton's step.
+    promise : ()
+        What the step would add to the log posterior density, were it quadratic; 0 at the top.
+    scale_slope : (state,)
+        Derivative of the log likelihood in the log scales.
+    """
+
+    log_posterior: Float[Array, ""]
+    log_evidence: Float[Array, ""]
+    curvature: Curvature
+    move: Float[Array, " parameter"]
+    effect_move: Float[Array, " stimulus"]
+    promise: Float[Array, ""]
+    scale_slope: Float[Array, " state"]
+
+
+class Climbed(NamedTuple):
+    """Where some steps have led.
+
+    Attributes
+    ----------
+    fit : Fit
+        After the last of them.
+    log_evidence : ()
+        There.
+    promise : ()
+        Of the last step, before it was taken.
+    """
+
+    fit: Fit
+    log_evidence: Float[Array, "*batch"]
+    promise: Float[Array, "*batch"]
+
+
+def log_odds(
+    trials: Trials, fit: Fit, learned: Learned, *, adaptive: bool
+) -> Float[Array, "session slot"]:
+    """Return the log odds of the activity expected in each trial."""
+    sessions, _, inputs = trials.stimuli.shape
+    weight, (offset, gain) = _of_sessions(fit, inputs, sessions)
+    driven = drive(weight[:, None], learned.sums, learned.rate, adaptive=adaptive)
+    always = driven.always.sum(axis=(1, 2)) + offset
+    gain = gain[:, None] * trials.stimuli.mean(axis=-1)
+    of_inputs = jnp.einsum("nti,ni->nt", trials.stimuli, driven.present[:, 0])
+    effect = jnp.append(fit.effect, 0.0)[trials.stimulus]
+    return of_inputs + always[:, None] + gain + effect
+
+
+def _of_sessions(
+    fit: Fit, inputs: int, sessions: int
+) -> tuple[Float[Array, "session input"], Float[Array, "2 session"]]:
+    """Return initial weights of each session, and its offset and gain."""
+    mapped = jnp.asarray(session_map(inputs, sessions)) @ fit.parameters
+    return mapped[:, :inputs], mapped[:, inputs:].T
+
+
+def step(
+    trials: Trials, fit: Fit, learned: Learned, variances: Variances, *, adaptive: bool
+) -> Step:
+    """Return evidence, curvature and Newton's step at `fit`."""
+    expected = log_odds(trials, fit, learned, adaptive=adaptive)
+    scale = jnp.exp(fit.log_scale)[trials.state]
+    location = location_of(expected, scale)
+    slopes, moved = (
+        gradients(trials.response, location, scale),
+        location_slopes(expected, location, scale),
+    )
+    valid = trials.valid
+    slope = jnp.where(valid, slopes.location * moved.log_odds, 0)
+    expected_curvature = information(location, scale) * moved.log_odds**2
+    curved = jnp.where(valid, expected_curvature, 0)
+    scale_slope = jnp.where(valid, slopes.log_scale + slopes.location * moved.log_scale, 0)
+
+    jacobian = _Jacobian.of(trials, fit, learned, adaptive=adaptive)
+    precision = prior_precision(variances, *jacobian.sizes)
+    stimulus_precision = jnp.full(fit.effect.shape, 1 / variances.stimulus)
+    curvature = _curvature(trials, jacobian, curved, precision, stimulus_precision)
+
+    gradient = jacobian.gradient(slope) - precision * fit.parameters
+    effect_gradient = _by_stimulus(trials, slope).sum(axis=0) - stimulus_precision * fit.effect
+    eliminated = gradient - curvature.cross @ (effect_gradient / curvature.stimulus)
+    move = jax.scipy.linalg.cho_solve((curvature.factor, True), eliminated)
+    effect_move = (effect_gradient - move @ curvature.cross) / curvature.stimulus
+
+    log_likelihood = jnp.where(valid, log_density(trials.response, location, scale), 0).sum()
+    penalty = (precision * fit.parameters**2).sum() + (stimulus_precision * fit.effect**2).sum()
+    log_posterior = log_likelihood - penalty / 2 + log_scale_prior(fit.log_scale)
+    log_ratio = (  # of the prior's volume to the posterior's
+        jnp.log(precision).sum()
+        - 2 * jnp.log(jnp.diag(curvature.factor)).sum()
+        + (jnp.log(stimulus_precision) - jnp.log(curvature.stimulus)).sum()
+    )
+    return Step(
+        log_posterior,
+        log_posterior + log_ratio / 2,
+        curvature,
+        move,
+        effect_move,
+        (eliminated @ move + (effect_gradient**2 / curvature.stimulus).sum()) / 2,
+        _by_state(trials, scale_slope, len(fit.log_scale)),
+    )
+
+
+def climbed(trials: Trials, fit: Fit, taken: Step, learned: Learned, *, adaptive: bool) -> Fit:
+    """Return the fit after one step, shortened where it would move a trial too far."""
+    wanted = Fit(fit.parameters + taken.move, fit.effect + taken.effect_move, fit.log_scale)
+    here, there = (log_odds(trials, one, learned, adaptive=adaptive) for one in (fit, wanted))
+    farthest = jnp.where(trials.valid, jnp.abs(there - here), 0).max()
+    share = jnp.minimum(1.0, LARGEST_MOVE / farthest)
+    number = _by_state(trials, trials.valid.astype(here.dtype), len(fit.log_scale))
+    return Fit(
+        fit.parameters + share * taken.move,
+        fit.effect + share * taken.effect_move,
+        scale_ascent(fit.log_scale, taken.scale_slope, number),
+    )
+
+
+def fitted(
+    trials: Trials,
+    fit: Fit,
+    learned: Learned,
+    variances: Variances,
+    *,
+    steps: int,
+    adaptive: bool,
+) -> Climbed:
+    """Return the fit after some steps, and the evidence there.
+
+    The last step is not looked back from: what it promised is taken for gained, which is right to
+    the third order of its length.
+    """
+
+    def ascend(_: Any, so_far: Climbed) -> Climbed:
+        taken = step(trials, so_far.fit, learned, variances, adaptive=adaptive)
+        log_evidence = taken.log_evidence + jnp.minimum(taken.promise, LARGEST_PROMISE)
+        onward = climbed(trials, so_far.fit, taken, learned, adaptive=adaptive)
+        return Climbed(onward, log_evidence, taken.promise)
+
+    nothing = jnp.zeros((), fit.parameters.dtype)
+    return jax.lax.fori_loop(0, steps, ascend, Climbed(fit, nothing, nothing))
+
+
+def fitted_with_variances(
+    trials: Trials, learned: Learned, states: int, *, steps: int, adaptive: bool
+) -> tuple[Fit, Variances]:
+    """Return fit and variances, both estimated: EM with one Newton step to each of its own."""
+    sessions, _, inputs = trials.stimuli.shape
+    size = session_map(inputs, sessions).shape[-1]
+    start = Fit(jnp.zeros(size), jnp.zeros(len(trials.repeated)), jnp.full(states, jnp.log(0.15)))
+
+    def ascend(_: Any, both: tuple[Fit, Variances]) -> tuple[Fit, Variances]:
+        fit, variances = both
+        taken = step(trials, fit, learned, variances, adaptive=adaptive)
+        fit = climbed(trials, fit, taken, learned, adaptive=adaptive)
+        factor, cross, stimulus = taken.curvature
+        whitened = jax.scipy.linalg.solve_triangular(factor, jnp.eye(size), lower=True)
+        own = (whitened**2).sum(axis=0)  # diagonal of the inverse
+        through = ((whitened @ cross) ** 2).sum(axis=0) / stimulus**2
+        moment = (fit.effect**2 + 1 / stimulus + through) * trials.repeated
+        return fit, reestimated(
+            fit.parameters**2 + own, moment, trials.repeated.sum(), inputs, sessions
+        )
+
+    usual = Variances(*(jnp.asarray(value, jnp.float64) for value in USUAL))
+    return jax.lax.fori_loop(0, steps, ascend, (start, usual))
+
+
+class _Jacobian(NamedTuple):
+    """Derivative of each trial's log odds in the parameters, kept as the product it is.
+
+    Attributes
+    ----------
+    features : (session, slot, feature)
+        Derivative in the initial weights, the offset and the gain of the session.
+    mapped : (session, feature, parameter)
+        `session_map`.
+    """
+
+    features: Float[Array, "session slot feature"]
+    mapped: Float[Array, "session feature parameter"]
+
+    @classmethod
+    def of(cls, trials: Trials, fit: Fit, learned: Learned, *, adaptive: bool) -> "_Jacobian":
+        sessions, slots, inputs = trials.stimuli.shape
+
+        def driven(weight: Array) -> Array:
+            of_all = drive(weight[:, None], learned.sums, learned.rate, adaptive=adaptive)
+            return jnp.stack(of_all)
+
+        weight, _ = _of_sessions(fit, inputs, sessions)
+        # Each input's drive depends on its own weight alone: one product gives all derivatives.
+        present, always = jax.jvp(driven, (weight,), (jnp.ones_like(weight),))[1][:, :, 0]
+        features = jnp.concatenate(
+            [
+                trials.stimuli * present[:, None] + always[:, None],
+                jnp.ones((sessions, slots, 1)),
+                trials.stimuli.mean(axis=-1, keepdims=True),
+            ],
+            axis=-1,
+        )
+        return cls(features, jnp.asarray(session_map(inputs, sessions)))
+
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """Inputs and sessions."""
+        return self.features.shape[-1] - 2, len(self.features)
+
+    def gradient(self, slope: Float[Array, "session slot"]) -> Float[Array, " parameter"]:
+        """Return the derivative in the parameters of what has `slope` in the log odds."""
+        of_features = jnp.einsum("ntf,nt->nf", self.features, slope)
+        return jnp.einsum("nf,nfp->p", of_features, self.mapped)
+
+
+def _curvature(
+    trials: Trials,
+    jacobian: _Jacobian,
+    curved: Float[Array, "session slot"],
+    precision: Float[Array, " parameter"],
+    stimulus_precision: Float[Array, " stimulus"],
+) -> Curvature:
+    weighted = jacobian.features * curved[..., None]
+    inner = weighted.swapaxes(1, 2) @ jacobian.features  # (session, feature, feature)
+    half = inner @ jacobian.mapped
+    dense = jnp.tensordot(jacobian.mapped, half, axes=((0, 1), (0, 1))) + jnp.diag(precision)
+    of_stimulus = _by_stimulus(trials, weighted)  # (session, stimulus, feature)
+    cross = jnp.einsum("nkf,nfp->pk", of_stimulus, jacobian.mapped)
+    stimulus = _by_stimulus(trials, curved).sum(axis=0) + stimulus_precision
+    return Curvature(jnp.linalg.cholesky(dense - (cross / stimulus) @ cross.T), cross, stimulus)
+
+
+def _by_stimulus(trials: Trials, values: Float[Array, "session slot *more"]) -> Array:
+    """Return sums over the trials of each stimulus, session by session."""
+    number = len(trials.repeated)
+
+    def of_session(stimulus: Array, values: Array) -> Array:
+        return jax.ops.segment_sum(values, stimulus, number + 1)[:number]
+
+    return jax.vmap(of_session)(trials.stimulus, values)
+
+
+def _by_state(
+    trials: Trials, values: Float[Array, "session slot"], states: int
+) -> Float[Array, " state"]:
+    """Return sums over the trials of each source state."""
+    shows = trials.state[..., None] == jnp.arange(states)
+    return jnp.where(shows, values[..., None], 0).sum(axis=(0, 1))

@@ -1,0 +1,356 @@
+"""What a network with uncertain parameters will do: every draw from the posterior, run forward."""
+
+import math
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int
+
+from canonica._float64 import in_float64
+from canonica.model import SynapticSums
+from canonica.reverse_engineering._estimation import AnyArray
+from canonica.reverse_engineering.forecasting.distribution._censored_logistic import (
+    location_of,
+    location_slopes,
+)
+from canonica.reverse_engineering.forecasting.plasticity._forgetful_plasticity import (
+    Plasticity,
+    drive,
+    learned_before,
+    sums_with,
+)
+from canonica.reverse_engineering.forecasting.plasticity._laplace import Fit, Learned, Trials, step
+from canonica.reverse_engineering.forecasting.plasticity._plasticity_posterior import (
+    Initial,
+    session_sums,
+)
+from canonica.reverse_engineering.forecasting.plasticity._random_effects import (
+    Parts,
+    Variances,
+    parts,
+    session_times,
+)
+
+LOGISTIC_VARIANCE = math.pi**2 / 3  # of scale 1
+NEAREST_END = 1e-12  # of an expected response
+
+
+class World(NamedTuple):
+    """All sessions, as far as they are known beforehand; leading axis session.
+
+    Attributes
+    ----------
+    stimuli : (session, slot, input)
+        0/1.
+    valid, state, stimulus : (session, slot)
+        As in `Trials`.
+    share : (session, slot, state)
+        As in `StateMeans`.
+    """
+
+    stimuli: Float[AnyArray, "*session slot input"]
+    valid: Bool[AnyArray, "*session slot"]
+    state: Int[AnyArray, "*session slot"]
+    stimulus: Int[AnyArray, "*session slot"]
+    share: Float[AnyArray, "*session slot state"]
+
+
+class Drawn(NamedTuple):
+    """What is drawn from the grid of plasticities.
+
+    Attributes
+    ----------
+    plasticity : Plasticity
+        (draw,).
+    fit : Fit
+        That at the plasticity of each draw; (draw, ensemble, ...).
+    """
+
+    plasticity: Plasticity
+    fit: Fit
+
+
+class Sampled(NamedTuple):
+    """Draws from the Gaussian about each fit.
+
+    Attributes
+    ----------
+    parts : Parts
+        Each (draw, ensemble, ...).
+    effect : (draw, ensemble, stimulus)
+        What each stimulus evokes.
+    """
+
+    parts: Parts
+    effect: Float[AnyArray, "*batch stimulus"]
+
+
+class Drifts(NamedTuple):
+    """How offset and gain change, session by session.
+
+    Attributes
+    ----------
+    offset, gain : (session, draw, ensemble)
+        In log odds.
+    """
+
+    offset: Float[AnyArray, "*session draw ensemble"]
+    gain: Float[AnyArray, "*session draw ensemble"]
+
+
+class Future(NamedTuple):
+    """What the draws make of all sessions, the initial ones included.
+
+    Attributes
+    ----------
+    mean, scale : (session, ensemble, slot)
+        Of the predictive distribution of every response.
+    state_draws : (draw, session, ensemble, state)
+        Expected mean response under each source state.
+    weight : (session, 2, ensemble, input)
+        Mean synaptic weights at the start of each session.
+    weight_quantile : (quantile, session, 2, ensemble, input)
+        Their quantiles.
+    offset : (draw, ensemble)
+        Log odds of the activity without any input, at first.
+    """
+
+    mean: Float[AnyArray, "session ensemble slot"]
+    scale: Float[AnyArray, "session ensemble slot"]
+    state_draws: Float[AnyArray, "draw session ensemble state"]
+    weight: Float[AnyArray, "session 2 ensemble input"]
+    weight_quantile: Float[AnyArray, "quantile session 2 ensemble input"]
+    offset: Float[AnyArray, "draw ensemble"]
+
+
+@in_float64
+@partial(jax.jit, static_argnames=("samples", "adaptive"))
+def future(
+    initial: Initial,
+    world: World,
+    drawn: Drawn,
+    variances: Variances,
+    key: Any,
+    *,
+    quantiles: Any,
+    samples: int,
+    adaptive: bool,
+) -> Future:
+    """Return what is to be expected.
+
+    Parameters
+    ----------
+    initial : Initial
+        What was observed.
+    world : World
+        All stimuli and sources.
+    drawn : Drawn
+        Plasticities, and fits to go with them.
+    variances : Variances
+        (ensemble,).
+    key : jax.Array
+        Decides everything else that is drawn.
+    quantiles : (quantile,)
+        Of the weights, to be kept.
+    samples : int
+        How many to take of the parameters at each plasticity drawn.
+    adaptive : bool
+        As in `drive`.
+    """
+    initial, world, drawn = jax.tree.map(jnp.asarray, (initial, world, drawn))
+    of_fits, of_drifts, of_stimuli = jax.random.split(key, 3)
+    keys = jax.random.split(of_fits, (*drawn.fit.log_scale.shape[:2], samples))
+    sampled = _sampled(initial, drawn, variances, keys, adaptive=adaptive)
+    plasticity = jax.tree.map(lambda one: jnp.repeat(one, samples), drawn.plasticity)
+    drifts = _drifts(of_drifts, sampled.parts, variances, len(world.valid))
+    known = len(initial.valid)
+    run = _Run(plasticity, sampled, _noise(drawn.fit), _novelty(initial, variances), adaptive)
+    response = jnp.zeros((len(world.valid), *initial.response.shape[1:]))
+    sessions = _Session(
+        world,
+        jnp.arange(len(world.valid)) < known,
+        # Nobody knows how far a trend goes on: it is taken to end with what is known of it.
+        jnp.full(len(world.valid), session_times(known)[-1]).at[:known].set(session_times(known)),
+        response.at[:known].set(initial.response),
+        drifts,
+        jax.random.split(of_stimuli, len(world.valid)),
+    )
+    weight = sampled.parts.weight
+    nothing = jnp.zeros((len(weight), 2, *weight.shape[1:]))
+    step_through = partial(run.through, quantiles=jnp.asarray(quantiles))
+    _, kept = jax.lax.scan(step_through, SynapticSums(nothing, nothing), sessions)
+    mean, scale, state_draws, mean_weight, weight_quantile = kept
+    return Future(
+        mean,
+        scale,
+        state_draws.swapaxes(0, 1),
+        mean_weight,
+        weight_quantile.swapaxes(0, 1),
+        sampled.parts.offset[..., 0],
+    )
+
+
+def _sampled(
+    initial: Initial, drawn: Drawn, variances: Variances, keys: Array, *, adaptive: bool
+) -> Sampled:
+    """Return a sample for each key (plasticity, ensemble, sample); samples become further draws."""
+    responses = jnp.asarray(initial.response).swapaxes(0, 1)
+
+    def of_draw(draw: tuple[Plasticity, Fit, Array]) -> Sampled:
+        plasticity, fits, keys = draw
+
+        def of_ensemble(one: tuple[Array, Fit, Variances, Array]) -> Sampled:
+            response, fit, variances, keys = one
+            trials = Trials(response, *initial[1:])
+            return _samples(trials, plasticity, fit, variances, keys, adaptive=adaptive)
+
+        return jax.lax.map(of_ensemble, (responses, fits, variances, keys))
+
+    every = jax.lax.map(of_draw, (*drawn, keys))  # (plasticity, ensemble, sample, ...)
+    return jax.tree.map(
+        lambda part: part.swapaxes(1, 2).reshape(-1, len(responses), *part.shape[3:]), every
+    )
+
+
+def _samples(
+    trials: Trials,
+    plasticity: Plasticity,
+    fit: Fit,
+    variances: Variances,
+    keys: Array,
+    *,
+    adaptive: bool,
+) -> Sampled:
+    """Return samples of the parameters of one ensemble, from the Gaussian about the fit."""
+    sessions, _, inputs = trials.stimuli.shape
+    added = session_sums(trials.response, trials.stimuli, trials.valid)
+    learned = Learned(learned_before(added, plasticity.retention)[0], plasticity.rate)
+    factor, cross, stimulus = step(trials, fit, learned, variances, adaptive=adaptive).curvature
+
+    def sample(key: Array) -> Sampled:
+        of_parameters, of_effect = jax.random.split(key)
+        normal = jax.random.normal(of_parameters, fit.parameters.shape)
+        away = jax.scipy.linalg.solve_triangular(factor, normal, lower=True, trans=1)
+        own = jax.random.normal(of_effect, fit.effect.shape) / jnp.sqrt(stimulus)
+        effect = (fit.effect - away @ cross / stimulus + own) * trials.repeated
+        return Sampled(parts(fit.parameters + away, inputs, sessions), effect)
+
+    return jax.vmap(sample)(keys)
+
+
+def _noise(fit: Fit) -> Float[Array, "ensemble state"]:
+    """Return the scale of the noise, averaged over draws."""
+    return jnp.sqrt(jnp.exp(2 * fit.log_scale).mean(axis=0))
+
+
+def _novelty(initial: Initial, variances: Variances) -> Float[Array, " ensemble"]:
+    """Return how differently stimuli that were never seen will act: as much as those that were."""
+    return jnp.sqrt(variances.stimulus) * jnp.asarray(initial.repeated).any()
+
+
+def _drifts(key: Array, sampled: Parts, variances: Variances, sessions: int) -> Drifts:
+    """Return how offset and gain drift: as estimated, and at random from there on."""
+    of_offset, of_gain = jax.random.split(key)
+    offset = _carried_on(
+        of_offset,
+        (sampled.walk, sampled.scatter),
+        (variances.walk, variances.scatter),
+        sessions,
+    )
+    gain = _carried_on(
+        of_gain,
+        (sampled.gain_walk, sampled.gain_scatter),
+        (variances.gain_walk, variances.gain_scatter),
+        sessions,
+    )
+    return Drifts(offset + jnp.moveaxis(sampled.offset, -1, 0), gain)
+
+
+def _carried_on(
+    key: Array, sampled: tuple[Array, Array], variances: tuple[Any, Any], sessions: int
+) -> Float[Array, "session draw ensemble"]:
+    """Return one drift over all sessions: steps summed up, and scatter about them."""
+    onward, about = jax.random.split(key)
+    (walk, scatter), (of_walk, of_scatter) = sampled, variances
+    draws, ensembles, initial = scatter.shape
+    shape = (draws, ensembles, sessions - initial)
+    steps = jax.random.normal(onward, shape) * jnp.sqrt(of_walk)[:, None]
+    path = jnp.concatenate([jnp.zeros((draws, ensembles, 1)), walk, steps], axis=-1)
+    later = jax.random.normal(about, shape) * jnp.sqrt(of_scatter)[:, None]
+    drift = jnp.cumsum(path, axis=-1) + jnp.concatenate([scatter, later], axis=-1)
+    return jnp.moveaxis(drift, -1, 0)
+
+
+class _Session(NamedTuple):
+    """One session, as a run takes it; leading axis session where they are all together."""
+
+    world: World
+    recorded: Array
+    time: Array
+    response: Array
+    drifts: Drifts
+    key: Array
+
+
+class _Run(NamedTuple):
+    """All draws at once, session by session: memory grows with what is kept of them alone."""
+
+    plasticity: Plasticity
+    sampled: Sampled
+    noise: Array
+    novelty: Array
+    adaptive: bool
+
+    def through(
+        self, learned: SynapticSums, session: _Session, *, quantiles: Array
+    ) -> tuple[SynapticSums, tuple[Array, ...]]:
+        """Return what is learned after the session, and what is kept of it."""
+        here = session.world
+        rate, retention = (value[:, None, None, None] for value in self.plasticity)
+        weight = self.sampled.parts.weight + session.time * self.sampled.parts.trend
+        log_odds = self._log_odds(weight, learned, session)
+        activity = jax.nn.sigmoid(log_odds)
+        mean = jnp.clip(activity.mean(axis=0), NEAREST_END, 1 - NEAREST_END)
+        of_state = self.noise[:, here.state]
+        mean_log_odds = jnp.log(mean) - jnp.log1p(-mean)
+        location = location_of(mean_log_odds, of_state)
+        moved = location_slopes(mean_log_odds, location, of_state).log_odds
+        variance = of_state**2 + moved**2 * log_odds.var(axis=0) / LOGISTIC_VARIANCE
+        weights = sums_with(weight, learned, rate).weight  # (draw, 2, ensemble, input)
+        kept = (
+            mean,
+            jnp.sqrt(variance),
+            activity @ here.share,
+            weights.mean(axis=0),
+            jnp.quantile(weights, quantiles, axis=0),
+        )
+        followed = jnp.where(session.recorded, session.response, activity)
+        return learned * retention + _added(followed, here), kept
+
+    def _log_odds(
+        self, weight: Array, learned: SynapticSums, session: _Session
+    ) -> Float[Array, "draw ensemble slot"]:
+        here, effect = session.world, self.sampled.effect
+        rate = self.plasticity.rate[:, None, None, None]
+        driven = drive(weight, learned, rate, adaptive=self.adaptive)
+        threshold = session.drifts.offset + driven.always.sum(axis=-1)
+        normal = jax.random.normal(session.key, (*threshold.shape, len(here.stimulus)))
+        novel = jnp.where(here.stimulus == effect.shape[-1], normal * self.novelty[:, None], 0)
+        known = jnp.concatenate([effect, jnp.zeros((*threshold.shape, 1))], axis=-1)
+        return (
+            jnp.einsum("dji,ti->djt", driven.present, here.stimuli)
+            + threshold[..., None]
+            + session.drifts.gain[..., None] * here.stimuli.mean(axis=-1)
+            + known[:, :, here.stimulus]
+            + novel
+        )
+
+
+def _added(activity: Float[Array, "draw ensemble slot"], here: World) -> SynapticSums:
+    """Return what a session adds to the sums of every draw."""
+    both = jnp.stack([1 - activity, activity], axis=1) * here.valid
+    hebbian = both @ here.stimuli
+    homeostatic = both.sum(axis=-1, keepdims=True)
+    return SynapticSums(hebbian, jnp.broadcast_to(homeostatic, hebbian.shape))

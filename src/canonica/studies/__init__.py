@@ -1,0 +1,23 @@
+"""What simulation says of our methods: recovery of known networks, calibration, power."""
+
+from canonica.studies._plasticity_calibration import (
+    calibration_summary,
+    culture_false_alarms,
+    detection_summary,
+    plasticity_calibration,
+    plasticity_detection,
+)
+from canonica.studies._recovery import recovery, recovery_summary
+from canonica.studies._simulated_responses import Truth, simulated_known
+
+__all__ = [
+    "Truth",
+    "calibration_summary",
+    "culture_false_alarms",
+    "detection_summary",
+    "plasticity_calibration",
+    "plasticity_detection",
+    "recovery",
+    "recovery_summary",
+    "simulated_known",
+]
