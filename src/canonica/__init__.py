@@ -16,10 +16,10 @@ The equations are in `canonica.model`, cultures to practise on in `canonica.simu
 that act in `canonica.agents`.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from canonica._errors import CanonicaError, RecordingError, RecordingWarning
+from canonica._lazy import lazily
 from canonica._version import __version__
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ _FLOORS = (
     "simulate",
     "studies",
 )
+_HOMES |= {floor: f"canonica.{floor}" for floor in _FLOORS}
 
 __all__ = [
     "CanonicaError",
@@ -91,14 +92,4 @@ __all__ = [
     "validate",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name in _FLOORS:
-        return import_module(f"canonica.{name}")
-    if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
-    raise AttributeError(f"module 'canonica' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = lazily(__name__, _HOMES, __all__)

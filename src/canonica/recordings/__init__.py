@@ -1,16 +1,43 @@
 """From what laboratories have on disk to one labelled, checked thing: the recording."""
 
-from canonica._errors import RecordingError, RecordingWarning
-from canonica.data._recording import recording
-from canonica.data._spike_trains import SpikeTrains
-from canonica.recordings._from_spikes import from_spikes, spike_trains_from
-from canonica.recordings._inspection import Finding, inspect
-from canonica.recordings._read import is_recording, read, read_contents, read_each
-from canonica.recordings._reading import Reading
-from canonica.recordings._write import write, writer
-from canonica.recordings.download._fetch import fetch
-from canonica.recordings.matlab._matlab_5 import write as write_matlab
-from canonica.recordings.tables._spikes import spikes_beside
+from typing import TYPE_CHECKING
+
+from canonica._lazy import lazily
+
+if TYPE_CHECKING:
+    from canonica._errors import RecordingError, RecordingWarning
+    from canonica.data._recording import recording
+    from canonica.data._spike_trains import SpikeTrains
+    from canonica.recordings._from_spikes import from_spikes, spike_trains_from
+    from canonica.recordings._inspection import Finding, inspect
+    from canonica.recordings._read import is_recording, read, read_contents, read_each
+    from canonica.recordings._reading import Reading
+    from canonica.recordings._write import write, writer
+    from canonica.recordings.download._fetch import fetch
+    from canonica.recordings.matlab._write import write_matlab
+    from canonica.recordings.tables._spikes import spikes_beside
+
+# Loaded when first asked for: a command that needs one part does not wait for the others.
+_HOMES = {
+    "Finding": "canonica.recordings._inspection",
+    "Reading": "canonica.recordings._reading",
+    "RecordingError": "canonica._errors",
+    "RecordingWarning": "canonica._errors",
+    "SpikeTrains": "canonica.data._spike_trains",
+    "fetch": "canonica.recordings.download._fetch",
+    "from_spikes": "canonica.recordings._from_spikes",
+    "inspect": "canonica.recordings._inspection",
+    "is_recording": "canonica.recordings._read",
+    "read": "canonica.recordings._read",
+    "read_contents": "canonica.recordings._read",
+    "read_each": "canonica.recordings._read",
+    "recording": "canonica.data._recording",
+    "spike_trains_from": "canonica.recordings._from_spikes",
+    "spikes_beside": "canonica.recordings.tables._spikes",
+    "write": "canonica.recordings._write",
+    "write_matlab": "canonica.recordings.matlab._write",
+    "writer": "canonica.recordings._write",
+}
 
 __all__ = [
     "Finding",
@@ -32,3 +59,5 @@ __all__ = [
     "write_matlab",
     "writer",
 ]
+
+__getattr__, __dir__ = lazily(__name__, _HOMES, __all__)

@@ -39,11 +39,8 @@ def calibration_figure(recovery: xr.Dataset, detection: xr.Dataset) -> Figure:
 
     Examples
     --------
-    >>> from canonica.reverse_engineering.forecasting import (
-    ...     Canonical,
-    ...     plasticity_calibration,
-    ...     plasticity_detection,
-    ... )
+    >>> from canonica.reverse_engineering.forecasting import Canonical
+    >>> from canonica.studies import plasticity_calibration, plasticity_detection
     >>> some = {"model": Canonical(rates=5, memories=(1.0, float("inf"))), "initial_sessions": 3}
     >>> some |= {"trials_per_session": 8, "inputs": 4, "draws": 2}
     >>> detection = plasticity_detection(0, frozen=2, strengths=2, **some)

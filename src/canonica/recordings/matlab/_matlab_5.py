@@ -1,15 +1,13 @@
 """MATLAB 5 files of the published layout."""
 
-from collections.abc import Iterator, Sequence
-from os import PathLike
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from canonica._errors import CanonicaError, RecordingError, listed
-from canonica._files import complete_file, shown
+from canonica._errors import RecordingError
 from canonica.recordings._reading import Reading
 from canonica.recordings.matlab._layout import (
     FIELDS,
@@ -22,7 +20,6 @@ from canonica.recordings.matlab._layout import (
 )
 
 MAGIC = b"MATLAB 5.0 MAT-file"
-BYTE = 255
 
 
 def recognises(path: Path) -> bool:
@@ -48,52 +45,6 @@ def read(path: Path, reading: Reading) -> Iterator[xr.Dataset | RecordingError]:
     if not conditions:
         raise no_cultures(path, list(variables))
     yield from cultures(path, conditions, reading)
-
-
-def write(path: str | PathLike[str], recordings: Sequence[xr.Dataset]) -> None:
-    """Write recordings of one condition in the published layout, whole or not at all.
-
-    Parameters
-    ----------
-    path : path-like
-        The MATLAB file; folders on the way to it are made.
-    recordings : sequence of xarray.Dataset
-        Of one condition, with their sources.
-
-    Raises
-    ------
-    CanonicaError
-        If there are none, or of several conditions, which one variable cannot hold, or their
-        sources are not known, which this layout needs.
-    """
-    from scipy.io import savemat  # noqa: PLC0415
-
-    conditions = sorted({str(one.attrs.get("condition", "unknown")) for one in recordings})
-    if len(conditions) != 1:
-        raise CanonicaError(
-            f"{shown(Path(path))}: found recordings of {len(conditions)} conditions "
-            f"({listed(conditions)}); expected one. Write a file for each."
-        )
-    (condition,) = conditions
-    for one in recordings:
-        if "sources" not in one:
-            raise CanonicaError(
-                f"{shown(Path(path))}: found no sources in {one.attrs.get('name', 'a recording')}; "
-                "expected them, as this layout has s beside o and r. Write another format."
-            )
-    cells = np.empty((len(recordings), 1), object)
-    for index, culture in enumerate(recordings):
-        cells[index, 0] = {
-            field: _smallest(culture[role].to_numpy()) for field, role in FIELDS.items()
-        }
-    with complete_file(Path(path)) as partial:
-        savemat(partial, {f"{PREFIX}{condition}": cells}, do_compression=True)
-
-
-def _smallest(values: np.ndarray) -> np.ndarray:
-    """Return counts as bytes where they fit, as the published files have them."""
-    fit = values.min() >= 0 and values.max() <= BYTE and (values % 1 == 0).all()
-    return values.astype(np.uint8) if fit else values
 
 
 def _load(path: Path) -> dict[str, Any]:
