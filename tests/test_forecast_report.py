@@ -10,7 +10,7 @@ from rich.console import Console
 
 from canonica.report import (
     ForecastSummary,
-    Plasticity,
+    PlasticityFinding,
     evidence_sentence,
     forecast_figure,
     forecast_part,
@@ -235,7 +235,7 @@ def plasticity(name="c", **changes):
         "conclusion": "It learns.",
         "diagnostic_warning": "",
     }
-    return Plasticity(**{**given, **changes})
+    return PlasticityFinding(**{**given, **changes})
 
 
 STILL = {"probability_plastic": 0.1, "log_evidence": -2.2}

@@ -31,7 +31,7 @@ from canonica.cli._results_folder import SUMMARY, results_folder
 from canonica.recordings import Reading
 from canonica.report import (
     ForecastSummary,
-    Plasticity,
+    PlasticityFinding,
     evidence_sentence,
     forecast_figure,
     forecast_part,
@@ -156,7 +156,7 @@ class Found:
     row: Row
     scores: dict[str, dict[str, float]]
     part: xr.Dataset
-    plasticity: Plasticity | None
+    plasticity: PlasticityFinding | None
     likelihood: Likelihood | None
 
     @property
@@ -172,7 +172,7 @@ class ConditionFound:
     summary: ForecastSummary
     comparisons: dict[str, PairedComparison]
     best_other: str | None
-    plasticity: list[Plasticity]
+    plasticity: list[PlasticityFinding]
     pooled: PooledPlasticity | None
     figure: str
 

@@ -6,7 +6,7 @@ from canonica.report._figure import condition_figure, figure_part
 from canonica.report._forecast_figure import forecast_figure, forecast_part
 from canonica.report._forecast_table import (
     ForecastSummary,
-    Plasticity,
+    PlasticityFinding,
     evidence_sentence,
     forecast_table,
     plasticity_found,
@@ -28,7 +28,7 @@ from canonica.report._worlds_figure import CurvesPanel, worlds_figure
 __all__ = [
     "CurvesPanel",
     "ForecastSummary",
-    "Plasticity",
+    "PlasticityFinding",
     "animation_suffix",
     "calibration_figure",
     "condition_figure",

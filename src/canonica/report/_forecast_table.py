@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -11,12 +11,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from canonica.reverse_engineering import LAST_SESSIONS
-from canonica.reverse_engineering.forecasting import CLEAR, PRIOR_PLASTIC
+from canonica.reverse_engineering.forecasting import CLEAR, NO_SIGN_BELOW, Verdict, verdict
 
 LONGEST_NAME = 36  # that figures have room for
 LEVEL = 0.9  # of the interval that tables show
-NO_SIGN_BELOW = PRIOR_PLASTIC / 2  # probability of plasticity
-Verdict = Literal["plastic", "no sign", "undecided"]
 
 
 @dataclass(frozen=True)
@@ -137,7 +135,7 @@ def shortened(name: str) -> str:
 
 
 @dataclass(frozen=True)
-class Plasticity:
+class PlasticityFinding:
     """What a forecast found out about one recording's plasticity.
 
     Parameters
@@ -174,9 +172,7 @@ class Plasticity:
     @property
     def verdict(self) -> Verdict:
         """Whether the evidence is clear, as the conclusion has it."""
-        if self.log_evidence >= CLEAR:
-            return "plastic"
-        return "no sign" if self.probability_plastic < NO_SIGN_BELOW else "undecided"
+        return verdict(self.log_evidence, self.probability_plastic)
 
     @property
     def values(self) -> dict[str, str | float]:
@@ -190,18 +186,18 @@ class Plasticity:
         )
 
 
-def plasticity_found(attrs: Mapping[Any, Any]) -> Plasticity | None:
+def plasticity_found(attrs: Mapping[Any, Any]) -> PlasticityFinding | None:
     """Return what the attributes of a forecast say on plasticity; None where they say nothing."""
     words = ("name", "condition", "conclusion", "diagnostic_warning")
-    names = [field.name for field in fields(Plasticity)]
+    names = [field.name for field in fields(PlasticityFinding)]
     if not set(names) <= set(attrs):
         return None
     values: dict[str, Any] = {key: str(attrs[key]) for key in words}
     values |= {key: float(attrs[key]) for key in names if key not in words}
-    return Plasticity(**values)
+    return PlasticityFinding(**values)
 
 
-def evidence_sentence(found: Sequence[Plasticity]) -> str:
+def evidence_sentence(found: Sequence[PlasticityFinding]) -> str:
     """Return in how many recordings the evidence for plasticity is clear, either way."""
     verdicts = [one.verdict for one in found]
     return (

@@ -6,20 +6,21 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from canonica.report._forecast_table import NO_SIGN_BELOW, Plasticity, shortened
+from canonica.report._forecast_table import PlasticityFinding, shortened
 from canonica.report._style import BLACK, grid, new_figure
+from canonica.reverse_engineering.forecasting import NO_SIGN_BELOW
 
 MOST = 60  # recordings shown of each condition
 ROW = 0.3  # inches
 FAINT = "0.5"
 
 
-def rates_figure(found: Sequence[Plasticity]) -> Figure:
+def rates_figure(found: Sequence[PlasticityFinding]) -> Figure:
     """Return the rates of plasticity of recordings, condition below condition.
 
     Parameters
     ----------
-    found : sequence of Plasticity
+    found : sequence of PlasticityFinding
         What forecasts of any number of recordings say; at least one.
     """
     groups = _groups(found)
@@ -61,7 +62,7 @@ def rates_figure(found: Sequence[Plasticity]) -> Figure:
     return figure
 
 
-def _groups(found: Sequence[Plasticity]) -> dict[str, list[Plasticity]]:
+def _groups(found: Sequence[PlasticityFinding]) -> dict[str, list[PlasticityFinding]]:
     conditions = sorted({one.condition for one in found})
     return {
         condition: [one for one in found if one.condition == condition] for condition in conditions
@@ -72,7 +73,7 @@ def _heading(condition: str, recordings: int) -> str:
     return f"{condition}, first {MOST} of {recordings}" if recordings > MOST else condition
 
 
-def _interval(axis: Axes, place: float, one: Plasticity) -> None:
+def _interval(axis: Axes, place: float, one: PlasticityFinding) -> None:
     low, median, high = one.rate
     still = one.verdict == "no sign"
     colour = FAINT if still else BLACK

@@ -18,6 +18,13 @@ from canonica.reverse_engineering.forecasting._predicted import (
     Predicted,
     settings_of,
 )
+from canonica.reverse_engineering.forecasting._verdict import (
+    CLEAR,
+    NO_SIGN_BELOW,
+    PRIOR_PLASTIC,
+    Verdict,
+    verdict,
+)
 from canonica.reverse_engineering.forecasting.comparison._comparison import (
     PairedComparison,
     paired_comparison,
@@ -27,11 +34,7 @@ from canonica.reverse_engineering.forecasting.distribution._noise import with_no
 from canonica.reverse_engineering.forecasting.distribution._quantiles import QUANTILES
 from canonica.reverse_engineering.forecasting.models._canonical import Canonical, Frozen
 from canonica.reverse_engineering.forecasting.models._models import FORECAST_MODELS
-from canonica.reverse_engineering.forecasting.plasticity._evidence import (
-    CLEAR,
-    PRIOR_PLASTIC,
-    Evidence,
-)
+from canonica.reverse_engineering.forecasting.plasticity._evidence import Evidence
 from canonica.reverse_engineering.forecasting.plasticity._hierarchy import (
     PooledPlasticity,
     ShareDifference,
@@ -49,6 +52,7 @@ __all__ = [
     "CLEAR",
     "FORECAST_MODELS",
     "NORMALISATIONS",
+    "NO_SIGN_BELOW",
     "PRIOR_PLASTIC",
     "QUANTILES",
     "THRESHOLDS",
@@ -63,6 +67,7 @@ __all__ = [
     "PooledPlasticity",
     "Predicted",
     "ShareDifference",
+    "Verdict",
     "difference",
     "forecast",
     "forecast_normalised",
@@ -77,5 +82,6 @@ __all__ = [
     "score",
     "score_normalised",
     "settings_of",
+    "verdict",
     "with_noise",
 ]

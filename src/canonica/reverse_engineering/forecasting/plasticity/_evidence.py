@@ -9,9 +9,8 @@ from jaxtyping import Bool, Float, Int
 
 from canonica._log_sum import log_sum
 from canonica.reverse_engineering.forecasting._predicted import Variables
+from canonica.reverse_engineering.forecasting._verdict import CLEAR, PRIOR_PLASTIC, verdict
 
-PRIOR_PLASTIC = 0.5
-CLEAR = 3.0  # nats: odds of 20 to 1
 INTERVAL = (0.05, 0.5, 0.95)
 EDGE = 0.5  # of the posterior on the last grid point: the truth may lie beyond
 
@@ -108,13 +107,14 @@ class Evidence:
     def conclusion(self) -> str:
         """What one may conclude, in words."""
         low, median, high = self.strength_quantiles
-        if self.log_bayes_factor >= CLEAR:
+        said = verdict(self.log_bayes_factor, self.probability_plastic)
+        if said == "plastic":
             return (
                 "It changes as the theory says: evidence for plasticity "
                 f"{self.log_bayes_factor:.1f} nats, prior strength {median:.3g} ({low:.3g} to "
                 f"{high:.3g})."
             )
-        if self.probability_plastic < PRIOR_PLASTIC / 2:
+        if said == "no sign":
             return (
                 "No sign that it changes as the theory says: evidence for plasticity "
                 f"{self.log_bayes_factor:.1f} nats; if it learns, then with a prior strength above "

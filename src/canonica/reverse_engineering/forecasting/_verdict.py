@@ -1,0 +1,29 @@
+"""Whether a network is found plastic: the one rule behind every sentence, table and figure."""
+
+from typing import Literal
+
+PRIOR_PLASTIC = 0.5  # probability of plasticity before anything is seen
+CLEAR = 3.0  # nats: odds of 20 to 1
+NO_SIGN_BELOW = PRIOR_PLASTIC / 2  # probability of plasticity
+
+Verdict = Literal["plastic", "no sign", "undecided"]
+
+
+def verdict(log_evidence: float, probability_plastic: float) -> Verdict:
+    """Return what may be said of a network's plasticity.
+
+    Parameters
+    ----------
+    log_evidence : float
+        Log Bayes factor of plasticity against none, in nats.
+    probability_plastic : float
+        Posterior probability that the network learns at all.
+
+    Examples
+    --------
+    >>> verdict(3.5, 0.97), verdict(0.4, 0.6), verdict(-1.5, 0.18)
+    ('plastic', 'undecided', 'no sign')
+    """
+    if log_evidence >= CLEAR:
+        return "plastic"
+    return "no sign" if probability_plastic < NO_SIGN_BELOW else "undecided"
