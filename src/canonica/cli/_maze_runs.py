@@ -17,24 +17,20 @@ from canonica._errors import CanonicaError
 from canonica._files import sha256, shown
 from canonica._provenance import versions
 from canonica._statistics import FEWEST_UNITS
-from canonica.agents.experiments._decision_log import decision_log
-from canonica.agents.experiments._experiment_store import is_store
-from canonica.agents.experiments._learning_summary import (
+from canonica.agents.experiments import (
+    PRIORS_RIGHT,
     STATISTICS,
+    decision_log,
+    is_store,
     learning_summary,
     legible_block,
-    published_comparison,
-)
-from canonica.agents.experiments._maze_experiment import (
     maze_experiment,
+    published_comparison,
     recorded_trials,
-    trials_done,
-)
-from canonica.agents.experiments._transplant import (
-    PRIORS_RIGHT,
     transplant,
     transplant_study,
     transplant_summary,
+    trials_done,
 )
 from canonica.cli._app import complain, output
 from canonica.cli._progress import progress
