@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import canonica.model as cm
+from canonica import CanonicaError
 from random_models import SIZES, random_beliefs, random_model, random_observations
 
 pytestmark = pytest.mark.usefixtures("x64")
@@ -115,21 +116,21 @@ def test_extreme_evidence_stays_finite():
 
 def test_a_layer_that_is_not_there_is_named():
     one = random_model(0, SHAPE, layers="one")
-    with pytest.raises(ValueError, match="transition_counts"):
+    with pytest.raises(CanonicaError, match="transition_counts"):
         _ = one.log_transition
-    with pytest.raises(ValueError, match="policy_counts"):
+    with pytest.raises(CanonicaError, match="policy_counts"):
         one.decision_posterior(jnp.ones(SHAPE[1]))
-    with pytest.raises(ValueError, match="previous_state"):
+    with pytest.raises(CanonicaError, match="previous_state"):
         random_model(0, SHAPE).state_posterior(random_observations(0, SHAPE))
     network = cm.canonical_network(one)
-    with pytest.raises(ValueError, match="output_weight"):
+    with pytest.raises(CanonicaError, match="output_weight"):
         network.output_activity(jnp.ones(SHAPE[1]))
-    with pytest.raises(ValueError, match="both or none"):
+    with pytest.raises(CanonicaError, match="both or none"):
         cm.GenerativeModel(one.likelihood_counts, one.state_prior, decision_prior=one.state_prior)
     V = jnp.zeros((2, 4, SHAPE[1]))
-    with pytest.raises(ValueError, match="both or none"):
+    with pytest.raises(CanonicaError, match="both or none"):
         cm.CanonicalNetwork(network.weight, network.threshold_factor, output_weight=V)
-    with pytest.raises((ValueError, TypeError), match="exact"):  # TypeError: checked annotation
+    with pytest.raises((CanonicaError, TypeError), match="exact"):  # TypeError: checked annotation
         cm.expected_log_parameter(one.likelihood_counts, "large")  # type: ignore[arg-type]
 
 

@@ -1,10 +1,15 @@
 """The errors that a user can meet, each saying what to do next."""
 
 from collections.abc import Iterable
+from functools import partial
+from typing import Any
 
 
-class CanonicaError(Exception):
-    """Anything wrong with a call or its input that the user can mend."""
+class CanonicaError(ValueError):
+    """Anything wrong with a call or its input that the user can mend.
+
+    A `ValueError`, so that code which knows nothing of canonica catches it as such.
+    """
 
 
 class RecordingError(CanonicaError):
@@ -30,6 +35,11 @@ class RecordingError(CanonicaError):
         self.advice = advice
         where = source if variable is None else f"{source}, variable {variable}"
         super().__init__(f"{where}: found {found}; expected {expected}. {advice}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Say how to build it anew from its parts, so that it can leave its process."""
+        parts = {"found": self.found, "expected": self.expected, "advice": self.advice}
+        return partial(type(self), **parts), (self.source, self.variable), self.__dict__
 
 
 class RecordingWarning(UserWarning):

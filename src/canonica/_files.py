@@ -2,10 +2,12 @@
 
 import hashlib
 import os
-import tempfile
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+LONGEST_STEM = 40  # characters of a name that its unfinished file shares
 
 
 def sha256(path: Path) -> str:
@@ -23,18 +25,20 @@ def shown(path: Path) -> str:
 def complete_file(path: Path) -> Iterator[Path]:
     """Give a path beside `path` to write to, which takes its place only once all is written."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
-    os.close(handle)
-    partial = Path(name)
+    partial = _new_file(path)
     try:
         yield partial
-        partial.chmod(0o666 & ~_umask())
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def _new_file(path: Path) -> Path:
+    """Return a new, empty, hidden file beside `path`, with the permissions of any new file.
+
+    Those that `tempfile` makes are the owner's alone; and to ask for the process's mask, so as to
+    widen theirs, one must change it for a moment, in all threads.
+    """
+    partial = path.with_name(f".{path.stem[:LONGEST_STEM]}-{secrets.token_hex(8)}{path.suffix}")
+    partial.touch(exist_ok=False)
+    return partial

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jax.scipy.special import logit
 from jaxtyping import Array, Float
 
+from canonica._errors import CanonicaError
 from canonica.model._values import along_batch, in_precision_of, present, previous_in_time
 
 
@@ -78,7 +79,7 @@ class CanonicalNetwork(eqx.Module):
 
     Raises
     ------
-    ValueError
+    CanonicaError
         If only one of `output_weight` and `output_threshold_factor` is given.
 
     References
@@ -103,8 +104,8 @@ class CanonicalNetwork(eqx.Module):
 
     def __check_init__(self) -> None:
         if (self.output_weight is None) != (self.output_threshold_factor is None):
-            raise ValueError(
-                "output_weight and output_threshold_factor belong together: give both or none"
+            raise CanonicaError(
+                "output_weight, output_threshold_factor: found one of them; expected both or none."
             )
 
     @property
@@ -117,7 +118,7 @@ class CanonicalNetwork(eqx.Module):
 
     @property
     def output_firing_threshold(self) -> Float[Array, "2 output"]:
-        """Output thresholds m; raises ValueError in a network without output layer."""
+        """Output thresholds m; raises CanonicaError in a network without output layer."""
         factor = present(self.output_threshold_factor, "output_threshold_factor")
         return factor + adaptation(present(self.output_weight, "output_weight"))
 

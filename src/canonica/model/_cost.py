@@ -42,7 +42,7 @@ def cost(
 
     Raises
     ------
-    ValueError
+    CanonicaError
         If `activity` lacks something that `network` needs.
 
     References

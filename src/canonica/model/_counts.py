@@ -12,6 +12,7 @@ import jax.numpy as jnp
 from jax.scipy.special import digamma
 from jaxtyping import Array, Float
 
+from canonica._errors import CanonicaError
 from canonica.model._values import along_batch, both_values
 
 ExpectationForm = Literal["exact", "canonical"]
@@ -58,7 +59,7 @@ def expected_log_parameter(
 
     Raises
     ------
-    ValueError
+    CanonicaError
         If `form` is neither of the two.
 
     Examples
@@ -74,7 +75,7 @@ def expected_log_parameter(
         return digamma(counts) - digamma(counts.sum(axis=0))
     if form == "canonical":
         return jnp.log(counts) - jnp.log(counts.sum(axis=0))
-    raise ValueError(f"form must be 'exact' or 'canonical', not {form!r}")
+    raise CanonicaError(f"form: found {form!r}; expected 'exact' or 'canonical'.")
 
 
 def log_evidence(

@@ -74,7 +74,7 @@ def free_energy(
 
     Raises
     ------
-    ValueError
+    CanonicaError
         If `beliefs` lacks something that `model` needs.
 
     References

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from canonica._errors import CanonicaError
 from canonica.model._counts import (
     ExpectationForm,
     coincidence,
@@ -68,7 +69,7 @@ class GenerativeModel(eqx.Module):
 
     Raises
     ------
-    ValueError
+    CanonicaError
         If only one of `policy_counts` and `decision_prior` is given.
 
     References
@@ -93,7 +94,9 @@ class GenerativeModel(eqx.Module):
 
     def __check_init__(self) -> None:
         if (self.policy_counts is None) != (self.decision_prior is None):
-            raise ValueError("policy_counts and decision_prior belong together: give both or none")
+            raise CanonicaError(
+                "policy_counts, decision_prior: found one of them; expected both or none."
+            )
 
     @property
     def log_likelihood(self) -> Float[Array, "2 2 observation state"]:
@@ -102,19 +105,19 @@ class GenerativeModel(eqx.Module):
 
     @property
     def log_transition(self) -> Float[Array, "2 2 state state"]:
-        """Expected ln B; raises ValueError in a model without transitions."""
+        """Expected ln B; raises CanonicaError in a model without transitions."""
         return expected_log_parameter(
             present(self.transition_counts, "transition_counts"), self.form
         )
 
     @property
     def log_policy(self) -> Float[Array, "2 2 state decision"]:
-        """Expected ln C; raises ValueError in a model without decisions."""
+        """Expected ln C; raises CanonicaError in a model without decisions."""
         return expected_log_parameter(present(self.policy_counts, "policy_counts"), self.form)
 
     @property
     def decision_log_prior(self) -> Float[Array, "2 decision"]:
-        """Return ln E; raises ValueError in a model without decisions."""
+        """Return ln E; raises CanonicaError in a model without decisions."""
         return jnp.log(present(self.decision_prior, "decision_prior"))
 
     def state_log_prior(
@@ -178,7 +181,7 @@ class GenerativeModel(eqx.Module):
     ) -> Float[Array, "2 *batch decision"]:
         """Return u, the log of prior times policy mapping for both values of each decision.
 
-        Raises ValueError in a model without decisions.
+        Raises CanonicaError in a model without decisions.
         """
         evidence = log_evidence(self.log_policy, previous_state)
         return along_batch(self.decision_log_prior, previous_state) + evidence

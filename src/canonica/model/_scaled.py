@@ -16,6 +16,8 @@ import numpy as np
 from jax import lax
 from jaxtyping import Array, Float, Int, Num
 
+from canonica._errors import CanonicaError
+
 # Powers of e whose exponents of two are whole numbers of their type: all that counts lead to in
 # double precision. In single precision what is further off counts as this far.
 FURTHEST = {np.dtype(np.float64): 1e15, np.dtype(np.float32): 1e9}
@@ -65,7 +67,7 @@ def _bits(dtype: np.dtype) -> _Bits:
         return _Bits(np.int64, 52, 1023)
     if dtype == np.float32:
         return _Bits(np.int32, 23, 127)
-    raise TypeError(f"found {dtype}; expected float32 or float64")
+    raise CanonicaError(f"numbers: found those of type {dtype}; expected float32 or float64.")
 
 
 def quotient_of_products(

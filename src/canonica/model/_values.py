@@ -12,6 +12,8 @@ import jax.numpy as jnp
 from jax.scipy.special import xlogy
 from jaxtyping import Array, Float
 
+from canonica._errors import CanonicaError
+
 T = TypeVar("T")
 
 
@@ -87,7 +89,7 @@ def modulation(
 
 
 def present(value: T | None, name: str) -> T:
-    """Return `value`, or raise ValueError where this layer or belief is not there."""
+    """Return `value`, or raise CanonicaError where this layer or belief is not there."""
     if value is None:
-        raise ValueError(f"this needs {name}, which is not given")
+        raise CanonicaError(f"{name}: found None; expected it, which this needs, to be given.")
     return value

@@ -87,6 +87,8 @@ def read_extras(nwbfile: Any, source: str) -> tuple[dict[str, Any], xr.Dataset]:
                 for name, value in zip(_flat(names), _flat(values), strict=True)
             }
         return attributes, _read_variables(tables, source)
+    except RecordingError:
+        raise
     except (KeyError, TypeError, ValueError) as error:
         raise RecordingError(
             source,

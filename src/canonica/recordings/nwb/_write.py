@@ -49,6 +49,8 @@ def write(path: Path, content: SpikeTrains | xr.Dataset, metadata: Mapping[str, 
     told = _with_known(checked(metadata), attrs)
     try:
         image = _image(_filled(content, attrs, told))
+    except CanonicaError:
+        raise
     except (TypeError, ValueError, RuntimeError) as error:
         raise CanonicaError(
             f"{shown(path)}: found something that NWB cannot hold ({error}); expected numbers, and "

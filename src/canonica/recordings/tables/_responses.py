@@ -59,6 +59,8 @@ def read(path: Path, reading: Reading) -> Iterator[xr.Dataset | RecordingError]:
     trial = None if layout.trial is None else values.numbers(layout.trial)[order]
     try:
         found = _restored(found, note, trial, reading)
+    except RecordingError:
+        raise
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise _no_note(source) from error
     yield found.assign_attrs(input_file=source, input_sha256=sha256(path))

@@ -1,0 +1,77 @@
+"""Files are whole or not there, with the permissions of any other file."""
+
+import os
+import stat
+import sys
+import threading
+
+import pytest
+
+from canonica._files import complete_file
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="permissions as POSIX has them")
+
+
+def permissions(path):
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@posix
+def test_a_file_has_the_permissions_of_any_other(tmp_path):
+    with complete_file(tmp_path / "ours.txt") as partial:
+        partial.write_text("ours")
+    (tmp_path / "theirs.txt").write_text("theirs")
+    assert permissions(tmp_path / "ours.txt") == permissions(tmp_path / "theirs.txt")
+
+
+@posix
+def test_the_mask_of_the_process_is_never_touched(tmp_path, monkeypatch):
+    """Another thread's files would be open to all for that moment."""
+
+    def touched(mask):
+        raise AssertionError(f"the mask was set to {mask:o}")
+
+    monkeypatch.setattr(os, "umask", touched)
+    with complete_file(tmp_path / "a.txt") as partial:
+        partial.write_text("a")
+
+
+def test_threads_that_write_one_file_do_not_meet(tmp_path):
+    target, barrier = tmp_path / "same.txt", threading.Barrier(8)
+
+    def write(number):
+        barrier.wait()
+        with complete_file(target) as partial:
+            partial.write_text(str(number) * 1000)
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    text = target.read_text()
+    assert len(text) == 1000
+    assert len(set(text)) == 1
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_what_fails_leaves_nothing_and_what_was_there_stays(tmp_path):
+    target = tmp_path / "a.txt"
+    target.write_text("before")
+
+    def fail():
+        with complete_file(target) as partial:
+            partial.write_text("half")
+            raise OSError("full")
+
+    with pytest.raises(OSError, match="full"):
+        fail()
+    assert target.read_text() == "before"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_name_as_long_as_the_system_takes(tmp_path):
+    target = tmp_path / ("ä" * 125 + ".txt")  # of 254 bytes
+    with complete_file(target) as partial:
+        partial.write_text("a")
+    assert target.read_text() == "a"
