@@ -219,7 +219,7 @@ def test_options_reach_the_forecast(call, short, tmp_path):
     for one in direct:
         xr.testing.assert_identical(opened(out / f"{one.attrs['name']}.nc"), one)
     summary = summary_of(out)
-    assert summary["blind_to_the_future"] is False
+    assert summary["causal"] is False
     expected = {
         "model": "ridge",
         "against": ["persistence", "drift"],

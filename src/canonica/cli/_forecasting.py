@@ -122,7 +122,7 @@ class ForecastPlan:
         return self.model, *self.others
 
     @property
-    def blind(self) -> bool:
+    def causal(self) -> bool:
         """Whether nothing of later sessions' responses is known."""
         return self.normalisation == "causal"
 
@@ -229,7 +229,7 @@ def forecast_and_report(
         output.print()
     _print_diagnostics(found.recordings)
     output.print(
-        NORMALISED[plan.normalisation], highlight=False, style="dim" if plan.blind else "yellow"
+        NORMALISED[plan.normalisation], highlight=False, style="dim" if plan.causal else "yellow"
     )
     output.print(f"\nResults: {out}", highlight=False, markup=False, soft_wrap=True)
     _print_tally(found)
@@ -277,7 +277,7 @@ def forecast_files(
         jobs=jobs,
         baseline=plan.baseline,
         shown=shown,
-        blind=plan.blind,
+        causal=plan.causal,
     )
     found = Forecasts(failures=failures)
     recordings = normalised_ensembles(ensembles, plan.protocol, plan.normalisation, plan.baseline)
@@ -427,7 +427,7 @@ def _write_summary(plan: ForecastPlan, reading: Reading, folder: Path, found: Fo
         "canonica_version": __version__,
         "settings": plan.settings | {"reading": reading.given},
         "sessions_scored_at_most": LAST_SESSIONS,
-        "blind_to_the_future": plan.blind,
+        "causal": plan.causal,
         "caveat": NORMALISED[plan.normalisation],
         "conditions": [_of_condition(one) for one in found.conditions],
         "recordings": [_of_recording(one) for one in found.recordings],

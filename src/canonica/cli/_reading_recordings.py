@@ -40,11 +40,11 @@ def read_ensembles(
     jobs: int,
     baseline: float | Mapping[str, float] | None,
     shown: Progress,
-    blind: bool = False,
+    causal: bool = False,
 ) -> tuple[list[EnsembleResponse], list[RecordingError]]:
     """Return every usable recording reduced to its ensembles, its name its own; and failures.
 
-    No more is held of a recording. With `blind`, its initial sessions alone make the ensembles.
+    No more is held of a recording. With `causal`, its initial sessions alone make the ensembles.
     """
     prefix = prefixes(files)
     originals = _originals(files)
@@ -57,7 +57,7 @@ def read_ensembles(
             if isinstance(recording, RecordingError):
                 found.append((UNKNOWN, recording))
             else:
-                reduced = attempt(ensemble_response, recording, protocol, blind=blind)
+                reduced = attempt(ensemble_response, recording, protocol, causal=causal)
                 if isinstance(reduced, EnsembleResponse):
                     reduced = replace(reduced, attrs=reduced.attrs | _warnings(recording))
                 found.append((str(recording.attrs["condition"]), reduced))

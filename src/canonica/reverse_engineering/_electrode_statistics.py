@@ -2,11 +2,15 @@
 
 import numpy as np
 import xarray as xr
-from jaxtyping import Float
 
+from canonica.reverse_engineering._electrode_preference import (
+    active_electrodes,
+    preferred_source,
+    session_preference,
+)
 from canonica.reverse_engineering._published_protocol import PublishedProtocol
 from canonica.reverse_engineering._sessions import Sessions
-from canonica.reverse_engineering._source_states import SourceStates, means
+from canonica.reverse_engineering._source_states import SourceStates
 
 DEFAULT = PublishedProtocol()
 
@@ -46,14 +50,10 @@ def electrode_statistics(
     )
     by_session = sessions.means(responses)
     mean = responses.mean(axis=0)
-    active = (by_session.mean(axis=0) > protocol.minimum_mean_response) & (
-        by_session.min(axis=0) > protocol.minimum_session_response
-    )
-    preference = _preference(responses, sources, sessions)
-    strength = _mean(preference, axis=0)
-    strongest = np.where(np.isnan(strength), -np.inf, strength)
-    prefers = active & (strongest.max(axis=1) > protocol.minimum_preference)
-    preferred = np.where(prefers, strongest.argmax(axis=1) + 1, 0)
+    active = active_electrodes(by_session, protocol)
+    states = SourceStates.of(sources)
+    preference = session_preference(states, states.session_means(responses, sessions))
+    preferred = preferred_source(active, _mean(preference, axis=0), protocol)
     members = preferred[:, None] == np.arange(1, sources.shape[1] + 1)
     with np.errstate(invalid="ignore", divide="ignore"):
         fano = responses.var(axis=0) / mean
@@ -72,30 +72,6 @@ def electrode_statistics(
         coords={"session": sessions.labels},
         attrs={key: recording.attrs.get(key, "unknown") for key in ("name", "condition")},
     )
-
-
-def _preference(
-    responses: Float[np.ndarray, "trial electrode"],
-    sources: Float[np.ndarray, "trial source"],
-    sessions: Sessions,
-) -> Float[np.ndarray, "session electrode source"]:
-    """Return by how many spikes each source alone is preferred to the others alone."""
-    states = SourceStates.of(sources)
-    by_state = means(*states.session_sums(responses, sessions))
-    count = sources.shape[1]
-    alone = np.stack([_under(states, by_state, row) for row in np.eye(count)], axis=-1)
-    if count == 1:
-        return alone - _under(states, by_state, np.zeros(1))[..., None]
-    return alone - (alone.sum(axis=-1, keepdims=True) - alone) / (count - 1)
-
-
-def _under(
-    states: SourceStates,
-    by_state: Float[np.ndarray, "session state electrode"],
-    pattern: np.ndarray,
-) -> Float[np.ndarray, "session electrode"]:
-    number = states.number(pattern)
-    return np.full_like(by_state[:, 0], np.nan) if number is None else by_state[:, number]
 
 
 def _mean(values: np.ndarray, axis: int) -> np.ndarray:

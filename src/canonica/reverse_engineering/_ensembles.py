@@ -10,6 +10,12 @@ import xarray as xr
 from jaxtyping import Bool, Float, Int
 
 from canonica._errors import CanonicaError, RecordingError, listed
+from canonica.reverse_engineering._electrode_preference import (
+    active_electrodes,
+    compared_patterns,
+    preferred_source,
+    session_preference,
+)
 from canonica.reverse_engineering._estimation import Observed
 from canonica.reverse_engineering._published_protocol import PublishedProtocol
 from canonica.reverse_engineering._sessions import Sessions
@@ -76,11 +82,11 @@ class EnsembleResponse:
 
 
 def ensemble_response(
-    recording: xr.Dataset, protocol: PublishedProtocol, *, blind: bool = False
+    recording: xr.Dataset, protocol: PublishedProtocol, *, causal: bool = False
 ) -> EnsembleResponse:
     """Return the response of the ensemble of each source.
 
-    With `blind`, electrodes are assigned to ensembles by the initial sessions alone.
+    With `causal`, electrodes are assigned to ensembles by the initial sessions alone.
 
     An electrode is *active* if its mean over sessions and its lowest session mean exceed the
     protocol's thresholds. It belongs to the ensemble of the source that it prefers by more than
@@ -108,10 +114,10 @@ def ensemble_response(
 
     sums, counts = states.session_sums(responses, sessions)
     _check_finite(name, sums)
-    seen = slice(protocol.initial_sessions if blind else None)
-    active = _active((sums.sum(axis=1) / sessions.lengths[:, None])[seen], protocol)
+    seen = slice(protocol.initial_sessions if causal else None)
+    active = active_electrodes((sums.sum(axis=1) / sessions.lengths[:, None])[seen], protocol)
     preference = _preference(name, states, means(sums[seen], counts[seen]))
-    ensemble = _assigned(active, preference, protocol)
+    ensemble = preferred_source(active, preference, protocol)
     _check_ensembles(name, ensemble, active, preference, protocol)
 
     membership = ensemble[:, None] == np.arange(1, sources.shape[1] + 1)
@@ -132,25 +138,20 @@ def _label(attrs: Mapping[Any, Any]) -> str:
     return f"{name or 'recording'} ({origin})" if origin else name or "recording"
 
 
-def _active(
-    session_means: Float[np.ndarray, "session electrode"], protocol: PublishedProtocol
-) -> Bool[np.ndarray, " electrode"]:
-    return (session_means.mean(axis=0) > protocol.minimum_mean_response) & (
-        session_means.min(axis=0) > protocol.minimum_session_response
-    )
-
-
 def _preference(
     name: str, states: SourceStates, state_means: Float[np.ndarray, "session state electrode"]
 ) -> Float[np.ndarray, "electrode source"]:
-    count = states.patterns.shape[1]
-    alone = np.stack([_means_under(name, states, state_means, row) for row in np.eye(count)])
-    if count == 1:
-        others = _means_under(name, states, state_means, np.zeros(1))[None]
-    else:
-        others = (alone.sum(axis=0) - alone) / (count - 1)
-    difference = alone - others
-    sound = np.isfinite(difference).all(axis=(0, 2))  # sessions that show every state compared
+    missing = [pattern for pattern in compared_patterns(states) if states.number(pattern) is None]
+    if missing:
+        raise RecordingError(
+            name,
+            "sources",
+            found=f"source states {listed(states.labels)}",
+            expected=f"also {''.join(map(str, missing[0]))}",
+            advice="Ensembles are told apart by their responses to single sources.",
+        )
+    by_session = session_preference(states, state_means)
+    sound = np.isfinite(by_session).all(axis=(1, 2))  # sessions that show every state compared
     if not sound.any():
         raise RecordingError(
             name,
@@ -159,35 +160,7 @@ def _preference(
             expected="at least one such session",
             advice="Ensembles are told apart by their responses to single sources.",
         )
-    return difference[:, sound].mean(axis=1).T
-
-
-def _means_under(
-    name: str,
-    states: SourceStates,
-    state_means: Float[np.ndarray, "session state electrode"],
-    pattern: np.ndarray,
-) -> Float[np.ndarray, "session electrode"]:
-    number = states.number(pattern)
-    if number is None:
-        raise RecordingError(
-            name,
-            "sources",
-            found=f"source states {listed(states.labels)}",
-            expected=f"also {''.join(str(int(value)) for value in pattern)}",
-            advice="Ensembles are told apart by their responses to single sources.",
-        )
-    return state_means[:, number]
-
-
-def _assigned(
-    active: Bool[np.ndarray, " electrode"],
-    preference: Float[np.ndarray, "electrode source"],
-    protocol: PublishedProtocol,
-) -> Int[np.ndarray, " electrode"]:
-    preferred = preference.argmax(axis=1)
-    belongs = active & (preference.max(axis=1) > protocol.minimum_preference)
-    return np.where(belongs, preferred + 1, 0)
+    return by_session[sound].mean(axis=0)
 
 
 def _check_parts(recording: xr.Dataset) -> None:

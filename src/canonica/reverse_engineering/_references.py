@@ -6,8 +6,7 @@ from jaxtyping import Array, Float
 
 from canonica.model import LogOdds, SynapticSums
 from canonica.reverse_engineering._estimation import Observed
-
-RIDGE_PENALTY = 1.0
+from canonica.reverse_engineering._ridge import ridge_regression
 
 
 def reference_responses(
@@ -26,24 +25,9 @@ def reference_responses(
     initial : int
         Number of initial sessions.
     """
-    frozen, ridge = sums.log_odds(factor), ridge_regression(observed.between(0, initial))
+    frozen = sums.log_odds(factor)
+    ridge = ridge_regression(*observed.between(0, initial))
     both = LogOdds(*(jnp.concatenate(parts) for parts in zip(frozen, ridge, strict=True)))
     linear = both(observed.stimuli).swapaxes(1, 2)  # one pass over the stimuli
     ensembles = len(frozen.offset)
     return jax.nn.sigmoid(linear[:, :ensembles]), linear[:, ensembles:]
-
-
-def ridge_regression(observed: Observed) -> LogOdds:
-    """Return slope and offset of the ridge regression of responses on stimuli.
-
-    Penalty 1 on the slope, none on the offset.
-    """
-    response, stimuli, valid = observed
-    trials = valid.sum()
-    o_mean = jnp.einsum("sti,st->i", stimuli, valid) / trials
-    x_mean = jnp.einsum("sjt,st->j", response, valid) / trials
-    o = (stimuli - o_mean) * valid[..., None]
-    x = (response - x_mean[:, None]) * valid[:, None]
-    gram = jnp.einsum("sti,stk->ik", o, o) + RIDGE_PENALTY * jnp.eye(o_mean.size, dtype=o.dtype)
-    slope = jnp.linalg.solve(gram, jnp.einsum("sti,sjt->ij", o, x)).T
-    return LogOdds(slope, x_mean - slope @ o_mean)

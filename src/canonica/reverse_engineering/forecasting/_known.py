@@ -119,7 +119,7 @@ def normalised(
         known = " or ".join(NORMALISATIONS)
         raise CanonicaError(f"normalisation: found {normalisation!r}; expected {known}.")
     reduced = [
-        attempt(ensemble_response, one, protocol, blind=normalisation == "causal")
+        attempt(ensemble_response, one, protocol, causal=normalisation == "causal")
         for one in recordings
     ]
     check_conditions(baseline, (str(one.attrs.get("condition", "unknown")) for one in recordings))

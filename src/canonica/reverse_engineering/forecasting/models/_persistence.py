@@ -6,7 +6,7 @@ from typing import ClassVar
 import jax
 import numpy as np
 
-from canonica.reverse_engineering._references import RIDGE_PENALTY
+from canonica.reverse_engineering._ridge import RIDGE_PENALTY
 from canonica.reverse_engineering.forecasting._known import Known
 from canonica.reverse_engineering.forecasting._predicted import Predicted, StateMeans
 from canonica.reverse_engineering.forecasting._stimuli import stimulus_index

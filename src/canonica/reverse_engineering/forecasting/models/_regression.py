@@ -7,7 +7,7 @@ import jax
 import numpy as np
 from jaxtyping import Float
 
-from canonica.reverse_engineering._references import RIDGE_PENALTY
+from canonica.reverse_engineering._ridge import RIDGE_PENALTY, ridge_regression
 from canonica.reverse_engineering.forecasting._known import Known
 from canonica.reverse_engineering.forecasting._predicted import Predicted
 from canonica.reverse_engineering.forecasting.distribution._noise import with_noise
@@ -61,9 +61,6 @@ def regressed(
     known: Known, features: Float[np.ndarray, "session slot feature"], penalty: float
 ) -> Float[np.ndarray, "session ensemble slot"]:
     """Return the ridge regression of the initial responses on `features`, for every session."""
-    valid = known.valid[: known.initial]
-    seen, x = features[: known.initial][valid], known.response.swapaxes(1, 2)[valid]
-    centre, mean = seen.mean(axis=0), x.mean(axis=0)
-    gram = (seen - centre).T @ (seen - centre) + penalty * np.eye(len(centre))
-    slope = np.linalg.solve(gram, (seen - centre).T @ (x - mean))
-    return ((features - centre) @ slope + mean).swapaxes(1, 2)
+    initial = slice(known.initial)
+    found = ridge_regression(known.response, features[initial], known.valid[initial], penalty)
+    return (features @ found.slope.T + found.offset).swapaxes(1, 2)
