@@ -3,10 +3,11 @@
 
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
-BIN := .venv/bin
+BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock
 
-.PHONY: demo test test-slow check format benchmark benchmark-encoder benchmark-spikes benchmark-maze benchmark-forecast lock clean
+.PHONY: demo test test-slow check format benchmark benchmark-encoder benchmark-spikes benchmark-maze benchmark-forecast \
+	lock release release-notes clean
 
 demo: .venv/.installed
 	$(BIN)/canonica demo --out canonica-demo
@@ -49,20 +50,37 @@ lock:
 		--fork-strategy fewest --all-extras --no-header --output-file requirements.lock pyproject.toml
 	rm -r .venv-lock
 
-clean:
-	rm -rf .venv canonica-demo
+# Build what a release consists of, check it, and try the wheel where nothing else is installed.
+release: .venv/.installed-release
+	rm -rf dist
+	$(BIN)/python -m build
+	$(BIN)/twine check --strict dist/*
+	$(BIN)/python -m venv dist/try
+	$(subst .venv,dist/try,$(INSTALL)) dist/*.whl
+	$(subst .venv,dist/try,$(BIN))/canonica --version
+	$(subst .venv,dist/try,$(BIN))/canonica demo --help
+	rm -r dist/try
 
-.venv/bin/python:
+# Print what CHANGELOG.md says of a version: make release-notes VERSION=0.1.0
+VERSION ?= Unreleased
+release-notes:
+	@awk -v heading="## [$(VERSION)]" '/^## / { inside = index($$0, heading) == 1; found += inside; next } \
+		inside; END { if (!found) { print "CHANGELOG.md says nothing of $(VERSION)" > "/dev/stderr"; exit 1 } }' CHANGELOG.md
+
+clean:
+	rm -rf .venv canonica-demo dist
+
+.venv/pyvenv.cfg:
 	@test -n "$(PYTHON)" || { echo "canonica needs Python 3.11 or newer; none was found." \
 		"Install it, or name it: make PYTHON=/path/to/python3"; exit 1; }
 	$(PYTHON) -m venv .venv
 
-.venv/.installed: .venv/bin/python pyproject.toml requirements.lock
+.venv/.installed: .venv/pyvenv.cfg pyproject.toml requirements.lock
 	@echo "Installing into .venv (once; about a minute)"
 	$(INSTALL) --editable .
 	@touch $@
 
-.venv/.installed-%: .venv/bin/python pyproject.toml requirements.lock
+.venv/.installed-%: .venv/pyvenv.cfg pyproject.toml requirements.lock
 	@echo "Installing into .venv (once; about a minute)"
 	$(INSTALL) --editable ".[$*]"
 	@touch $@ .venv/.installed

@@ -1,0 +1,81 @@
+"""What stands around the code agrees with it: continuous integration, versions, release notes."""
+
+import re
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+FORMS = sorted((ROOT / ".github").rglob("*.yml"))
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
+TARGETS = set(re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE))
+
+
+def parsed(path):
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda path: path.name)
+def test_forms_are_yaml(form):
+    assert isinstance(parsed(form), dict)
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.name)
+def test_workflows_run_what_the_makefile_offers(workflow):
+    steps = [step for job in parsed(workflow)["jobs"].values() for step in job["steps"]]
+    commands = [step["run"].split() for step in steps if "run" in step]
+    assert commands
+    for command in commands:
+        assert command[0] == "make"
+        assert set(command[1:]) <= TARGETS
+
+
+def test_all_pythons_that_are_promised_are_tested():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    classifiers = [re.fullmatch(r".*:: (3\.\d+)", said) for said in project["classifiers"]]
+    promised = {match[1] for match in classifiers if match}
+    (workflow,) = WORKFLOWS
+    assert set(parsed(workflow)["jobs"]["test"]["strategy"]["matrix"]["python"]) == promised
+    assert project["requires-python"] == ">=" + min(promised, key=lambda name: int(name[2:]))
+
+
+def newest_release():
+    """Return version, date and text of the topmost release in the changelog."""
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    headings = re.split(r"^## (.*)$\n", changelog, flags=re.MULTILINE)[1:]
+    assert headings[0] == "[Unreleased]"
+    version, date = re.fullmatch(r"\[(\d+\.\d+\.\d+)\] - (\d{4}-\d\d-\d\d)", headings[2]).groups()
+    return version, date, headings[3]
+
+
+def test_the_citation_is_of_the_newest_release():
+    citation = parsed(ROOT / "CITATION.cff")
+    version, date, _ = newest_release()
+    assert (citation["version"], str(citation["date-released"])) == (version, date)
+
+
+@pytest.mark.skipif(not shutil.which("make"), reason="there is no make here")
+def test_release_notes_are_the_section_of_the_changelog():
+    version, _, text = newest_release()
+    found = notes_of(version)
+    assert found.returncode == 0
+    assert found.stdout == text
+    unknown = notes_of(version[:-1])  # the start of a version that is there
+    assert unknown.returncode != 0
+    assert "says nothing of" in unknown.stderr
+
+
+def notes_of(version):
+    """Run make as a release does, and return what came of it."""
+    return subprocess.run(
+        ["make", "release-notes", f"VERSION={version}"],  # noqa: S607
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
