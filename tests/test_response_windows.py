@@ -13,14 +13,15 @@ SAMPLES = 25_000  # per second: times are those of a recorder, and hit edges of 
 ROOM = 1e6  # seconds in which onsets lie, forwards and backwards
 
 
-def plain_counts(onsets, start, stop, times):
-    """Return the spikes in [onset + start, onset + stop), as it is written."""
+def plain_counts(onsets, start, stop, times, rounding):
+    """Return the spikes in [onset + start, onset + stop), each limit that much earlier."""
+    start, stop = start - rounding, stop - rounding
     return [sum(1 for time in times if onset + start <= time < onset + stop) for onset in onsets]
 
 
 def check(windows, times):
     times = np.sort(np.asarray(times, float))
-    expected = plain_counts(windows.onsets, windows.start, windows.stop, times)
+    expected = plain_counts(windows.onsets, windows.start, windows.stop, times, windows.rounding)
     counts = windows.counts(times)
     assert counts.dtype.kind == "i"
     np.testing.assert_array_equal(counts, expected)
@@ -37,7 +38,7 @@ intervals = st.one_of(
 )
 limits = st.one_of(
     st.just(EVOKED),
-    st.tuples(st.floats(-1, 1), st.floats(1e-9, 1)).map(lambda one: (one[0], one[0] + one[1])),
+    st.tuples(st.floats(-1, 1), st.floats(1e-6, 1)).map(lambda one: (one[0], one[0] + one[1])),
     st.tuples(sampled, st.integers(1, 1000)).map(lambda one: (one[0], one[0] + one[1] / SAMPLES)),
 ).filter(lambda one: one[0] < one[1])
 
@@ -47,7 +48,7 @@ def windows_and_spikes(draw):
     first = draw(st.one_of(seconds, sampled, st.just(0.0)))
     onsets = first + np.cumsum([0.0, *draw(st.lists(intervals, max_size=12))])
     windows = ResponseWindows(onsets, *draw(limits))
-    edges = np.concatenate([onsets + windows.start, onsets + windows.stop])
+    edges = np.concatenate([onsets + windows.start, onsets + windows.stop]) - windows.rounding
     just_off = [np.nextafter(edges, -np.inf), edges, np.nextafter(edges, np.inf)]
     near = st.sampled_from(np.concatenate(just_off).tolist())
     around = st.tuples(near, st.floats(-2, 2)).map(sum)
@@ -72,6 +73,33 @@ def test_searching_finds_what_cells_find(both):
     np.testing.assert_array_equal(searched.counts(times), windows.counts(times))
 
 
+@pytest.mark.parametrize("rate", [1000, 10_000, 25_000, 30_000, 44_100, 1_000_000])
+@pytest.mark.parametrize("late", [0, 300_000])
+@pytest.mark.parametrize("units", [1.0, 1000.0])
+def test_on_a_grid_whole_samples_are_compared(generator, rate, late, units):
+    """Limits that fall on samples are hit by spikes, however their quotients are rounded."""
+    start, stop = rate // 100, 3 * rate // 100
+    onsets = late * rate + np.cumsum(generator.integers(rate // 20, rate, 400))
+    around = np.array([-1, 0, 1])
+    near = onsets[:, None] + np.concatenate([start + around, stop + around, [rate // 50]])
+    spikes = np.sort(near.ravel())
+    expected = [
+        int(np.count_nonzero((row >= onset + start) & (row < onset + stop)))
+        for onset, row in zip(onsets, near, strict=True)
+    ]
+    seconds = [samples / rate * units / units for samples in (onsets, spikes)]  # as from ms
+    windows = ResponseWindows(seconds[0], start / rate, stop / rate)
+    assert windows.rounding < 0.1 / rate
+    np.testing.assert_array_equal(windows.counts(seconds[1]), expected)
+
+
+def test_windows_that_meet_on_a_grid_do_not_overlap():
+    onsets = np.arange(1, 200) / 10
+    windows = ResponseWindows(onsets, 0.0, 0.1)  # by rounding, some would begin too early
+    assert windows.overlaps == 0
+    np.testing.assert_array_equal(windows.counts(onsets), np.ones(199))
+
+
 def test_sampled_recording(generator):
     """Onsets and spikes of one clock: many spikes are right at the edges of windows."""
     onsets = np.cumsum(generator.integers(SAMPLES // 20, SAMPLES, 300)) / SAMPLES
@@ -87,6 +115,12 @@ def test_sampled_recording(generator):
     assert windows._cells is not None
     assert not windows.overlaps
     check(windows, times)
+
+
+def test_time_of_a_century_is_rounded_by_what_it_can_tell():
+    onsets = 1.7e9 + np.arange(50) * 0.5  # seconds since 1970, 2.4e-7 s from one to the next
+    counts = ResponseWindows(onsets).counts(onsets + 0.01)
+    np.testing.assert_array_equal(counts, np.ones(50))
 
 
 def test_edges_belong_to_the_window_that_begins_there():

@@ -13,13 +13,18 @@ WIDTHS = (0.0005, 10.0)  # seconds: a window of other width was meant in another
 EVOKED = (0.010, 0.030)  # seconds after the onset of a stimulus [PC15]
 MOST_CELLS = 2**20  # windows so uneven that they would need more of them are searched instead
 SAFETY = 1.001  # cells are so much shorter than they must be, for rounding
+CLOSEST = 1e-9  # seconds: no clock of a recorder tells times apart that are closer than this ...
+ROUNDING = 8  # ... or than so many steps of the last binary digit, which arithmetic may take
 
 
 @dataclass(frozen=True, eq=False)
 class ResponseWindows:
     """The windows after stimuli in which spikes count as their response.
 
-    A window begins with its start and ends before its stop: [onset + start, onset + stop).
+    A window begins with its start and ends before its stop: [onset + start, onset + stop). Times of
+    a sample clock are seldom whole in binary digits: 1.1 + 0.03 is less than 1.13. So a time that is
+    no further from a limit than rounding takes it (`rounding`) is at this limit; on any grid of
+    samples, counts are those of whole samples.
 
     Parameters
     ----------
@@ -48,7 +53,7 @@ class ResponseWindows:
     @cached_property
     def overlaps(self) -> int:
         """Number of windows that begin before the one before them has ended."""
-        return int(np.count_nonzero(self._starts[1:] < self._stops[:-1]))
+        return int(np.count_nonzero(self._starts[1:] < self._stops[:-1] - self.rounding))
 
     def counts(self, times: Float[np.ndarray, " spike"]) -> Int[np.ndarray, " trial"]:
         """Return how many of these spikes, given in rising order, fall into each window."""
@@ -77,12 +82,18 @@ class ResponseWindows:
         return trials[times[begun > 0] < self._stops[trials]]
 
     @cached_property
+    def rounding(self) -> float:
+        """How far from a limit, in seconds, a time may lie and still be at it."""
+        latest = np.abs(self.onsets).max(initial=0.0) + max(abs(self.start), abs(self.stop))
+        return max(CLOSEST, ROUNDING * float(np.spacing(latest)))
+
+    @cached_property
     def _starts(self) -> Float[np.ndarray, " trial"]:
-        return self.onsets + self.start
+        return self.onsets + (self.start - self.rounding)
 
     @cached_property
     def _stops(self) -> Float[np.ndarray, " trial"]:
-        return self.onsets + self.stop
+        return self.onsets + (self.stop - self.rounding)
 
     @cached_property
     def _cells(self) -> "_Cells | None":
