@@ -36,7 +36,7 @@ def spikes(draw):
     ticks = st.integers(0, 5_040)
     times = np.array(draw(st.lists(ticks, min_size=size, max_size=size))) / 1000
     channels = draw(st.lists(st.sampled_from([0, 3, 17, 70_000]), min_size=size, max_size=size))
-    onsets = sorted(draw(st.lists(st.integers(0, 5000), min_size=6, max_size=6)))
+    onsets = sorted(draw(st.lists(st.integers(0, 5000), min_size=6, max_size=6, unique=True)))
     return times, np.array(channels), np.array(onsets) / 1000
 
 

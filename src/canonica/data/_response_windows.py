@@ -21,10 +21,10 @@ ROUNDING = 8  # ... or than so many steps of the last binary digit, which arithm
 class ResponseWindows:
     """The windows after stimuli in which spikes count as their response.
 
-    A window begins with its start and ends before its stop: [onset + start, onset + stop). Times of
-    a sample clock are seldom whole in binary digits: 1.1 + 0.03 is less than 1.13. So a time that is
-    no further from a limit than rounding takes it (`rounding`) is at this limit; on any grid of
-    samples, counts are those of whole samples.
+    A window begins with its start and ends before its stop: [onset + start, onset + stop). Times
+    of a sample clock are seldom whole in binary digits: 1.1 + 0.03 is less than 1.13. So a time
+    that is no further from a limit than rounding takes it (`rounding`) is at this limit; on any
+    grid of samples, counts are those of whole samples.
 
     Parameters
     ----------

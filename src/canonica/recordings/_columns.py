@@ -31,6 +31,9 @@ WORDS = {
         "input",
         "stim",
         "stimulated_electrodes",
+        "stimulated_electrode",
+        "stimulation_electrodes",
+        "stimulation_electrode",
         "stimulus_vector",
         "stimulation",
         "observations",
@@ -53,7 +56,14 @@ WORDS = {
 }
 
 
+# How strong a stimulus was: no input of its own, but what makes one stimulus differ from another.
+AMPLITUDE = re.compile(
+    r"(stim(ulus|ulation)?[ _.-]?)?(amplitudes?|amp|currents?|voltages?|intensity|contrast|charge)"
+    r"([ _.(\[-].*)?"
+)
+
 SEVERAL_BITS = 100  # three digits of 0 and 1 and more are hardly the number of an electrode
+MOST = 2.0**53  # from where on not every whole number is one of floating point
 MANY = 1000  # different values that are looked at
 
 
@@ -66,6 +76,7 @@ class Columns:
     sources: tuple[str, ...]
     stimuli: tuple[str, ...]
     responses: tuple[str, ...]
+    amplitudes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,12 +127,18 @@ def columns_of(names: Iterable[str], reading: Reading, source: str) -> Columns:
     def several(role: str, named: Sequence[str]) -> tuple[str, ...]:
         return _named(names, named, role, source) if named else _guessed(names, role)
 
+    stimuli, sources = several("stimuli", reading.stimuli), several("sources", reading.sources)
     return Columns(
         onset=one("onset", reading.onset),
         session=one("session", reading.session),
-        sources=several("sources", reading.sources),
-        stimuli=several("stimuli", reading.stimuli),
+        sources=sources,
+        stimuli=stimuli,
         responses=_guessed(names, "responses"),
+        amplitudes=tuple(
+            name
+            for name in names
+            if AMPLITUDE.fullmatch(name.strip().lower()) and name not in {*stimuli, *sources}
+        ),
     )
 
 
@@ -294,10 +311,28 @@ def _indicator(column: Ragged, lengths: np.ndarray, role: str, source: str) -> B
             expected="0 and 1, or the numbers of the inputs that are on",
             advice="Leave out trials whose stimulus is not known.",
         )
+    _refuse_amounts(column, lengths, role, source)
     inputs, index = np.unique(column.values, return_inverse=True)
     matrix = np.zeros((len(lengths), len(inputs)))
     matrix[np.repeat(np.arange(len(lengths)), lengths), index] = 1
     return BinaryMatrix(matrix, tuple(f"{number:g}" for number in inputs))
+
+
+def _refuse_amounts(column: Ragged, lengths: np.ndarray, role: str, source: str) -> None:
+    """Refuse what numbers no electrode: amplitudes, contrasts, codes of no stimulus."""
+    bad = (column.values < 0) | (column.values % 1 != 0) | (column.values >= MOST)
+    if not bad.any():
+        return
+    place = int(np.argmax(bad))
+    trial = int(np.repeat(np.arange(len(lengths)), lengths)[place])
+    raise RecordingError(
+        source,
+        role,
+        found=f"{column.values[place]:g} in trial {trial + 1} ({np.count_nonzero(bad)} such)",
+        expected="whole numbers from 0 on, of the inputs that are on; or 0 and 1 for each",
+        advice="Amplitudes and contrasts are no inputs: write a column of 0 and 1 for each input, "
+        "and leave out trials without a stimulus, which some mark by -1.",
+    )
 
 
 def _parsed(column: np.ndarray, role: str, coding: Coding, source: str) -> Ragged:
@@ -317,11 +352,17 @@ def _parsed(column: np.ndarray, role: str, coding: Coding, source: str) -> Ragge
                 found=f"{str(cell)[:40]!r} in trial {trial + 1}",
                 expected="0 and 1"
                 + (", or the numbers of the inputs that are on" if role == "stimuli" else ""),
-                advice="Code stimuli and sources by numbers, parted by spaces.",
+                advice=_advice_on_text(cell),
             ) from error
         vectors.append(vector.ravel())
     bounds = np.cumsum([0, *map(len, vectors)])
     return Ragged(np.concatenate(vectors) if vectors else np.zeros(0), bounds)
+
+
+def _advice_on_text(cell: Any) -> str:
+    if isinstance(cell, str) and re.fullmatch(r"\s*0?x[0-9a-f]+\s*", cell, re.IGNORECASE):
+        return "Words of event codes have inputs for bits: write a column of 0 and 1 for each."
+    return "Code stimuli and sources by numbers, parted by spaces."
 
 
 def _are_bits(column: np.ndarray) -> bool:

@@ -168,7 +168,7 @@ def _contents(nwbfile: Any, path: Path, reading: Reading) -> _Contents:
         )
     told = f"{told}; onsets are nominal" if nominal else told
     attrs["reading"] = f"responses as counted, from {READY}; {told}"
-    responses = _ready_responses(table, reading, where)
+    responses = found.rows.one_of_each(_ready_responses(table, where), READY, where)
     return _Contents(
         found,
         responses=responses,
@@ -207,7 +207,7 @@ def _ready(found: _Contents, reading: Reading) -> xr.Dataset:
     return recorded.assign(found.variables.data_vars)
 
 
-def _ready_responses(table: Any, reading: Reading, source: str) -> np.ndarray:
+def _ready_responses(table: Any, source: str) -> np.ndarray:
     responses = read_column(table, READY, source)
     if not isinstance(responses, np.ndarray) or responses.ndim != 2:  # noqa: PLR2004
         raise RecordingError(
@@ -217,9 +217,7 @@ def _ready_responses(table: Any, reading: Reading, source: str) -> np.ndarray:
             expected="in every trial, the spikes of every electrode",
             advice="Add a table of units with spike times: without it, responses must be counts.",
         )
-    onsets = read_column(table, str(columns_of(table.colnames, reading, source).onset), source)
-    order = np.argsort(np.asarray(onsets), kind="stable")  # the order that the stimuli come in
-    return responses[order]
+    return responses
 
 
 def _stimulus_table(nwbfile: Any, reading: Reading, source: str) -> Any:

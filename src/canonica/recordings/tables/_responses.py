@@ -22,7 +22,15 @@ from canonica.data._spike_trains import SpikeTrains
 from canonica.recordings._columns import Columns, Ragged, columns_of, described
 from canonica.recordings._reading import Reading
 from canonica.recordings._sessions import session_numbers
-from canonica.recordings._stimulation import binary_columns, onset_times, said_of_inputs
+from canonica.recordings._stimulation import (
+    binary_columns,
+    check_amplitudes,
+    check_clock,
+    inputs_of_trials,
+    onset_times,
+    said_of_inputs,
+)
+from canonica.recordings._trial_rows import TrialRows
 from canonica.recordings.tables._table_file import SUFFIXES, TableValues, column_names, table_file
 
 NOTE = "canonica"  # of a Parquet file: what a recording has beside its values
@@ -55,8 +63,8 @@ def read(path: Path, reading: Reading) -> Iterator[xr.Dataset | RecordingError]:
     layout = _layout(table.names, reading, source)
     values = table.values(layout.names)
     note = _note(table.notes, source)
-    found, order = _recording(values, layout, reading, in_order=bool(note))
-    trial = None if layout.trial is None else values.numbers(layout.trial)[order]
+    found, rows = _recording(values, layout, reading, in_order=bool(note))
+    trial = None if layout.trial is None else rows.first_of(values.numbers(layout.trial))
     try:
         found = _restored(found, note, trial, reading)
     except RecordingError:
@@ -114,7 +122,14 @@ class _Layout:
     def names(self) -> list[str]:
         """All columns that are needed."""
         known = [name for name in (self.columns.onset, self.columns.session, self.trial) if name]
-        return [*known, *self.columns.stimuli, *self.columns.sources, *self.electrodes]
+        columns = self.columns
+        return [
+            *known,
+            *columns.stimuli,
+            *columns.sources,
+            *columns.amplitudes,
+            *self.electrodes,
+        ]
 
 
 def _layout(names: Sequence[str], reading: Reading, source: str) -> _Layout:
@@ -141,8 +156,8 @@ def _layout(names: Sequence[str], reading: Reading, source: str) -> _Layout:
 
 def _recording(
     values: TableValues, layout: _Layout, reading: Reading, *, in_order: bool
-) -> tuple[xr.Dataset, np.ndarray]:
-    """Return what the values make, and the order of the trials in it."""
+) -> tuple[xr.Dataset, TrialRows]:
+    """Return what the values make, and which rows make each trial."""
     source, columns = values.source, layout.columns
     responses = _responses(values, layout.electrodes)
     stimuli = binary_columns(columns.stimuli, values.column, "stimuli", reading, source)
@@ -154,20 +169,23 @@ def _recording(
     if columns.session:
         labels, index = values.labels(columns.session)
         session = labels if index is None else labels[index]
-    order, sorting = np.arange(len(responses)), ""
+    rows, sorting = TrialRows.each(np.arange(len(responses))), ""
     if not in_order:
-        order, sorting = _order(values, onsets, session, layout.trial)
+        rows, sorting = _rows(values, onsets, session, layout.trial)
+    inputs = inputs_of_trials(stimuli, rows, reading, source)
+    check_amplitudes(columns, values.column, rows, source)
+    onsets = None if onsets is None else rows.first_of(onsets)
     numbers, how = session_numbers(
         reading,
-        len(order),
-        column=None if session is None else session[order],
-        onsets=None if onsets is None else onsets[order],
+        len(rows.first),
+        column=None if session is None else rows.one_of_each(session, "session", source),
+        onsets=onsets,
         source=source,
     )
     found = recording(
-        responses[order],
-        stimuli.values[order],
-        None if sources is None else sources.values[order],
+        rows.one_of_each(responses, "responses", source),
+        inputs,
+        None if sources is None else rows.one_of_each(sources.values, "sources", source),
         session=numbers,
         name=shown(Path(Path(source).stem)),
         condition=reading.condition or "unknown",
@@ -177,11 +195,11 @@ def _recording(
         f"{how}{sorting}",
     )
     if onsets is not None:
-        found = found.assign_coords(onset=("trial", onsets[order], {"units": "s"}))
+        found = found.assign_coords(onset=("trial", onsets, {"units": "s"}))
     if not _are_numbered(layout.electrodes):
         names = np.array(layout.electrodes, str)
         found = found.assign_coords(electrode_name=("electrode", names))
-    return found, order
+    return found, rows
 
 
 def _are_numbered(names: Sequence[str]) -> bool:
@@ -214,17 +232,20 @@ def _responses(values: TableValues, electrodes: tuple[str, ...]) -> np.ndarray:
     return np.column_stack([values.numbers(name, "responses") for name in electrodes])
 
 
-def _order(
+def _rows(
     values: TableValues, onsets: np.ndarray | None, session: np.ndarray | None, trial: str | None
-) -> tuple[np.ndarray, str]:
-    """Return the order of the trials, and in words what they had to be sorted by."""
+) -> tuple[TrialRows, str]:
+    """Return the rows of each trial, and in words what was done to them."""
     if onsets is not None:
-        order, by = np.argsort(onsets, kind="stable"), "onset"
-    elif trial is not None:
-        order, by = _order_of_trials(values.numbers(trial), session, values.source), "number"
-    else:
-        order, by = np.arange(values.table.num_rows), ""
-    return order, "" if (np.diff(order) > 0).all() else f"; trials sorted by {by}"
+        if session is not None:
+            check_clock(onsets, session, "onset", values.source)
+        rows = TrialRows.of_onsets(onsets)
+        return rows, rows.description
+    if trial is None:
+        return TrialRows.each(np.arange(values.table.num_rows)), ""
+    order = _order_of_trials(values.numbers(trial), session, values.source)
+    sorting = "" if (np.diff(order) > 0).all() else "; trials sorted by number"
+    return TrialRows.each(order), sorting
 
 
 def _order_of_trials(trial: np.ndarray, session: np.ndarray | None, source: str) -> np.ndarray:

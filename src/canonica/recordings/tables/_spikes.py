@@ -165,7 +165,7 @@ def _stimulation(path: Path, reading: Reading) -> Stimulation:
     table = table_file(path)
     columns = columns_of(table.names, reading, source)
     known = [name for name in (columns.onset, columns.session) if name]
-    values = table.values([*known, *columns.stimuli, *columns.sources])
+    values = table.values([*known, *columns.stimuli, *columns.sources, *columns.amplitudes])
     return stimulation(table.names, values.column, reading, source)
 
 
