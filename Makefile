@@ -6,8 +6,8 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock
 
-.PHONY: demo test test-slow check format benchmark benchmark-encoder benchmark-spikes benchmark-maze benchmark-forecast \
-	lock release release-notes clean
+.PHONY: demo test test-slow coverage mutants check format lock release release-notes clean \
+	benchmark benchmark-encoder benchmark-spikes benchmark-maze benchmark-forecast
 
 demo: .venv/.installed
 	$(BIN)/canonica demo --out canonica-demo
@@ -17,6 +17,24 @@ test: .venv/.installed-test
 
 test-slow: .venv/.installed-test
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m slow
+
+# Lines and branches that the tests run. Each file of tests runs by itself, so that .coverage tells
+# which of them run a line: `make mutants` asks that.
+coverage: .venv/.installed-test
+	rm -f .coverage .coverage.*
+	ls -d tests/test_*.py src/canonica/*/ | xargs -P 2 -I % sh -c \
+		'$(BIN)/coverage run --context=% -m pytest --quiet % || test $$? = 5 || exit 255'
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+.coverage:
+	$(MAKE) coverage
+
+# Do the tests notice small faults? SAMPLE of them are planted, drawn by SEED.
+SAMPLE ?= 40
+SEED ?= 0
+mutants: .venv/.installed-test .venv/.installed-mutants .coverage
+	$(BIN)/python tests/mutants.py --sample $(SAMPLE) --seed $(SEED)
 
 check: .venv/.installed-check
 	$(BIN)/ruff check .
