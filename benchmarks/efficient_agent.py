@@ -23,7 +23,7 @@ import jax
 import numpy as np
 
 from canonica.agents import Agent, AgentState, Maze, maze_walls, shortest_path, trial
-from canonica.agents.designs._efficient_agent import ABLATIONS
+from canonica.agents.designs._ablations import ABLATIONS
 
 RESAMPLES = 10_000
 LATE = 10  # trials

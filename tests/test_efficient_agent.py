@@ -9,14 +9,11 @@ import pytest
 
 from canonica import CanonicaError
 from canonica.agents import Maze, maze_walls, sequences, shortest_path, trial
-from canonica.agents.designs._efficient_agent import (
-    ABLATIONS,
-    FollowingModulation,
-    NoModulation,
-    efficient_agent,
-    is_passage,
-    returns,
-)
+from canonica.agents.designs._ablations import ABLATIONS
+from canonica.agents.designs._efficient_agent import efficient_agent
+from canonica.agents.designs._maze_policies import is_passage, returns
+from canonica.agents.network.modulations._following import FollowingModulation
+from canonica.agents.network.modulations._none import NoModulation
 
 LEFT, RIGHT = 2, 3
 

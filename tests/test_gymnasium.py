@@ -10,18 +10,18 @@ from gymnasium.utils.env_checker import check_env
 
 from canonica import CanonicaError
 from canonica.agents import Environment, Outcome, StepModulation
-from canonica.agents.designs._world_agents import sensing_agent
-from canonica.agents.experiments._gymnasium_agent import (
+from canonica.agents.designs._sensing_agent import sensing_agent
+from canonica.agents.experiments.gymnasium._binary_observations import binary_observations
+from canonica.agents.experiments.gymnasium._gymnasium_agent import (
     GymnasiumAgent,
     _acted,
     _begun,
     _learned,
-    binary_observations,
-    risk_of_reward,
-    run_in_gymnasium,
 )
-from canonica.agents.network._outcome_modulation import OutcomeModulation
-from canonica.agents.worlds._gymnasium_worlds import GymnasiumWorld
+from canonica.agents.experiments.gymnasium._risk_of_reward import risk_of_reward
+from canonica.agents.experiments.gymnasium._run_in_gymnasium import run_in_gymnasium
+from canonica.agents.network.modulations._outcome import OutcomeModulation
+from canonica.agents.worlds._gymnasium_world import GymnasiumWorld
 
 SMALL_MAZE = {"height": 7, "width": 9, "window": 5}
 WORLDS = {

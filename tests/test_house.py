@@ -50,6 +50,21 @@ def test_imports_go_down_only(path):
         assert FLOOR[there] < FLOOR[here], f"{here} must not import {there}"
 
 
+AGENT_ROOMS = {"network": 1, "worlds": 1, "designs": 2, "experiments": 3}
+
+
+@pytest.mark.parametrize("room", AGENT_ROOMS)
+def test_networks_know_no_world_and_worlds_no_agent(room):
+    for path in (SOURCE / "agents" / room).rglob("*.py"):
+        for name in imported(ast.parse(path.read_text())):
+            package, _, inside = name.partition("canonica.agents.")
+            there = inside.split(".")[0]
+            if package or not inside or there == room:
+                continue
+            assert there in AGENT_ROOMS, f"{path.name} goes through the front door, {name}"
+            assert AGENT_ROOMS[there] < AGENT_ROOMS[room], f"{room} must not import {there}"
+
+
 def test_model_knows_no_files_labels_or_plots():
     known = {"canonica", "collections", "equinox", "functools", "jax", "jaxtyping", "math"}
     known |= {"numpy", "typing"}

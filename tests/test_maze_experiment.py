@@ -20,26 +20,22 @@ from canonica.agents import (
     sequences,
     trial,
 )
-from canonica.agents.experiments._decision_log import decision_log, observed_decisions
-from canonica.agents.experiments._learning_summary import (
+from canonica.agents.experiments.decisions._decision_log import decision_log
+from canonica.agents.experiments.decisions._estimated_prior import estimated_priors
+from canonica.agents.experiments.decisions._observed_decisions import observed_decisions
+from canonica.agents.experiments.maze._agent_in_maze import one_trial
+from canonica.agents.experiments.maze._learning_summary import blocks, learning_summary
+from canonica.agents.experiments.maze._maze_experiment import maze_experiment
+from canonica.agents.experiments.maze._published_outcomes import (
     PUBLISHED,
     PUBLISHED_SETTINGS,
-    blocks,
-    learning_summary,
     published_comparison,
 )
-from canonica.agents.experiments._maze_experiment import (
-    _one_trial,
-    maze_experiment,
-    recorded_trials,
-)
-from canonica.agents.experiments._transplant import (
-    estimated_priors,
-    transplant,
-    transplant_study,
-    transplant_summary,
-)
-from canonica.agents.network._agent_state import Counts
+from canonica.agents.experiments.maze._recorded_trials import recorded_trials
+from canonica.agents.experiments.transplant._transplant import transplant
+from canonica.agents.experiments.transplant._transplant_study import transplant_study
+from canonica.agents.experiments.transplant._transplant_summary import transplant_summary
+from canonica.agents.network._counts import Counts
 from canonica.agents.network._response_law import response_law
 
 small_maze = jax.jit(partial(Maze, window=5))
@@ -58,7 +54,7 @@ def result():
 WAYS = {
     "from the counts alone": (
         lambda agent: Counts.of(agent.model),
-        partial(_one_trial, max_steps=60),
+        partial(one_trial, max_steps=60),
     ),
     "from the state as a whole": (
         lambda agent: agent.init(),

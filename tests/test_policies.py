@@ -10,7 +10,7 @@ from scipy.stats import chisquare
 
 from canonica import CanonicaError
 from canonica.agents import first_move_prior, sequences
-from canonica.agents.network._response_law import drawn, odds
+from canonica.agents.network._draw import drawn, odds
 from quick_compilation import compiled
 
 

@@ -10,17 +10,13 @@ import xarray as xr
 
 from canonica import CanonicaError
 from canonica.agents import Agent, ProgressModulation, trial
-from canonica.agents.designs._world_agents import (
-    LATCH,
-    TRACE,
-    Memory,
-    bandit_agent,
-    sensing_agent,
-    t_maze_agent,
-)
+from canonica.agents.designs._bandit_agent import bandit_agent
+from canonica.agents.designs._memory import LATCH, TRACE, Memory
+from canonica.agents.designs._sensing_agent import sensing_agent
+from canonica.agents.designs._t_maze_agent import t_maze_agent
 from canonica.agents.experiments._learning_curves import learning_curves
-from canonica.agents.network._outcome_modulation import OutcomeModulation
 from canonica.agents.network._response_law import response_law
+from canonica.agents.network.modulations._outcome import OutcomeModulation
 from canonica.agents.worlds._switching_bandit import SwitchingBandit
 from canonica.agents.worlds._t_maze import TMaze, TMazeState
 

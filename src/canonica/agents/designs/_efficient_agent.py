@@ -1,100 +1,26 @@
 """The network of [CB22] with other policies, other prior beliefs and online plasticity."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Literal
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int
 
 from canonica._errors import CanonicaError
-from canonica.agents.designs._maze_agent import (
-    POLICY_COUNT,
-    PRIOR_RIGHT,
-    STRONG,
-    VERTICAL,
-    WEAK,
-    identity_counts,
-    maze_agent,
-)
+from canonica.agents.designs._maze_agent import PRIOR_RIGHT, STRONG, VERTICAL, WEAK, identity_counts
+from canonica.agents.designs._maze_policies import is_passage, returns, way_of
 from canonica.agents.network._agent import Agent
-from canonica.agents.network._modulation import Modulation, ProgressModulation
 from canonica.agents.network._policies import sequences
-from canonica.agents.worlds._maze import COLUMN_STEPS, ROW_STEPS, Maze
+from canonica.agents.network.modulations._following import FollowingModulation
+from canonica.agents.network.modulations._modulation import Modulation
+from canonica.agents.worlds._maze import Maze
 from canonica.model import MINIMUM_POLICY_COUNT, GenerativeModel
 
+FOLLOWING = FollowingModulation()
 LENGTH = 4  # moves of a policy, all of which are made
 CHUNK = 1000
 FEW = 15.0  # policy counts that a single success changes
 FIXED = 1e7  # policy counts that nothing changes
 NEVER = 1e6  # how often a policy was taken and no wall on its path, before anything is learned
-
-
-@dataclass(frozen=True)
-class FollowingModulation:
-    """Gamma of each step by what followed it: the progress of the steps from it on.
-
-    The progress is how many of the next `window` steps (fewer where the trial ends) led forward,
-    less those that led back, by their number. Where it is more than `enough`, what was done is
-    kept, ``1 - 2 Gamma = keeping (progress - enough)``; where it is less, it is unlearned,
-    ``unlearning (progress - enough)``; at most 1 either way. Nothing is kept of the last steps of
-    a chunk that goes on, as not all that follows is known: only unlearned.
-
-    A dead end leads forward, and then back as far: a window that is longer than both tells it from
-    a way.
-
-    Parameters
-    ----------
-    window : int
-        Steps that follow, the step itself included.
-    enough : float
-        Progress by step.
-    keeping, unlearning : float
-        How much of it counts.
-
-    Examples
-    --------
-    >>> import jax.numpy as jnp
-    >>> risk = jnp.array([0.0, 1.0, 0.0, 0.0, 0.5])  # right, left, right, right; then it was over
-    >>> gamma = FollowingModulation(window=2, enough=0.0, keeping=1.0)(risk, jnp.arange(5) < 4)
-    >>> (1 - 2 * gamma).tolist()
-    [0.0, 0.0, 1.0, 1.0, 0.0]
-    """
-
-    window: int = 240
-    enough: float = 0.1
-    keeping: float = 2.0
-    unlearning: float = 0.5
-
-    def __call__(
-        self, risk: Float[Array, " time"], lived: Bool[Array, " time"]
-    ) -> Float[Array, " time"]:
-        """Return Gamma of each step."""
-        time = jnp.arange(len(risk))
-        steps = lived.sum()
-        # Sums of multiples of a half, so exact.
-        through = jnp.concatenate([jnp.zeros(1, risk.dtype), jnp.cumsum((1 - 2 * risk) * lived)])
-        end = jnp.minimum(time + self.window, steps)
-        progress = (through[end] - through[:-1]) / jnp.maximum(end - time, 1)
-        above = progress - self.enough
-        kept = jnp.where(above > 0, self.keeping, self.unlearning) * above
-        known = (steps < len(risk)) | (time + self.window <= steps)
-        kept = jnp.clip(jnp.where(known, kept, jnp.minimum(kept, 0)), -1, 1)
-        return jnp.where(lived, (1 - kept) / 2, 0.5).astype(risk.dtype)
-
-
-@dataclass(frozen=True)
-class NoModulation:
-    """Gamma 1/2 whatever happens: nothing is learned of policies."""
-
-    def __call__(
-        self, risk: Float[Array, " time"], lived: Bool[Array, " time"]
-    ) -> Float[Array, " time"]:
-        """Return 1/2 for each step."""
-        del lived
-        return jnp.full_like(risk, 0.5)
 
 
 def efficient_agent(
@@ -108,7 +34,7 @@ def efficient_agent(
     only_passages: bool = True,
     policy_count: float = FEW,
     remembers: bool = False,
-    modulation: Modulation = FollowingModulation(),
+    modulation: Modulation = FOLLOWING,
     chunk: int = CHUNK,
     learning: Literal["trial", "chunk"] = "chunk",
     decides_from: Literal["previous", "current"] = "current",
@@ -213,38 +139,6 @@ def efficient_agent(
     )
 
 
-def returns(policies: Int[np.ndarray, "policy length"], moves: int) -> Bool[np.ndarray, " policy"]:
-    """Return which policies come back, at any time, to where they were so many moves earlier.
-
-    Two moves: turning back at once. Four besides: going round a pillar, which has a wall.
-
-    Examples
-    --------
-    >>> returns(np.array([[0, 1], [0, 0], [2, 3]]), 2).tolist()  # up and down, twice up, ...
-    [True, False, True]
-    """
-    rows, columns = _path(policies)
-    back = (rows[:, moves:] == rows[:, :-moves]) & (columns[:, moves:] == columns[:, :-moves])
-    return back.any(axis=1)
-
-
-def is_passage(window: int) -> Bool[np.ndarray, " observation"]:
-    """Return which cells of the window lie between two cells to be in: passages, or walls.
-
-    Of the others, every one is either a cell to be in, or a pillar; their place in the window is
-    always the same, because moves are two cells long.
-    """
-    odd = (np.arange(window) - window // 2) % 2 == 1
-    return (odd[:, None] != odd).ravel()
-
-
-def _path(policies: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return row and column, in moves, before each move of a policy and after the last."""
-    down, right = (np.array(steps)[policies] for steps in (ROW_STEPS, COLUMN_STEPS))
-    before = ((0, 0), (1, 0))
-    return np.pad(down.cumsum(axis=1), before), np.pad(right.cumsum(axis=1), before)
-
-
 def _decision_prior(policies: np.ndarray, prior_right: float) -> np.ndarray:
     moves = np.array([VERTICAL, VERTICAL, 2 * VERTICAL - prior_right, prior_right])
     prior = moves[policies].prod(axis=1)
@@ -280,7 +174,7 @@ def _policy_counts(
     if only_passages:
         counts[:, :, ~is_passage(window)] = FIXED
     if walls_matter:
-        rows, columns = _path(policies)
+        rows, columns = way_of(policies)
         # Between two places, so that their sum is two times the middle.
         row = rows[:, 1:] + rows[:, :-1] + window // 2
         column = columns[:, 1:] + columns[:, :-1] + window // 2
@@ -291,34 +185,3 @@ def _policy_counts(
         counts[0, 1, cell, policy] = NEVER
     more = np.full((2, 2, remembered, len(policies)), count)
     return np.concatenate([counts, more], axis=2)
-
-
-MakesAgent = Callable[[Maze, float], Agent]
-
-
-def _with(**settings: object) -> MakesAgent:
-    def made(maze: Maze, prior_right: float) -> Agent:
-        return efficient_agent(maze, prior_right, **settings)  # pyright: ignore[reportArgumentType]
-
-    return made
-
-
-ABLATIONS: Mapping[str, MakesAgent] = MappingProxyType(
-    {
-        "published": maze_agent,
-        "efficient": efficient_agent,
-        "learns nothing": _with(modulation=NoModulation()),
-        "published Gamma": _with(modulation=ProgressModulation(), chunk=200),
-        "learns at the trial's end": _with(learning="trial"),
-        "published policy counts": _with(policy_count=POLICY_COUNT),
-        "pillars and cells speak too": _with(only_passages=False),
-        "walls say nothing at first": _with(walls_matter=False),
-        "policies that turn back": _with(turns_back=True),
-        "one move of each policy": _with(moves_made=1),
-        "decides from the previous states": _with(decides_from="previous"),
-        "policies of 2 moves": _with(length=2),
-        "policies of 5 moves": _with(length=5),
-        "remembers through K": _with(remembers=True),
-    }
-)
-"""The published agent, the efficient one, and the latter with one ingredient changed."""

@@ -10,7 +10,7 @@ from canonica.agents.worlds._maze import Maze
 from canonica.model import GenerativeModel
 
 PRIOR_RIGHT = 0.25
-LENGTH = 4  # moves of a policy
+POLICY_LENGTH = 4  # moves of a policy
 VERTICAL = 0.25  # prior of up, and of down
 WEAK, STRONG = 1e7, 9.9e8  # counts of any pair of values, and what agreement adds
 POLICY_COUNT = 3000.0
@@ -55,7 +55,7 @@ def maze_agent(maze: Maze, prior_right: float = PRIOR_RIGHT) -> Agent:
     """
     if not 0 <= prior_right <= 0.5:  # noqa: PLR2004  (what up and down leave)
         raise CanonicaError(f"prior_right: found {prior_right}; expected 0 to 0.5.")
-    policies = sequences(maze.moves, LENGTH)
+    policies = sequences(maze.moves, POLICY_LENGTH)
     moves = np.array([VERTICAL, VERTICAL, 0.5 - prior_right, prior_right])
     return agent_with_prior(maze, policies, first_move_prior(policies, moves))
 

@@ -1,34 +1,28 @@
 """Agents in worlds: trials, experiments of many of them, and what their decisions tell."""
 
-from canonica.agents.experiments._decision_log import decision_log, observed_decisions
-from canonica.agents.experiments._experiment_store import ExperimentStore, is_store
-from canonica.agents.experiments._gymnasium_agent import (
-    GymnasiumAgent,
-    binary_observations,
-    risk_of_reward,
-    run_in_gymnasium,
-)
 from canonica.agents.experiments._learning_curves import learning_curves
-from canonica.agents.experiments._learning_summary import (
+from canonica.agents.experiments._record import Record
+from canonica.agents.experiments._scene import scene
+from canonica.agents.experiments._trial import Trial, trial
+from canonica.agents.experiments.decisions._decision_log import decision_log
+from canonica.agents.experiments.decisions._estimated_prior import estimated_priors
+from canonica.agents.experiments.decisions._observed_decisions import observed_decisions
+from canonica.agents.experiments.gymnasium._binary_observations import binary_observations
+from canonica.agents.experiments.gymnasium._gymnasium_agent import GymnasiumAgent
+from canonica.agents.experiments.gymnasium._risk_of_reward import risk_of_reward
+from canonica.agents.experiments.gymnasium._run_in_gymnasium import run_in_gymnasium
+from canonica.agents.experiments.maze._experiment_store import ExperimentStore, is_store
+from canonica.agents.experiments.maze._learning_summary import (
     STATISTICS,
     learning_summary,
     legible_block,
-    published_comparison,
 )
-from canonica.agents.experiments._maze_experiment import (
-    maze_experiment,
-    recorded_trials,
-    trials_done,
-)
-from canonica.agents.experiments._scene import scene
-from canonica.agents.experiments._transplant import (
-    PRIORS_RIGHT,
-    estimated_priors,
-    transplant,
-    transplant_study,
-    transplant_summary,
-)
-from canonica.agents.experiments._trial import Record, Trial, trial
+from canonica.agents.experiments.maze._maze_experiment import maze_experiment, trials_done
+from canonica.agents.experiments.maze._published_outcomes import published_comparison
+from canonica.agents.experiments.maze._recorded_trials import recorded_trials
+from canonica.agents.experiments.transplant._transplant import transplant
+from canonica.agents.experiments.transplant._transplant_study import PRIORS_RIGHT, transplant_study
+from canonica.agents.experiments.transplant._transplant_summary import transplant_summary
 
 __all__ = [
     "PRIORS_RIGHT",

@@ -1,32 +1,18 @@
 """What an agent saw, believed and planned in a trial that was recorded, for pictures of it."""
 
-from functools import partial
-from typing import NamedTuple
-
-import jax
-import jax.numpy as jnp
 import numpy as np
 import xarray as xr
-from jax import lax
-from jaxtyping import Array, Float, Int, Shaped
+from jaxtyping import Int
 
 from canonica._errors import CanonicaError
-from canonica._float64 import in_float64
 from canonica._provenance import versions
-from canonica.agents.experiments._trial import Record
-from canonica.agents.network._agent import Agent, AgentState
-from canonica.agents.network._response_law import odds
+from canonica.agents.experiments._record import Record
+from canonica.agents.experiments._replay import RecordedTrial, replayed
+from canonica.agents.network._agent import Agent
+from canonica.agents.network._agent_state import AgentState
 from canonica.agents.worlds._maze import MOVES, Maze
 
 FRAMES = 200
-
-
-class _Lived(NamedTuple):
-    """What a trial's record says of each step."""
-
-    view: Int[Array, " time"]
-    policy: Int[Array, " time"]
-    risk: Float[Array, " time"]
 
 
 def scene(
@@ -103,8 +89,8 @@ def scene(
     place, move = _lived_places(maze, record, steps)
     moments = _spread(int(steps), frames)
     padded = np.append(moments, np.full(frames - len(moments), moments[-1]))
-    lived = _Lived(record.place, record.policy, record.risk)
-    belief, probability = _replayed(agent, state, maze, lived, padded)
+    lived = RecordedTrial(record.place, record.policy, record.risk)
+    belief, probability = replayed(agent, state, maze, lived, padded)
     kept = slice(len(moments))
     last = int(np.asarray(maze.next_place)[place[-1], move[-1]])
     places = np.append(place, last)
@@ -186,79 +172,3 @@ def _lived_places(
             "record: found moves that this maze does not allow; expected a trial in this maze."
         )
     return place, move
-
-
-@in_float64
-def _replayed(
-    agent: Agent, state: AgentState, maze: Maze, lived: _Lived, moments: Int[np.ndarray, " frame"]
-) -> tuple[Array, Array]:
-    return _replay(agent, state, maze.views, lived, jnp.asarray(moments), moves=maze.moves)
-
-
-@partial(jax.jit, static_argnames="moves")
-def _replay(
-    agent: Agent,
-    state: AgentState,
-    views: Shaped[Array, "view observation"],
-    lived: _Lived,
-    moments: Int[Array, " frame"],
-    *,
-    moves: int,
-) -> tuple[Float[Array, "frame state"], Float[Array, "frame move"]]:
-    """Return beliefs, and chances of first moves, at each of `moments`.
-
-    Steps in between leave nothing but the agent's state: little is held, however long the trial.
-    """
-    unused = jax.random.key(0)  # what is drawn with it gives way to what was recorded
-
-    def live(step: Array, now: tuple[AgentState, Array]) -> tuple[AgentState, Array]:
-        state, chances = now
-        _, after = agent.step(state, views[lived.view[step]], unused)
-        seen = state.belief if agent.decides_from == "previous" else after.belief
-        chances = jnp.where(
-            state.made == 0, _first_move_chances(agent, state, seen, moves), chances
-        )
-        after = _as_recorded(after, lived.policy[step].astype(state.policy.dtype))
-        # An agent that learns at the trial's end acts by the same law until then.
-        if agent.learning != "trial":
-            after = _learned(agent, after, lived.risk, step)
-        return after, chances
-
-    def to_moment(carry: tuple, moment: Array) -> tuple[tuple, tuple]:
-        step, now = carry
-        state, chances = lax.fori_loop(step, moment + 1, live, now)
-        return (moment + 1, (state, chances)), (state.belief, chances)
-
-    nothing = jnp.zeros(moves, state.belief.dtype)
-    start = (jnp.zeros((), moments.dtype), (state, nothing))
-    return lax.scan(to_moment, start, moments)[1]
-
-
-def _first_move_chances(
-    agent: Agent, state: AgentState, seen: Float[Array, " state"], moves: int
-) -> Float[Array, " move"]:
-    """Return with which probability the policy drawn now begins with each move."""
-    law = state.law
-    weight = odds(seen @ law.policy.slope + law.policy_offset, agent.guard)
-    return jax.ops.segment_sum(weight / weight.sum(), agent.policies[:, 0], moves)
-
-
-def _as_recorded(state: AgentState, policy: Int[Array, ""]) -> AgentState:
-    """Return the state after a step, as if `policy` had been drawn in it."""
-    response = state.stretch.response
-    drawn = response.policy.at[state.stretch.steps - 1].set(policy)
-    stretch = state.stretch._replace(response=response._replace(policy=drawn))
-    return state._replace(policy=policy, stretch=stretch)
-
-
-def _learned(
-    agent: Agent, state: AgentState, risk: Float[Array, " time"], step: Int[Array, ""]
-) -> AgentState:
-    """Return the state after a step, learned from its chunk where that is complete."""
-    first = jnp.maximum(step + 1 - agent.chunk, 0)
-    of_chunk = lax.dynamic_slice(jnp.pad(risk, (0, agent.chunk)), (first,), (agent.chunk,))
-    return lax.cond(
-        state.stretch.steps == agent.chunk,
-        lambda: agent.consolidate(state, state.stretch, of_chunk.astype(state.belief.dtype)),
-        lambda: state,
-    )

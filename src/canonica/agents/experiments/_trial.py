@@ -8,32 +8,16 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Bool, Float, Int
 
+from canonica.agents.experiments._beliefs_by_view import BeliefsByView
+from canonica.agents.experiments._record import Record
 from canonica.agents.network._agent import Agent
 from canonica.agents.network._agent_state import AgentState
-from canonica.agents.network._coincidence import Coincidence
-from canonica.agents.network._response_law import ResponseLaw, uniform_of
-from canonica.agents.network._stretch import Acting, Response, Stretch
+from canonica.agents.network._draw import uniform_of
+from canonica.agents.network._response import Acting, Response
+from canonica.agents.network._response_law import ResponseLaw
+from canonica.agents.network._rollout import Stretch
 from canonica.agents.worlds._environment import Environment
 from canonica.model import FreeEnergy, present
-
-
-class Record(NamedTuple):
-    """Every step of a trial; rows from `Trial.steps` on are 0, and their risk 0.5.
-
-    Attributes
-    ----------
-    place : pytree, each (time, ...)
-        State of the environment before the move.
-    policy, move : (time,)
-        The policy under way, and its move made now.
-    risk : (time,)
-        What became of it.
-    """
-
-    place: Any
-    policy: Int[Array, " time"]
-    move: Int[Array, " time"]
-    risk: Float[Array, " time"]
 
 
 class Trial(NamedTuple):
@@ -73,7 +57,7 @@ class _Now(NamedTuple):
     done: Bool[Array, ""]
 
 
-class _Lived(NamedTuple):
+class _Trace(NamedTuple):
     """What one step leaves."""
 
     seen: Array  # which view, or the observation itself
@@ -129,7 +113,8 @@ def trial(
     zero, no = jnp.zeros((), jnp.int32), jnp.zeros((), bool)
     seen = observation if views is None else None
     start = _Now(place, seen, Acting(state.belief, zero, zero), zero, no)
-    kept = _no_record(agent, place, max_steps, dtype) if record else None
+    time = -(-max_steps // agent.chunk) * agent.chunk
+    kept = Record.empty(place, time, dtype) if record else None
 
     def drives_of(state: AgentState) -> Array | None:
         """Return what every observation there is says to each state, to be looked up."""
@@ -146,7 +131,7 @@ def trial(
         keys = jax.random.split(jax.random.fold_in(key, chunk), agent.chunk)
         agent_keys, world_keys = jnp.moveaxis(jax.vmap(jax.random.split)(keys), 1, 0)
         uniform = jax.vmap(partial(uniform_of, dtype=dtype))(agent_keys)
-        step = partial(_step, agent, state.law, _World(environment, drives, record))
+        step = partial(_step, agent, state.law, _Surroundings(environment, drives, record))
         after, lived = lax.scan(step, now._replace(steps=zero), (uniform, world_keys))
         # What follows the end, or the end of time, did not happen.
         steps = jnp.minimum(after.steps, max_steps - first)
@@ -161,18 +146,16 @@ def trial(
         if agent.learning == "chunk":
             drives = drives_of(state)
         if kept is not None:
-            kept = _with_chunk(kept, agent, now.acting.made, lived, first)
+            kept = kept.with_rows(_recorded(agent, now.acting.made, lived), first)
         return after._replace(done=done), state, drives, by_view, kept, chunk + 1
 
-    by_view = None if views is None else _ByView.none(len(views), len(state.belief), dtype)
+    by_view = None if views is None else BeliefsByView.none(len(views), len(state.belief), dtype)
     carry = (start, state, drives_of(state), by_view, kept, zero)
     now, state, _, by_view, kept, _ = lax.while_loop(goes_on, one_chunk, carry)
     state = agent.settle(_counted(state, by_view, views)[0])
     tally = state.tally
     if kept is not None:
-        kept = jax.tree.map(lambda rows: _until(rows[:max_steps], tally.steps), kept)
-        nothing = jnp.arange(max_steps) >= tally.steps
-        kept = kept._replace(risk=jnp.where(nothing, 0.5, kept.risk))
+        kept = kept.until(tally.steps, max_steps)
     found = Trial(
         tally.steps,
         now.done,
@@ -184,7 +167,14 @@ def trial(
     return found, agent.begin(state)
 
 
-class _World(NamedTuple):
+def _recorded(agent: Agent, made: Int[Array, ""], trace: _Trace) -> Record:
+    """Return the rows that a chunk adds to the record."""
+    policy = trace.response.policy
+    moves = agent.policies[policy, (made + jnp.arange(agent.chunk)) % agent.moves_made]
+    return Record(trace.place, policy, moves, trace.risk)
+
+
+class _Surroundings(NamedTuple):
     """The environment, and what each of its views says to each state where they are known."""
 
     environment: Environment
@@ -195,10 +185,10 @@ class _World(NamedTuple):
 def _step(
     agent: Agent,
     law: ResponseLaw,
-    world: _World,
+    world: _Surroundings,
     now: _Now,
     random: tuple[Float[Array, ""], Array],
-) -> tuple[_Now, _Lived]:
+) -> tuple[_Now, _Trace]:
     uniform, world_key = random
     environment, drives, recorded = world
     acting = now.acting
@@ -219,72 +209,15 @@ def _step(
         now.done | outcome.done,
     )
     risk = outcome.risk.astype(dtype)
-    return after, _Lived(seen, response, risk, now.place if recorded else None)
-
-
-class _ByView(NamedTuple):
-    """Beliefs summed by view: what observations and states have in common, at the cost of a sum.
-
-    Attributes
-    ----------
-    belief, times : (view, state), (view,)
-        Sum of beliefs, and how often the view was seen.
-    """
-
-    belief: Float[Array, "view state"]
-    times: Float[Array, " view"]
-
-    @classmethod
-    def none(cls, views: int, states: int, dtype: Any) -> "_ByView":
-        return cls(jnp.zeros((views, states), dtype), jnp.zeros(views, dtype))
-
-    def with_stretch(self, seen: Int[Array, " time"], stretch: Stretch) -> "_ByView":
-        lived = stretch.lived.astype(self.times.dtype)
-        belief = stretch.response.belief * lived[:, None]
-        return _ByView(self.belief.at[seen].add(belief), self.times.at[seen].add(lived))
-
-    def coincidence(self, views: Float[Array, "view observation"]) -> Coincidence:
-        return Coincidence(
-            views.T @ self.belief, self.times @ views, self.belief.sum(axis=0), self.times.sum()
-        )
+    return after, _Trace(seen, response, risk, now.place if recorded else None)
 
 
 def _counted(
-    state: AgentState, by_view: _ByView | None, views: Array | None
-) -> tuple[AgentState, _ByView | None]:
+    state: AgentState, by_view: BeliefsByView | None, views: Array | None
+) -> tuple[AgentState, BeliefsByView | None]:
     """Return the state with what was seen by view pending, and the sums by view empty again."""
     if by_view is None or views is None:
         return state, by_view
     likelihood = state.pending.likelihood + by_view.coincidence(views)
     pending = state.pending._replace(likelihood=likelihood)
     return state._replace(pending=pending), jax.tree.map(jnp.zeros_like, by_view)
-
-
-def _no_record(agent: Agent, place: Any, max_steps: int, dtype: Any) -> Record:
-    time = -(-max_steps // agent.chunk) * agent.chunk
-    return Record(
-        jax.tree.map(lambda part: jnp.zeros((time, *part.shape), part.dtype), place),
-        jnp.zeros(time, jnp.int32),
-        jnp.zeros(time, jnp.int32),
-        jnp.zeros(time, dtype),
-    )
-
-
-def _with_chunk(
-    kept: Record, agent: Agent, made: Int[Array, ""], lived: _Lived, first: Int[Array, ""]
-) -> Record:
-    policy = lived.response.policy
-    moves = agent.policies[policy, (made + jnp.arange(agent.chunk)) % agent.moves_made]
-    return jax.tree.map(
-        lambda all_rows, new: lax.dynamic_update_slice_in_dim(
-            all_rows, new.astype(all_rows.dtype), first, 0
-        ),
-        kept,
-        Record(lived.place, policy, moves, lived.risk),
-    )
-
-
-def _until(rows: Array, steps: Int[Array, ""]) -> Array:
-    """Return the rows with all that did not happen left empty."""
-    lived = jnp.arange(len(rows)) < steps
-    return jnp.where(lived.reshape(-1, *(1,) * (rows.ndim - 1)), rows, 0)

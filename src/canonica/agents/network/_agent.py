@@ -10,16 +10,17 @@ from jax.core import Tracer
 from jaxtyping import Array, Float, Int, Shaped
 
 from canonica._errors import CanonicaError
-from canonica.agents.network._agent_state import AgentState, Counts, no_tally, nothing_pending
+from canonica.agents.network._accumulated import nothing_pending
+from canonica.agents.network._agent_state import AgentState
+from canonica.agents.network._counts import Counts
+from canonica.agents.network._draw import drawn_policy, uniform_of
 from canonica.agents.network._learning import settled, with_stretch
-from canonica.agents.network._modulation import Modulation, ProgressModulation
-from canonica.agents.network._response_law import (
-    ResponseLaw,
-    drawn_policy,
-    response_law,
-    uniform_of,
-)
-from canonica.agents.network._stretch import Acting, Response, Stretch, empty_stretch
+from canonica.agents.network._response import Acting, Response
+from canonica.agents.network._response_law import ResponseLaw, response_law
+from canonica.agents.network._rollout import Stretch, empty_stretch
+from canonica.agents.network._tally import no_tally
+from canonica.agents.network.modulations._modulation import Modulation
+from canonica.agents.network.modulations._progress import ProgressModulation
 from canonica.model import GenerativeModel
 
 CHUNK = 200

@@ -7,33 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from canonica.agents.network._response_law import Evidence
-
-
-class Pairs(NamedTuple):
-    """Counts of the four pairs of values of outcome and cause, each an array of its own.
-
-    Attributes
-    ----------
-    neither, cause, outcome, both : (...)
-        Both 0; only the cause 1; only the outcome 1; both 1.
-    """
-
-    neither: Float[Array, "*shape"]
-    cause: Float[Array, "*shape"]
-    outcome: Float[Array, "*shape"]
-    both: Float[Array, "*shape"]
-
-    @classmethod
-    def of(cls, counts: Float[Array, "2 2 *shape"]) -> "Pairs":
-        """Return the pairs of counts that are indexed by both values."""
-        return cls(counts[0, 0], counts[0, 1], counts[1, 0], counts[1, 1])
-
-    @property
-    def counts(self) -> Float[Array, "2 2 *shape"]:
-        """The same, indexed by the values of outcome and cause."""
-        neither, cause, outcome, both = self
-        return jnp.stack([jnp.stack([neither, cause]), jnp.stack([outcome, both])])
+from canonica.agents.network._log_evidence import Evidence
+from canonica.agents.network._pairs import Pairs
 
 
 class Coincidence(NamedTuple):

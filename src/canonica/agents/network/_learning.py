@@ -4,10 +4,14 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from canonica.agents.network._agent_state import AgentState, Counts, Pending, Tally
+from canonica.agents.network._accumulated import Pending
+from canonica.agents.network._agent_state import AgentState
 from canonica.agents.network._coincidence import coincidence_of, coincidence_of_decisions
+from canonica.agents.network._counts import Counts
+from canonica.agents.network._response import Response
 from canonica.agents.network._response_law import ResponseLaw
-from canonica.agents.network._stretch import Response, Stretch
+from canonica.agents.network._rollout import Stretch
+from canonica.agents.network._tally import Tally
 from canonica.model import MINIMUM_POLICY_COUNT, previous_in_time
 
 

@@ -1,21 +1,9 @@
-"""From the risks of single steps to Gamma, which modulates plasticity."""
+"""Gamma in three levels, by progress, as published."""
 
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
 
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
-
-
-@runtime_checkable
-class Modulation(Protocol):
-    """What a stretch of steps is worth: a hashable value that maps their risks to Gamma."""
-
-    def __call__(
-        self, risk: Float[Array, " time"], lived: Bool[Array, " time"]
-    ) -> Float[Array, " time"]:
-        """Return Gamma of each step; `lived` marks the steps that were really made."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -57,26 +45,3 @@ class ProgressModulation:
         beyond = jnp.where(progress <= self.slow_progress, self.slow, self.fast)
         gamma = jnp.where(progress <= 0, self.backward, beyond)
         return jnp.broadcast_to(gamma.astype(risk.dtype), risk.shape)
-
-
-@dataclass(frozen=True)
-class MeanModulation:
-    """Gamma as the mean risk of the chunk: what went well is kept, the rest unlearned."""
-
-    def __call__(
-        self, risk: Float[Array, " time"], lived: Bool[Array, " time"]
-    ) -> Float[Array, " time"]:
-        """Return one Gamma for all steps of the chunk."""
-        mean = jnp.where(lived, risk, 0).sum() / jnp.maximum(lived.sum(), 1)
-        return jnp.broadcast_to(mean.astype(risk.dtype), risk.shape)
-
-
-@dataclass(frozen=True)
-class StepModulation:
-    """Gamma as the risk of each step itself."""
-
-    def __call__(
-        self, risk: Float[Array, " time"], lived: Bool[Array, " time"]
-    ) -> Float[Array, " time"]:
-        """Return the risks."""
-        return jnp.where(lived, risk, 0.5)

@@ -1,72 +1,20 @@
-"""An agent in any Gymnasium environment of binary or discrete observations."""
+"""An agent at the controls of a Gymnasium environment of binary or discrete observations."""
 
-from collections.abc import Callable
 from typing import Any
 
 import gymnasium
 import jax
 import numpy as np
-import xarray as xr
 from gymnasium import spaces
 from jaxtyping import Array, Float, Int8
 
 from canonica._errors import CanonicaError
-from canonica._provenance import versions
+from canonica.agents.experiments.gymnasium._binary_observations import binary_observations
+from canonica.agents.experiments.gymnasium._risk_of_reward import Risk, risk_of_reward
 from canonica.agents.network._agent import Agent, Decision
 from canonica.agents.network._agent_state import AgentState
 
 NEITHER = 0.5
-Risk = Callable[[float, bool], float]
-
-
-def risk_of_reward(reward: float, terminated: bool) -> float:
-    """Return ``(1 - reward) / 2``, kept within [0, 1]: 0 for a reward of 1, 0.5 for none.
-
-    The inverse of how the worlds of this package are rewarded.
-
-    Parameters
-    ----------
-    reward : float
-        Of a step.
-    terminated : bool
-        Whether the step ended the episode; makes no difference here.
-
-    Examples
-    --------
-    >>> [risk_of_reward(reward, terminated=False) for reward in (1.0, 0.0, -1.0, -100.0)]
-    [0.0, 0.5, 1.0, 1.0]
-    """
-    del terminated
-    return min(max((1 - reward) / 2, 0.0), 1.0)
-
-
-def binary_observations(space: gymnasium.Space) -> int:
-    """Return how many binary observations a space is to an agent.
-
-    Parameters
-    ----------
-    space : gymnasium.Space
-        MultiBinary, of any shape, or Discrete: one observation for each of its values.
-
-    Raises
-    ------
-    CanonicaError
-        If it is any other space.
-
-    Examples
-    --------
-    >>> from gymnasium import spaces
-    >>> binary_observations(spaces.Discrete(16)), binary_observations(spaces.MultiBinary([3, 4]))
-    (16, 12)
-    """
-    if isinstance(space, spaces.Discrete):
-        return int(space.n)
-    if isinstance(space, spaces.MultiBinary):
-        return int(np.prod(space.shape))
-    raise CanonicaError(
-        f"observation_space: found {space}; expected MultiBinary or Discrete. Wrap the environment "
-        "so that it gives one of them (gymnasium.wrappers.TransformObservation)."
-    )
 
 
 class GymnasiumAgent:
@@ -188,89 +136,6 @@ class GymnasiumAgent:
             seen[int(observation) - int(space.start)] = 1
             return seen
         return np.asarray(observation, np.int8).ravel()
-
-
-def run_in_gymnasium(
-    agent: Agent,
-    environment: gymnasium.Env,
-    *,
-    episodes: int,
-    seed: int = 0,
-    risk: Risk = risk_of_reward,
-    state: AgentState | None = None,
-) -> tuple[xr.Dataset, AgentState]:
-    """Return how an agent learns in a Gymnasium environment, and what it has become.
-
-    Parameters
-    ----------
-    agent : Agent
-        Who acts.
-    environment : gymnasium.Env
-        Of MultiBinary or Discrete observations, and Discrete actions.
-    episodes : int
-        How many.
-    seed : int
-        Decides everything random, in the environment too.
-    risk : function of (float, bool), optional
-        From reward and termination to risk; `risk_of_reward` by default.
-    state : AgentState, optional
-        What the agent learned before.
-
-    Returns
-    -------
-    xarray.Dataset, AgentState
-        (episode,): `reward`, its sum; `steps`; `risk`, its mean; `terminated`, by the environment,
-        not by a time limit.
-
-    Raises
-    ------
-    CanonicaError
-        If the spaces do not fit the agent, or `episodes` is below 1.
-
-    Examples
-    --------
-    >>> import gymnasium
-    >>> from canonica.agents import SwitchingBandit, bandit_agent
-    >>> environment = gymnasium.make("canonica/SwitchingBandit-v0")
-    >>> agent = bandit_agent(SwitchingBandit())
-    >>> found, state = run_in_gymnasium(agent, environment, episodes=2)
-    >>> found["steps"].values.tolist()
-    [100, 100]
-    """
-    if episodes < 1:
-        raise CanonicaError(f"episodes: found {episodes}; expected 1 at least.")
-    player = GymnasiumAgent(agent, environment, risk=risk, seed=seed, state=state)
-    # The first reset alone is given the seed: later episodes go on from there.
-    seeds = [seed] + [None] * (episodes - 1)
-    lived = [_episode(player, environment, each) for each in seeds]
-    reward, steps, mean_risk, terminated = (np.array(part) for part in zip(*lived, strict=True))
-    name = environment.spec.id if environment.spec is not None else type(environment).__name__
-    found = xr.Dataset(
-        {
-            "reward": ("episode", reward, {"long_name": "sum of rewards"}),
-            "steps": ("episode", steps, {"units": "1"}),
-            "risk": ("episode", mean_risk, {"units": "1", "long_name": "mean risk"}),
-            "terminated": ("episode", terminated, {"long_name": "ended by the environment"}),
-        },
-        {"episode": np.arange(1, episodes + 1)},
-        {"environment": name, "seed": seed, **versions()},
-    )
-    return found, player.state
-
-
-def _episode(
-    player: GymnasiumAgent, environment: gymnasium.Env, seed: int | None
-) -> tuple[float, int, float, bool]:
-    observation, _ = environment.reset(seed=seed)
-    player.begin()
-    rewards, risks, terminated, truncated = [], [], False, False
-    while not (terminated or truncated):
-        action = player.act(observation)
-        observation, reward, terminated, truncated, _ = environment.step(action)
-        player.receive(float(reward), terminated, truncated)
-        rewards.append(float(reward))
-        risks.append(player.risk(float(reward), terminated))
-    return float(np.sum(rewards)), len(rewards), float(np.mean(risks)), bool(terminated)
 
 
 @jax.jit

@@ -1,0 +1,1 @@
+"""Decisions that were observed, and the decision prior that they tell of."""

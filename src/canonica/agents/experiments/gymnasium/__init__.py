@@ -1,0 +1,1 @@
+"""Agents in the environments of Gymnasium."""

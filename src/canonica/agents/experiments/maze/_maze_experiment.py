@@ -1,0 +1,116 @@
+"""The experiment of [CB22]: an agent in each of many mazes, trial after trial."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import jax
+import xarray as xr
+
+from canonica._errors import CanonicaError
+from canonica.agents.designs._maze_agent import PRIOR_RIGHT
+from canonica.agents.designs._named_agents import AgentName
+from canonica.agents.experiments.maze._agent_in_maze import agents_in_mazes
+from canonica.agents.experiments.maze._all_cores import Progress, run_on_all_cores
+from canonica.agents.experiments.maze._experiment_store import ExperimentStore, stored_settings
+from canonica.agents.experiments.maze._maze_result import maze_result
+from canonica.agents.experiments.maze._resumable_run import run_name
+from canonica.agents.worlds._maze import HEIGHT, WIDTH, WINDOW
+from canonica.agents.worlds._maze_task import MAX_STEPS, MazeTask
+
+MAZES, TRIALS = 20, 100
+
+
+def maze_experiment(
+    *,
+    agent: AgentName = "published",
+    prior_right: float = PRIOR_RIGHT,
+    mazes: int = MAZES,
+    trials: int = TRIALS,
+    max_steps: int = MAX_STEPS,
+    height: int = HEIGHT,
+    width: int = WIDTH,
+    window: int = WINDOW,
+    seed: int = 0,
+    first_maze: int = 1,
+    store: Path | None = None,
+    progress: Progress | None = None,
+) -> xr.Dataset:
+    """Return how agents learn to leave their mazes, a fresh one in each.
+
+    Mazes share the cores of a machine. Every maze and every trial is the same however many
+    others are asked for, and whether or not the run was interrupted.
+
+    Parameters
+    ----------
+    agent : "published" or "efficient"
+        `maze_agent` of [CB22], or `efficient_agent`.
+    prior_right : float
+        Prior probability e of a move to the right; 0.15, 0.25 or 0.35 in [CB22].
+    mazes, trials : int
+        How many; 20 of 100 in [CB22].
+    max_steps : int
+        When a trial's time is up.
+    height, width, window : int
+        Of the mazes, and of what is seen; all odd.
+    seed : int
+        Decides everything random.
+    first_maze : int
+        Number of the first maze: later ones are others.
+    store : Path, optional
+        Folder to keep what there is so far, every few seconds and on an interruption. Where it
+        holds an unfinished run, that run goes on.
+    progress : function of (int, int), optional
+        Called with the number of trials done and their total.
+
+    Returns
+    -------
+    xarray.Dataset
+        `steps`, `reached`, `risk` (mean over steps), `free_energy`, `accuracy`, `complexity`,
+        `decision_free_energy` (maze, trial), sums over the trial in nats; a failed trial has
+        `max_steps` steps. `decision_count` (maze, trial, policy); `first_move_frequency` (maze,
+        trial, move); `decision_prior` (policy,), E[1] as given, and `estimated_decision_prior`
+        (maze, policy), from the decisions of the first trial alone. `policy_moves` (policy,
+        place_in_policy), `walls` (maze, row, column), `shortest_path` (maze,).
+
+    Raises
+    ------
+    CanonicaError
+        If a setting is out of range, or `store` holds a run by other settings or versions.
+
+    References
+    ----------
+    [CB22] Figs. 4 and 5; section 5 of the theory.
+
+    Examples
+    --------
+    >>> found = maze_experiment(mazes=2, trials=3, max_steps=60, height=7, width=9, window=5)
+    >>> dict(found["steps"].sizes)
+    {'maze': 2, 'trial': 3}
+    """
+    for name, value in {"mazes": mazes, "trials": trials, "first_maze": first_maze}.items():
+        _check_count(name, value)
+    world = MazeTask(seed, height, width, window, max_steps)
+    settings = {"agent": agent, "prior_right": float(prior_right), **asdict(world)}
+    with jax.enable_x64(True):
+        chains = agents_in_mazes(agent, prior_right, world, range(first_maze, first_maze + mazes))
+        kept = None
+        if store is not None:
+            asked = {"mazes": mazes, "trials": trials, "first_maze": first_maze}
+            kept = ExperimentStore(store, {**settings, **asked})
+        found = run_on_all_cores(chains, world, trials, store=kept, progress=progress)
+        return maze_result(chains, found, settings)
+
+
+def trials_done(store: Path) -> tuple[int, int]:
+    """Return how many trials of a run are kept in its store, and how many there will be."""
+    settings = stored_settings(store)
+    kept = ExperimentStore(store, settings)
+    first, mazes = settings["first_maze"], settings["mazes"]
+    saved = [kept.load(run_name(number)) for number in range(first, first + mazes)]
+    done = sum(len(one["steps"]) for one in saved if one is not None)
+    return done, mazes * settings["trials"]
+
+
+def _check_count(name: str, value: int, smallest: int = 1) -> None:
+    if value < smallest:
+        raise CanonicaError(f"{name}: found {value}; expected at least {smallest}.")

@@ -1,0 +1,109 @@
+"""Trials of one agent that follow each other, kept on disk to go on after an interruption."""
+
+import threading
+import time
+from collections.abc import Callable
+from queue import SimpleQueue
+from typing import Any
+
+import jax
+import numpy as np
+
+from canonica.agents.experiments._trial import Trial
+from canonica.agents.experiments.maze._agent_in_maze import (
+    COUNTS,
+    AgentInMaze,
+    arrays_of_counts,
+    counts_of_arrays,
+)
+from canonica.agents.experiments.maze._experiment_store import Arrays, ExperimentStore
+from canonica.agents.network._counts import Counts
+from canonica.agents.worlds._maze_task import MazeTask
+
+SAVE_EVERY = 10.0  # seconds
+LAST = "before-last-trial"
+
+
+def run_name(maze: int) -> str:
+    return f"maze-{maze}"
+
+
+class ResumableRun:
+    """A chain under way."""
+
+    def __init__(
+        self,
+        chain: AgentInMaze,
+        world: MazeTask,
+        trials: int,
+        store: ExperimentStore | None,
+        *,
+        keep_last: bool,
+    ) -> None:
+        self.chain, self.world, self.trials, self.store = chain, world, trials, store
+        self.keep_last = keep_last
+        self.rows: list[dict[str, Any]] = []
+        self.counts = Counts.of(chain.agent.model)
+        saved = None if store is None else store.load(run_name(chain.number))
+        if saved is not None:
+            rows = {name: values for name, values in saved.items() if not name.startswith(COUNTS)}
+            trials_done = len(rows["steps"])
+            self.rows = [{name: rows[name][k] for name in rows} for k in range(trials_done)]
+            self.counts = counts_of_arrays(saved, chain.agent)
+        self._saved, self._saved_at = self.done, time.monotonic()
+
+    @property
+    def done(self) -> int:
+        """Number of trials that are done."""
+        return len(self.rows)
+
+    def results(self) -> Arrays:
+        """Return arrays with an entry for each trial done."""
+        return {name: np.stack([row[name] for row in self.rows]) for name in self.rows[0]}
+
+    def go_on(
+        self, compiled: Callable, stop: threading.Event, finished_trials: SimpleQueue[int]
+    ) -> None:
+        """Run trial after trial, until all are done or it is to stop; keep what there is then."""
+        try:
+            with jax.enable_x64(True):  # a setting of each thread
+                while self.done < self.trials and not stop.is_set():
+                    self._one_more(compiled)
+                    finished_trials.put(self.chain.number)
+                    if time.monotonic() > self._saved_at + SAVE_EVERY:
+                        self.save()
+        finally:
+            self.save()
+
+    def _one_more(self, compiled: Callable) -> None:
+        chain, number = self.chain, self.done + 1
+        if number == self.trials and self.keep_last and self.store is not None:
+            self.store.save(LAST, arrays_of_counts(self.counts))
+        key = self.world.key(chain.number, number)
+        found, self.counts = jax.block_until_ready(
+            compiled(chain.agent, self.counts, chain.maze, key)
+        )
+        self.rows.append(_row(found))
+
+    def save(self) -> None:
+        """Keep what there is, where there is anything new and a store for it."""
+        if self.store is not None and self._saved < self.done:
+            self.store.save(
+                run_name(self.chain.number), {**self.results(), **arrays_of_counts(self.counts)}
+            )
+            self._saved = self.done
+        self._saved_at = time.monotonic()
+
+
+def _row(found: Trial) -> dict[str, Any]:
+    energy = found.free_energy
+    return {
+        "steps": np.int64(found.steps),
+        "reached": np.bool_(found.done),
+        "risk": np.float64(found.risk),
+        "free_energy": np.float64(energy.complexity - energy.accuracy + energy.decision),
+        "accuracy": np.float64(energy.accuracy),
+        "complexity": np.float64(energy.complexity),
+        "decision_free_energy": np.float64(energy.decision),
+        "decision_count": np.asarray(found.decisions, np.int32),
+    }
