@@ -18,7 +18,7 @@ that act in `canonica.agents`.
 
 from typing import TYPE_CHECKING
 
-from canonica._errors import CanonicaError, RecordingError, RecordingWarning
+from canonica._errors import CanonicaError, RecordingError
 from canonica._lazy import lazily
 from canonica._version import __version__
 
@@ -72,7 +72,6 @@ __all__ = [
     "CanonicaError",
     "PublishedProtocol",
     "RecordingError",
-    "RecordingWarning",
     "__version__",
     "agents",
     "data",

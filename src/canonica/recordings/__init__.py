@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from canonica._lazy import lazily
 
 if TYPE_CHECKING:
-    from canonica._errors import RecordingError, RecordingWarning
+    from canonica._errors import RecordingError
     from canonica.data._recording import recording
     from canonica.data._spike_trains import SpikeTrains
     from canonica.recordings._from_spikes import from_spikes, spike_trains_from
@@ -22,7 +22,6 @@ _HOMES = {
     "Finding": "canonica.recordings._inspection",
     "Reading": "canonica.recordings._reading",
     "RecordingError": "canonica._errors",
-    "RecordingWarning": "canonica._errors",
     "SpikeTrains": "canonica.data._spike_trains",
     "fetch": "canonica.recordings.download._fetch",
     "from_spikes": "canonica.recordings._from_spikes",
@@ -43,7 +42,6 @@ __all__ = [
     "Finding",
     "Reading",
     "RecordingError",
-    "RecordingWarning",
     "SpikeTrains",
     "fetch",
     "from_spikes",

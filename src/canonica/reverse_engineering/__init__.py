@@ -9,7 +9,8 @@ made before the fact, with intervals, scores and evidence for plasticity.
 from canonica.reverse_engineering._baselines import check_conditions
 from canonica.reverse_engineering._electrode_statistics import electrode_statistics
 from canonica.reverse_engineering._ensembles import EnsembleResponse, ensemble_response
-from canonica.reverse_engineering._outcomes import attempt, results
+from canonica.reverse_engineering._failures import attempt
+from canonica.reverse_engineering._outcomes import results
 from canonica.reverse_engineering._protocol import PROTOCOLS
 from canonica.reverse_engineering._published_protocol import PublishedProtocol
 from canonica.reverse_engineering._responses import reverse_engineer_responses

@@ -68,6 +68,5 @@ def preferred_source(
     protocol : PublishedProtocol
         Its `minimum_preference` is what has to be exceeded.
     """
-    known = np.where(np.isnan(preference), -np.inf, preference)
-    belongs = active & (known.max(axis=1) > protocol.minimum_preference)
-    return np.where(belongs, known.argmax(axis=1) + 1, 0)
+    belongs = active & (preference.max(axis=1) > protocol.minimum_preference)  # NaN exceeds nothing
+    return np.where(belongs, preference.argmax(axis=1) + 1, 0)

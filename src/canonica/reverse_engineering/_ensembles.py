@@ -17,9 +17,12 @@ from canonica.reverse_engineering._electrode_preference import (
     session_preference,
 )
 from canonica.reverse_engineering._estimation import Observed
+from canonica.reverse_engineering._fingerprint import fingerprint
 from canonica.reverse_engineering._published_protocol import PublishedProtocol
 from canonica.reverse_engineering._sessions import Sessions
 from canonica.reverse_engineering._source_states import SourceStates, means
+
+UNNAMED: dict[str, str | int | float] = {"name": "recording", "condition": "unknown"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,8 +45,10 @@ class EnsembleResponse:
         0 for none, else the ensemble's number.
     preference : (electrode, source)
         Spikes by which each electrode prefers each source.
+    fingerprint : str
+        Of all that a forecaster may know of the recording.
     attrs : dict
-        The recording's attributes.
+        The recording's attributes, name and condition among them.
     """
 
     response: Float[np.ndarray, "ensemble trial"]
@@ -53,6 +58,7 @@ class EnsembleResponse:
     sessions: Sessions
     electrode_ensemble: Int[np.ndarray, " electrode"]
     preference: Float[np.ndarray, "electrode source"]
+    fingerprint: str
     attrs: dict[str, str | int | float]
 
     @property
@@ -78,7 +84,7 @@ class EnsembleResponse:
     @property
     def condition(self) -> str:
         """The group that the recording belongs to."""
-        return str(self.attrs.get("condition", "unknown"))
+        return str(self.attrs["condition"])
 
 
 def ensemble_response(
@@ -129,7 +135,10 @@ def ensemble_response(
         sessions=sessions,
         electrode_ensemble=ensemble,
         preference=preference,
-        attrs={str(key): value for key, value in recording.attrs.items()},
+        fingerprint=fingerprint(
+            sessions, stimuli, sources, sums[: protocol.initial_sessions].astype(np.float64)
+        ),
+        attrs=UNNAMED | {str(key): value for key, value in recording.attrs.items()},
     )
 
 

@@ -1,26 +1,22 @@
 """The protocol's steps in order, over any number of recordings, a failing one among them or not."""
 
-import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from os import PathLike
-from typing import ParamSpec, TypeAlias, TypeVar
+from typing import TypeAlias
 
 import numpy as np
 import xarray as xr
 
-from canonica._errors import CanonicaError, RecordingError, RecordingWarning, listed
+from canonica._errors import RecordingError, listed
 from canonica.reverse_engineering._analysis import Analysis
 from canonica.reverse_engineering._baselines import Baseline, baselines, check_conditions
 from canonica.reverse_engineering._batch import analysed, batches, one_ahead
 from canonica.reverse_engineering._ensembles import EnsembleResponse, ensemble_response
+from canonica.reverse_engineering._failures import attempt
 from canonica.reverse_engineering._normalisation import normalised_response
 from canonica.reverse_engineering._published_protocol import PublishedProtocol
 from canonica.reverse_engineering._result import analysis_variables, recording_variables, result
-
-P = ParamSpec("P")
-Found = TypeVar("Found")
 
 
 def outcomes(
@@ -39,44 +35,6 @@ def outcomes(
         one if isinstance(one, RecordingError) else found[index]
         for index, one in enumerate(reduced)
     ]
-
-
-def attempt(
-    function: Callable[P, Found], *args: P.args, **kwargs: P.kwargs
-) -> Found | RecordingError:
-    """Return what `function` returns, or the RecordingError that it raises."""
-    try:
-        return function(*args, **kwargs)
-    except RecordingError as error:
-        return error
-
-
-def refuse_path(recordings: object) -> None:
-    """Raise CanonicaError if a path was given in place of what is read from it."""
-    if isinstance(recordings, str | PathLike):
-        raise CanonicaError(
-            f"recordings: found the path {recordings}; expected what canonica.read({recordings!r}) "
-            "returns."
-        )
-
-
-def kept(found: Sequence[xr.Dataset | RecordingError], done: str) -> list[xr.Dataset]:
-    """Return the datasets among `found`; warn the caller's caller of failures among them.
-
-    Raises
-    ------
-    RecordingError
-        The first, if there is nothing else.
-    """
-    failures = [each for each in found if isinstance(each, RecordingError)]
-    datasets = [each for each in found if isinstance(each, xr.Dataset)]
-    if failures and not datasets:
-        raise failures[0]
-    if failures:
-        reasons = "\n".join(str(failure) for failure in failures)
-        message = f"{len(failures)} of {len(found)} recordings could not be {done}:\n{reasons}"
-        warnings.warn(message, RecordingWarning, stacklevel=3)
-    return datasets
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,11 +1,13 @@
 """Recordings in, results out."""
 
-from collections.abc import Iterable, Mapping
-from typing import overload
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal, overload
 
 import xarray as xr
 
-from canonica.reverse_engineering._outcomes import kept, outcomes, refuse_path
+from canonica._errors import RecordingError
+from canonica.reverse_engineering._failures import Errors, in_place, refuse_path, refuse_unknown
+from canonica.reverse_engineering._outcomes import outcomes
 from canonica.reverse_engineering._protocol import protocol_named
 from canonica.reverse_engineering._published_protocol import PublishedProtocol
 
@@ -16,6 +18,7 @@ def reverse_engineer(
     *,
     protocol: str | PublishedProtocol = ...,
     baseline: float | Mapping[str, float] | None = ...,
+    errors: Literal["raise"] = ...,
 ) -> xr.Dataset: ...
 @overload
 def reverse_engineer(
@@ -23,13 +26,23 @@ def reverse_engineer(
     *,
     protocol: str | PublishedProtocol = ...,
     baseline: float | Mapping[str, float] | None = ...,
+    errors: Literal["raise"] = ...,
 ) -> list[xr.Dataset]: ...
+@overload
+def reverse_engineer(
+    recordings: Iterable[xr.Dataset],
+    *,
+    protocol: str | PublishedProtocol = ...,
+    baseline: float | Mapping[str, float] | None = ...,
+    errors: Literal["keep"],
+) -> list[xr.Dataset | RecordingError]: ...
 def reverse_engineer(
     recordings: xr.Dataset | Iterable[xr.Dataset],
     *,
     protocol: str | PublishedProtocol = "published",
     baseline: float | Mapping[str, float] | None = None,
-) -> xr.Dataset | list[xr.Dataset]:
+    errors: Errors = "raise",
+) -> xr.Dataset | Sequence[xr.Dataset | RecordingError]:
     """Read the generative model out of recordings, and forecast how each network reorganises.
 
     The published protocol [NC23]: ensembles of electrodes by the source they prefer; normalised
@@ -48,10 +61,15 @@ def reverse_engineer(
         Mean response, in spikes, that stands for ordinary excitability: one for all, one per
         condition, or by default the mean over the recordings given, condition by condition, of
         their ensembles' responses in the initial sessions.
+    errors : str
+        ``"raise"``: a recording that cannot be analysed ends the call. ``"keep"``: of several, each
+        that cannot be analysed leaves its RecordingError in its place, so that results and
+        recordings always stand in the same order; the baseline is that of the others.
 
     Returns
     -------
     xarray.Dataset or list of xarray.Dataset
+        One for each recording, in their order, named in ``attrs["name"]`` as the recording is.
         `response`, `predicted_response` (ensemble, trial) in [0, 1]; `excitatory_weight`,
         `inhibitory_weight` and both `predicted_...` (session, ensemble, input), as they are at the
         start of each session; `firing_threshold_factor` (level, ensemble), level 1 first;
@@ -67,15 +85,10 @@ def reverse_engineer(
     Raises
     ------
     RecordingError
-        If the one recording given, or every one of several, cannot be analysed.
+        If a recording cannot be analysed; of several, the first, with a word on the others.
     CanonicaError
-        If the protocol is unknown or the baseline is no number above 0.
-
-    Warns
-    -----
-    RecordingWarning
-        Of several recordings, some could not be analysed: the list returned is shorter, and the
-        warning says which are missing and why. Tell results apart by ``attrs["name"]``.
+        If the protocol is unknown, the baseline is no number above 0, or `errors` is something
+        else.
 
     References
     ----------
@@ -90,6 +103,10 @@ def reverse_engineer(
     """
     chosen = protocol_named(protocol)
     refuse_path(recordings)
+    refuse_unknown(errors)
     if isinstance(recordings, xr.Dataset):
-        return kept(outcomes([recordings], chosen, baseline), "analysed")[0]
-    return kept(outcomes(list(recordings), chosen, baseline), "analysed")
+        (only,) = outcomes([recordings], chosen, baseline)
+        if isinstance(only, RecordingError):
+            raise only
+        return only
+    return in_place(outcomes(list(recordings), chosen, baseline), errors, done="analysed")

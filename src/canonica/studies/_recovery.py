@@ -362,6 +362,7 @@ def _normalised(
         sessions=sessions,
         electrode_ensemble=np.arange(1, len(activity) + 1),
         preference=np.eye(len(activity)),
+        fingerprint="",
         attrs={"name": "a simulated network"},
     )
     return normalised_response(ensembles, ORDINARY_SPIKES)

@@ -1,14 +1,21 @@
 """Recordings in, forecasts out."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import overload
+from typing import Literal, overload
 
 import jax
 import xarray as xr
 
 from canonica._errors import RecordingError
-from canonica.reverse_engineering._outcomes import attempt, kept, refuse_path, saturated
+from canonica.reverse_engineering._failures import (
+    Errors,
+    attempt,
+    in_place,
+    refuse_path,
+    refuse_unknown,
+)
+from canonica.reverse_engineering._outcomes import saturated
 from canonica.reverse_engineering._protocol import protocol_named
 from canonica.reverse_engineering._published_protocol import PublishedProtocol
 from canonica.reverse_engineering.forecasting._known import Normalised, normalised
@@ -23,34 +30,49 @@ THRESHOLDS = ("minimum_mean_response", "minimum_session_response", "minimum_pref
 def forecast(
     recordings: xr.Dataset,
     *,
-    initial_sessions: int = ...,
+    initial_sessions: int | None = ...,
     model: str | ForecastModel = ...,
     normalisation: str = ...,
     baseline: float | Mapping[str, float] | None = ...,
     protocol: str | PublishedProtocol = ...,
     seed: int = ...,
+    errors: Literal["raise"] = ...,
 ) -> xr.Dataset: ...
 @overload
 def forecast(
     recordings: Iterable[xr.Dataset],
     *,
-    initial_sessions: int = ...,
+    initial_sessions: int | None = ...,
     model: str | ForecastModel = ...,
     normalisation: str = ...,
     baseline: float | Mapping[str, float] | None = ...,
     protocol: str | PublishedProtocol = ...,
     seed: int = ...,
+    errors: Literal["raise"] = ...,
 ) -> list[xr.Dataset]: ...
+@overload
+def forecast(
+    recordings: Iterable[xr.Dataset],
+    *,
+    initial_sessions: int | None = ...,
+    model: str | ForecastModel = ...,
+    normalisation: str = ...,
+    baseline: float | Mapping[str, float] | None = ...,
+    protocol: str | PublishedProtocol = ...,
+    seed: int = ...,
+    errors: Literal["keep"],
+) -> list[xr.Dataset | RecordingError]: ...
 def forecast(
     recordings: xr.Dataset | Iterable[xr.Dataset],
     *,
-    initial_sessions: int = 10,
+    initial_sessions: int | None = None,
     model: str | ForecastModel = "canonical",
     normalisation: str = "causal",
     baseline: float | Mapping[str, float] | None = None,
     protocol: str | PublishedProtocol = "published",
     seed: int = 0,
-) -> xr.Dataset | list[xr.Dataset]:
+    errors: Errors = "raise",
+) -> xr.Dataset | Sequence[xr.Dataset | RecordingError]:
     """Foretell how networks will respond in later sessions, from their initial ones.
 
     Of the later sessions stimuli and sources are known, responses are not: under the causal
@@ -60,8 +82,9 @@ def forecast(
     ----------
     recordings : xarray.Dataset or iterable of them
         As `canonica.read` returns them.
-    initial_sessions : int
-        Sessions whose responses are known.
+    initial_sessions : int, optional
+        Sessions whose responses are known; by default as many as the protocol says, 10 of the
+        published one.
     model : str or ForecastModel
         ``"canonical"``, a network that learns at a rate and up to a limit that are estimated;
         another of `FORECAST_MODELS`; or a model value.
@@ -71,31 +94,33 @@ def forecast(
     baseline : float, mapping or None
         Mean response, in spikes, that stands for ordinary excitability, as in `reverse_engineer`.
     protocol : str or PublishedProtocol
-        Its thresholds tell which electrodes make an ensemble.
+        Its thresholds tell which electrodes make an ensemble; of the model called ``"published"``
+        it gives prior strength and gain too.
     seed : int
         Decides everything random: the draws from a posterior.
+    errors : str
+        ``"raise"``: a recording that cannot be used ends the call. ``"keep"``: of several, each
+        that cannot be used leaves its RecordingError in its place, so that forecasts and recordings
+        always stand in the same order.
 
     Returns
     -------
     xarray.Dataset or list of xarray.Dataset
+        One for each recording, in their order, named in ``attrs["name"]`` as the recording is.
         `predicted_response` and `predicted_scale` (ensemble, trial), which make up the predictive
         distribution of every response, a censored logistic; its quantiles; mean responses of each
         session, and by source state, with quantiles that hold all that is uncertain; and what the
         model estimated. The coordinate `horizon` counts sessions after the initial ones, for which
         it is 0 or less. Attributes: model and settings, normalisation, versions, input file and its
-        SHA-256, baseline and its origin.
+        SHA-256, baseline and its origin, and a fingerprint of all that was known of the recording,
+        by which `score` tells whether a forecast and a recording belong together.
 
     Raises
     ------
     RecordingError
-        If the one recording given, or every one of several, cannot be used.
+        If a recording cannot be used; of several, the first, with a word on the others.
     CanonicaError
         If a setting is out of its range.
-
-    Warns
-    -----
-    RecordingWarning
-        Of several recordings, some could not be used: the list returned is shorter.
 
     References
     ----------
@@ -111,18 +136,26 @@ def forecast(
     ('quantile', 'ensemble', 'trial')
     """
     refuse_path(recordings)
-    chosen, settings = model_named(model), protocol_named(protocol)
-    settings = replace(settings, initial_sessions=initial_sessions)
-    one = isinstance(recordings, xr.Dataset)
-    every = [recordings] if one else list(recordings)
-    found: list[xr.Dataset | RecordingError] = [
-        each
-        if isinstance(each, RecordingError)
-        else attempt(forecast_normalised, each, settings, chosen, seed=seed)
-        for each in normalised(every, settings, normalisation, baseline)
-    ]
-    forecasts = kept(found, "forecast")
-    return forecasts[0] if one else forecasts
+    refuse_unknown(errors)
+    settings = protocol_named(protocol)
+    if initial_sessions is not None:
+        settings = replace(settings, initial_sessions=initial_sessions)
+    chosen = model_named(model, settings)
+
+    def forecasts(every: Sequence[xr.Dataset]) -> list[xr.Dataset | RecordingError]:
+        return [
+            each
+            if isinstance(each, RecordingError)
+            else attempt(forecast_normalised, each, settings, chosen, seed=seed)
+            for each in normalised(every, settings, normalisation, baseline)
+        ]
+
+    if isinstance(recordings, xr.Dataset):
+        (only,) = forecasts([recordings])
+        if isinstance(only, RecordingError):
+            raise only
+        return only
+    return in_place(forecasts(list(recordings)), errors, done="forecast")
 
 
 def forecast_normalised(

@@ -11,8 +11,8 @@ from jaxtyping import Bool, Float, Int
 from canonica._errors import CanonicaError, RecordingError
 from canonica.reverse_engineering._baselines import Baseline, baselines, check_conditions
 from canonica.reverse_engineering._ensembles import EnsembleResponse, ensemble_response
+from canonica.reverse_engineering._failures import attempt
 from canonica.reverse_engineering._normalisation import causal_response, normalised_response
-from canonica.reverse_engineering._outcomes import attempt
 from canonica.reverse_engineering._published_protocol import PublishedProtocol
 
 NORMALISATIONS = ("causal", "published")

@@ -76,6 +76,7 @@ def labelled(
             "normalisation": recording.normalisation,
             "baseline": recording.baseline.value,
             "baseline_origin": recording.baseline.origin,
+            "recording_fingerprint": ensembles.fingerprint,
             **predicted.attrs,
             **versions(),
         },

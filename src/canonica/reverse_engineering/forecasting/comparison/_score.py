@@ -17,7 +17,7 @@ DESCRIPTIONS = {
 KEPT = ("name", "condition", "model", "normalisation", "initial_sessions", "seed", "baseline")
 
 
-def score(forecast: xr.Dataset, recording: xr.Dataset) -> xr.Dataset:
+def score(forecast: xr.Dataset | RecordingError, recording: xr.Dataset) -> xr.Dataset:
     """Return how good a forecast was, session by session.
 
     Parameters
@@ -25,7 +25,10 @@ def score(forecast: xr.Dataset, recording: xr.Dataset) -> xr.Dataset:
     forecast : xarray.Dataset
         As `canonica.forecast` returns it.
     recording : xarray.Dataset
-        The recording that it was made from, with all sessions.
+        The recording that it was made from, with all sessions. Its name does not matter, nor does
+        the file that it was read from: a forecast and a recording belong together if all that the
+        forecaster knew is the same in both, to which the attribute `recording_fingerprint` holds a
+        key: sessions, stimuli, sources, and the responses of the initial sessions.
 
     Returns
     -------
@@ -39,6 +42,9 @@ def score(forecast: xr.Dataset, recording: xr.Dataset) -> xr.Dataset:
 
     Raises
     ------
+    RecordingError
+        If the recording cannot be used; or, where `forecast` kept an error in place of a forecast,
+        that error.
     CanonicaError
         If the forecast is not of this recording.
 
@@ -51,6 +57,8 @@ def score(forecast: xr.Dataset, recording: xr.Dataset) -> xr.Dataset:
     >>> scored.coverage.dims
     ('level', 'session')
     """
+    if isinstance(forecast, RecordingError):
+        raise forecast
     attrs = forecast.attrs
     if "normalisation" not in attrs or "predicted_scale" not in forecast:
         raise CanonicaError(
@@ -73,17 +81,8 @@ def score_normalised(forecast: xr.Dataset, recording: Normalised) -> xr.Dataset:
     CanonicaError
         If the forecast is not of this recording.
     """
+    _check_pair(forecast, recording)
     sessions = recording.ensembles.sessions
-    numbers, expected = forecast["trial_session"].to_numpy(), sessions.numbers
-    members = recording.ensembles.electrode_ensemble
-    same = np.array_equal(numbers, expected) and np.array_equal(
-        forecast["electrode_ensemble"].to_numpy(), members
-    )
-    if not same:
-        raise CanonicaError(
-            f"forecast of {forecast.attrs.get('name')}: found other sessions or ensembles than in "
-            f"{recording.ensembles.label}; expected the recording that it was made from."
-        )
     mean, scale = (
         sessions.fold_rows(forecast[name].to_numpy())
         for name in ("predicted_response", "predicted_scale")
@@ -105,3 +104,21 @@ def score_normalised(forecast: xr.Dataset, recording: Normalised) -> xr.Dataset:
         },
         {key: forecast.attrs[key] for key in KEPT if key in forecast.attrs},
     )
+
+
+def _check_pair(forecast: xr.Dataset, recording: Normalised) -> None:
+    """Raise CanonicaError unless the forecast was made from this recording, and is whole."""
+    ensembles = recording.ensembles
+    same = (
+        forecast.attrs.get("recording_fingerprint") == ensembles.fingerprint
+        and np.array_equal(forecast["trial_session"], ensembles.sessions.numbers)
+        # Under the published normalisation they depend on the later responses too.
+        and np.array_equal(forecast["electrode_ensemble"], ensembles.electrode_ensemble)
+    )
+    if not same:
+        raise CanonicaError(
+            f"forecast of {forecast.attrs.get('name')}: found other sessions, stimuli, sources, "
+            f"ensembles or initial responses than in {ensembles.label}; expected the recording "
+            "that it was made from, and all of its forecast. Pair forecasts and recordings by "
+            "their order."
+        )

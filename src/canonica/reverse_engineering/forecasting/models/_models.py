@@ -1,6 +1,7 @@
 """The forecasting models there are, by name; a new one is one file, and one line here."""
 
 from canonica._errors import CanonicaError
+from canonica.reverse_engineering._published_protocol import PublishedProtocol
 from canonica.reverse_engineering.forecasting._predicted import ForecastModel
 from canonica.reverse_engineering.forecasting.models._canonical import Canonical, Frozen
 from canonica.reverse_engineering.forecasting.models._persistence import Persistence, Repetition
@@ -21,8 +22,10 @@ FORECAST_MODELS: dict[str, ForecastModel] = {
 }
 
 
-def model_named(model: str | ForecastModel) -> ForecastModel:
+def model_named(model: str | ForecastModel, protocol: PublishedProtocol) -> ForecastModel:
     """Return the model of that name, or the model itself where one is given.
+
+    The published forecast, asked for by its name, has the constants of the protocol.
 
     Raises
     ------
@@ -34,4 +37,6 @@ def model_named(model: str | ForecastModel) -> ForecastModel:
     if model not in FORECAST_MODELS:
         known = ", ".join(FORECAST_MODELS)
         raise CanonicaError(f"model: found {model!r}; expected one of {known}, or its value.")
+    if model == PublishedForecast.name:
+        return PublishedForecast.of(protocol)
     return FORECAST_MODELS[model]

@@ -44,6 +44,11 @@ class PublishedForecast:
     prior_strength: float = PublishedProtocol.prior_strength
     initial_gain: float = PublishedProtocol.initial_gain
 
+    @classmethod
+    def of(cls, protocol: PublishedProtocol) -> "PublishedForecast":
+        """Return the forecast with the constants of a protocol."""
+        return cls(protocol.prior_strength, protocol.initial_gain)
+
     def predicted(self, known: Known, key: jax.Array) -> Predicted:
         """Return the forecast of [NC23]."""
         del key
