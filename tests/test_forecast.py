@@ -8,7 +8,7 @@ import pytest
 import xarray as xr
 
 import canonica
-from canonica import CanonicaError, PublishedProtocol, RecordingError, RecordingWarning
+from canonica import CanonicaError, PublishedProtocol, RecordingError
 from canonica.reverse_engineering import FORECAST_MODELS, pooled
 from canonica.reverse_engineering.forecasting import Canonical, Frozen, normalised
 from canonica.reverse_engineering.forecasting._labelled import response_variance
@@ -135,12 +135,29 @@ def test_a_score_is_the_mean_over_trials(recording, foretold):
     assert scored.attrs["model"] == "canonical"
 
 
-def test_a_score_of_another_recording_is_refused(foretold):
+def test_a_score_of_another_recording_is_refused(foretold, recording):
     other = culture(seed=9, sessions=6, trials_per_session=48, inputs=8, repeated=True)
-    with pytest.raises(CanonicaError, match="expected the recording that it was made from"):
-        canonica.score(foretold, other)
+    # The smallest differences in what was known: one spike, one stimulus, one source, one border.
+    spike, stimulus, source, border = (recording.copy(deep=True) for _ in range(4))
+    spike["responses"][INITIAL * 48 - 1, 5] += 1
+    stimulus["stimuli"][-1, 0] = 1 - stimulus["stimuli"][-1, 0]
+    source["sources"][-1, 1] = 1 - source["sources"][-1, 1]
+    border["session"][48 * 5] = 5
+    for one in (other, spike, stimulus, source, border):
+        with pytest.raises(CanonicaError, match="expected the recording that it was made from"):
+            canonica.score(foretold, one)
+    with pytest.raises(CanonicaError, match="and all of its forecast"):
+        canonica.score(foretold.isel(session=slice(6), trial=slice(6 * 48)), recording)
     with pytest.raises(CanonicaError, match="expected what canonica.forecast returns"):
         canonica.score(other, other)
+
+
+def test_names_and_later_responses_do_not_make_another_recording(foretold, recording, generator):
+    """A forecast may be made before the later sessions are: their responses are put in later."""
+    scored = canonica.score(foretold, renamed(recording, "other").astype(np.float32))
+    assert scored.identical(canonica.score(foretold, recording))
+    later = changed(recording, generator, INITIAL * 48)
+    assert (canonica.score(foretold, later).horizon > 0).any()
 
 
 def test_frozen_weights_may_drift_but_do_not_learn(recording, foretold):
@@ -196,15 +213,46 @@ def test_the_variance_of_a_response(generator):
     np.testing.assert_allclose(drawn.mean(axis=0), mean, rtol=0.01)
 
 
-def test_of_several_the_bad_one_is_left_out(recording):
-    silent = recording.copy(deep=True).assign_attrs(name="silent")
-    silent["responses"][:] = 0
+def renamed(one, name):
+    return one.assign_attrs(name=name)
+
+
+def silent(one, name="silent"):
+    other = renamed(one.copy(deep=True), name)
+    other["responses"][:] = 0
+    return other
+
+
+def test_one_that_fails_among_several_ends_the_call_naming_it(recording):
     ask = {"initial_sessions": INITIAL, "model": "ridge"}
-    with pytest.warns(RecordingWarning, match="1 of 2 recordings could not be forecast:\nsilent"):
-        (kept,) = canonica.forecast([recording, silent], **ask)
-    assert kept.attrs["name"] == "simulated"
+    several = [recording, silent(recording), recording, silent(recording, "mute")]
+    with pytest.raises(RecordingError, match=r"^silent.*2 of 4 recordings.*others: mute"):
+        canonica.forecast(several, **ask)
+    with pytest.raises(RecordingError, match=r"^silent") as caught:
+        canonica.forecast([silent(recording)], **ask)
+    assert "errors=" not in str(caught.value)
+
+
+def test_errors_that_are_kept_keep_every_place(recording):
+    ask = {"initial_sessions": INITIAL, "model": "ridge", "errors": "keep"}
+    several = [silent(recording), renamed(recording, "one"), renamed(recording, "two")]
+    bad, one, two = canonica.forecast(several, **ask)
+    assert isinstance(bad, RecordingError)
+    assert bad.source.startswith("silent")
+    assert [one.attrs["name"], two.attrs["name"]] == ["one", "two"]
     with pytest.raises(RecordingError, match="silent"):
-        canonica.forecast([silent], **ask)
+        canonica.score(bad, several[0])
+
+
+def test_the_protocol_says_how_many_sessions_are_initial(recording):
+    """Unless the call does; and of the published forecast it gives the constants."""
+    protocol = PublishedProtocol(initial_sessions=INITIAL, prior_strength=50.0, initial_gain=1.5)
+    found = canonica.forecast(recording, model="published", protocol=protocol)
+    assert found.attrs["initial_sessions"] == INITIAL
+    assert (found.attrs["model_prior_strength"], found.attrs["model_initial_gain"]) == (50.0, 1.5)
+    other = canonica.forecast(recording, model="ridge", protocol=protocol, initial_sessions=5)
+    assert other.attrs["initial_sessions"] == 5
+    assert (other.horizon > 0).sum() == 2
 
 
 @pytest.mark.parametrize(

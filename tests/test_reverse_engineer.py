@@ -10,7 +10,7 @@ import pytest
 import xarray as xr
 
 import canonica
-from canonica import CanonicaError, RecordingError, RecordingWarning
+from canonica import CanonicaError, RecordingError
 from canonica.recordings import recording
 from canonica.reverse_engineering import PublishedProtocol, reverse_engineer
 from canonica.reverse_engineering._ensembles import ensemble_response
@@ -111,14 +111,22 @@ def test_an_empty_ensemble_is_an_error_that_shows_what_was_found(cultures):
         assert words in message
 
 
-def test_the_others_go_on(cultures):
+def test_one_that_fails_ends_the_call_or_keeps_its_place(cultures):
     broken = without_electrodes(cultures[1]).assign_attrs(name="broken")
-    with pytest.warns(RecordingWarning, match="1 of 3 recordings.*\n.*broken"):
-        found = reverse_engineer([cultures[0], broken, cultures[2]])
-    assert [one.attrs["name"] for one in found] == ["c0", "c2"]
+    several = [cultures[0], broken, cultures[2]]
+    with pytest.raises(RecordingError, match=r"^broken.*1 of 3 recordings could not be analysed;"):
+        reverse_engineer(several)
+    one, error, two = reverse_engineer(several, errors="keep")
+    assert isinstance(error, RecordingError)
+    assert error.source.startswith("broken")
     # The baseline is that of the cultures which could be analysed.
-    for one, other in zip(found, reverse_engineer([cultures[0], cultures[2]]), strict=True):
-        xr.testing.assert_identical(one, other)
+    for found, alone in zip((one, two), reverse_engineer([cultures[0], cultures[2]]), strict=True):
+        xr.testing.assert_identical(found, alone)
+
+
+def test_a_nameless_recording_has_a_name_in_its_result(cultures):
+    bare = cultures[0].drop_attrs()
+    assert reverse_engineer(bare).attrs["name"] == "recording"
 
 
 def test_no_recording_left_is_an_error(cultures):
@@ -168,17 +176,24 @@ def test_what_is_no_recording_is_said_plainly():
     """In a process of its own, where annotations are not checked."""
     script = """
 import canonica
-for recordings in ("culture.mat", [1]):
-    try:
-        canonica.reverse_engineer(recordings)
-    except canonica.CanonicaError as error:
-        print(error)
+calls = (("culture.mat", "raise"), ([1], "raise"), ([], "drop"))
+for function in (canonica.reverse_engineer, canonica.forecast):
+    for recordings, errors in calls:
+        try:
+            function(recordings, errors=errors)
+        except canonica.CanonicaError as error:
+            print(error)
+try:
+    canonica.validate("culture.mat")
+except canonica.CanonicaError as error:
+    print(error)
 """
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
-    assert "canonica.read('culture.mat')" in done.stdout
-    assert "found int; expected one xarray.Dataset" in done.stdout
+    assert done.stdout.count("canonica.read('culture.mat')") == 3
+    assert done.stdout.count("found int; expected one xarray.Dataset") == 2
+    assert done.stdout.count("errors: found 'drop'; expected 'raise' or 'keep'") == 2
 
 
 def test_recordings_made_by_hand_are_checked_too(cultures, results):

@@ -42,10 +42,6 @@ class RecordingError(CanonicaError):
         return partial(type(self), **parts), (self.source, self.variable), self.__dict__
 
 
-class RecordingWarning(UserWarning):
-    """Recordings that were left out of a result, each listed with its reason."""
-
-
 def listed(items: Iterable[object], limit: int = 8) -> str:
     """Return the items as one readable line, cut after `limit` of them."""
     words = [str(item) for item in items]

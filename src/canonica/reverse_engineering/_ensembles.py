@@ -136,7 +136,7 @@ def ensemble_response(
         electrode_ensemble=ensemble,
         preference=preference,
         fingerprint=fingerprint(
-            sessions, stimuli, sources, sums[: protocol.initial_sessions].astype(np.float64)
+            stimuli, sources, sums[: protocol.initial_sessions].astype(np.float64)
         ),
         attrs=UNNAMED | {str(key): value for key, value in recording.attrs.items()},
     )

@@ -3,28 +3,23 @@
 import hashlib
 
 import numpy as np
-from jaxtyping import Float, Int, UInt8
-
-from canonica.reverse_engineering._sessions import Sessions
+from jaxtyping import Float, UInt8
 
 
 def fingerprint(
-    sessions: Sessions,
     stimuli: UInt8[np.ndarray, "trial input"],
     sources: UInt8[np.ndarray, "trial source"],
     initial_sums: Float[np.ndarray, "initial state electrode"],
 ) -> str:
-    """Return a SHA-256 of all that a forecaster may know of a recording.
+    """Return a SHA-256 of all that a forecaster may know of a recording, beside its sessions.
 
-    Sessions, stimuli and sources enter as they are, responses as their sums over the trials of each
+    Stimuli and sources enter as they are, responses as their sums over the trials of each
     source state in each initial session: of spike counts these are exact, and single precision
     takes away what rounding does to others, so that the same recording has the same fingerprint on
     every machine, in every format and at every precision.
 
     Parameters
     ----------
-    sessions : Sessions
-        Session of every trial.
     stimuli : (trial, input)
         0/1.
     sources : (trial, source)
@@ -33,9 +28,7 @@ def fingerprint(
         Of the responses in the initial sessions.
     """
     digest = hashlib.sha256()
-    parts: tuple[Int[np.ndarray, "..."] | Float[np.ndarray, "..."], ...] = (
-        sessions.labels.astype("<i8"),
-        sessions.lengths.astype("<i8"),
+    parts = (
         np.packbits(stimuli, axis=1),
         np.packbits(sources, axis=1),
         initial_sums.astype("<f4") + np.float32(0),  # no negative zero

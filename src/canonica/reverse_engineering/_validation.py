@@ -9,6 +9,7 @@ import xarray as xr
 from canonica._errors import RecordingError
 from canonica.recordings import Finding, inspect
 from canonica.reverse_engineering._ensembles import ensemble_response
+from canonica.reverse_engineering._failures import refuse_path
 from canonica.reverse_engineering._normalisation import normalised_response
 from canonica.reverse_engineering._published_protocol import PublishedProtocol
 
@@ -77,6 +78,7 @@ def validate(recording: xr.Dataset, protocol: PublishedProtocol = DEFAULT) -> Va
     >>> found.usable, found.facts["electrodes"]
     (True, 64)
     """
+    refuse_path(recording)
     findings = inspect(recording)
     facts = _facts(recording)
     if all(finding.severity != "unusable" for finding in findings):

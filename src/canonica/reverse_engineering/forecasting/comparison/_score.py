@@ -27,8 +27,8 @@ def score(forecast: xr.Dataset | RecordingError, recording: xr.Dataset) -> xr.Da
     recording : xarray.Dataset
         The recording that it was made from, with all sessions. Its name does not matter, nor does
         the file that it was read from: a forecast and a recording belong together if all that the
-        forecaster knew is the same in both, to which the attribute `recording_fingerprint` holds a
-        key: sessions, stimuli, sources, and the responses of the initial sessions.
+        forecaster knew is the same in both: sessions, stimuli, sources, and the responses of the
+        initial sessions. The attribute `recording_fingerprint` is a SHA-256 of these.
 
     Returns
     -------
