@@ -31,7 +31,7 @@ def forecast_part(
     Parameters
     ----------
     forecast : xarray.Dataset
-        Of the model that was chosen.
+        Forecast of the model that was chosen.
     state_response : (session, ensemble, source_state)
         Observed mean responses, missing where a state was not shown.
     scores : xarray.Dataset

@@ -72,7 +72,7 @@ class ForecastSummary:
     Parameters
     ----------
     condition : str
-        Its name.
+        Name of the condition.
     recordings : int
         How many there are.
     medians : dict
@@ -141,7 +141,7 @@ class PlasticityFinding:
     Parameters
     ----------
     name, condition : str
-        Of the recording.
+        Name and condition of the recording.
     probability_plastic : float
         Posterior probability that the network learns at all.
     log_evidence : float

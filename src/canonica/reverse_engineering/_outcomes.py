@@ -38,8 +38,8 @@ def outcomes(
 
 
 @dataclass(frozen=True, eq=False)
-class _Normalised:
-    """A recording after step 3."""
+class _Ready:
+    """A recording whose activity is known (step 3), so that it is ready to be analysed."""
 
     key: int
     ensembles: EnsembleResponse
@@ -47,7 +47,7 @@ class _Normalised:
     baseline: Baseline
 
 
-_ComputedBatch: TypeAlias = tuple[list[_Normalised], list[Analysis], dict[int, RecordingError]]
+_ComputedBatch: TypeAlias = tuple[list[_Ready], list[Analysis], dict[int, RecordingError]]
 
 
 def results(
@@ -58,15 +58,15 @@ def results(
     """Yield each key of `ensembles` with its result, as batches of equal shape are done."""
     of_condition = baselines(list(ensembles.values()), protocol, baseline)
 
-    def normalised(key: int) -> _Normalised:
+    def normalised(key: int) -> _Ready:
         culture = ensembles[key]
         base = of_condition[culture.condition]
-        return _Normalised(key, culture, normalised_response(culture, base.value), base)
+        return _Ready(key, culture, normalised_response(culture, base.value), base)
 
     def computed(batch: tuple[Sequence[int], int]) -> _ComputedBatch:
         keys, size = batch
         outcomes = {key: attempt(normalised, key) for key in keys}
-        ready = [one for one in outcomes.values() if isinstance(one, _Normalised)]
+        ready = [one for one in outcomes.values() if isinstance(one, _Ready)]
         failed = {key: one for key, one in outcomes.items() if isinstance(one, RecordingError)}
         return ready, _analyses(ready, size, protocol), failed
 
@@ -80,9 +80,7 @@ def results(
             yield one.key, _result(one, analysis, protocol)
 
 
-def _analyses(
-    ready: Sequence[_Normalised], size: int, protocol: PublishedProtocol
-) -> list[Analysis]:
+def _analyses(ready: Sequence[_Ready], size: int, protocol: PublishedProtocol) -> list[Analysis]:
     if not ready:
         return []
     observed = [one.ensembles.folded(one.response) for one in ready]
@@ -91,7 +89,7 @@ def _analyses(
 
 
 def _result(
-    ready: _Normalised, analysis: Analysis, protocol: PublishedProtocol
+    ready: _Ready, analysis: Analysis, protocol: PublishedProtocol
 ) -> xr.Dataset | RecordingError:
     ensembles = ready.ensembles
     if not np.isfinite(analysis.threshold_factor).all():

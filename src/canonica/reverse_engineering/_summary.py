@@ -37,7 +37,7 @@ class ConditionSummary:
     Parameters
     ----------
     condition : str
-        Its name.
+        Name of the condition.
     recordings : int
         How many there are.
     values : dict

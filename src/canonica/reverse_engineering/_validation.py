@@ -23,7 +23,7 @@ class Validation:
     Parameters
     ----------
     name : str
-        Of the recording.
+        Name of the recording.
     facts : dict
         Sizes and statistics by their names.
     findings : tuple of Finding

@@ -59,11 +59,11 @@ class Normalised:
     Parameters
     ----------
     ensembles : EnsembleResponse
-        In spikes.
+        The recording's ensembles, their responses in spikes.
     response : (ensemble, trial)
-        In [0, 1].
+        Activity of each ensemble, in [0, 1].
     baseline : Baseline
-        That the responses were related to.
+        Mean response that the activity is relative to.
     normalisation : str
         ``"causal"`` or ``"published"``.
     """
@@ -132,7 +132,7 @@ def normalised_ensembles(
     normalisation: str,
     baseline: float | Mapping[str, float] | None,
 ) -> list[Normalised | RecordingError]:
-    """Return the same of recordings already reduced to their ensembles."""
+    """Return each recording normalised, as `normalised` does, from its ensembles' responses."""
     sound = [one for one in reduced if isinstance(one, EnsembleResponse)]
     of_condition = baselines(sound, protocol, baseline)
 

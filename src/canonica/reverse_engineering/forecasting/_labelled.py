@@ -119,7 +119,7 @@ def response_variance(mean: Any, scale: Any) -> Any:
     Parameters
     ----------
     mean, scale : (...)
-        Of the censored logistic variables.
+        Expectation and scale of the censored logistic variables.
     """
     location = location_of(jax.scipy.special.logit(mean), scale)
     y = ((jnp.arange(NODES) + 0.5) / NODES).reshape(-1, *[1] * mean.ndim)

@@ -20,11 +20,11 @@ class PairedComparison:
     Parameters
     ----------
     model, reference : str
-        Their names.
+        Names of the two forecasting models.
     recordings : int
-        Of how many recordings there are errors.
+        Number of recordings that both have forecast.
     median_difference, mean_difference : float
-        Over recordings.
+        Median and mean of the differences over recordings.
     interval : (float, float) or None
         Bootstrap 95 % interval of the mean difference; None with fewer than 3 recordings.
     effect_size : float or None
@@ -85,11 +85,11 @@ def paired_comparison(
     Parameters
     ----------
     errors : mapping
-        Of each model, its error in each recording, recordings in the same order.
+        For each model, its error in each recording, recordings in the same order.
     reference : str
         The model that the others are compared with.
     seed : int
-        Of the resampling.
+        Decides which recordings are drawn.
     draws : int
         How often recordings are resampled.
 

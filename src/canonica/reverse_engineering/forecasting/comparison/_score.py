@@ -74,7 +74,7 @@ def score(forecast: xr.Dataset | RecordingError, recording: xr.Dataset) -> xr.Da
 
 
 def score_normalised(forecast: xr.Dataset, recording: Normalised) -> xr.Dataset:
-    """Return the same for a recording that is normalised already, as the forecast's was.
+    """Return the scores of a forecast of a recording normalised as the forecast's was.
 
     Raises
     ------

@@ -31,7 +31,7 @@ class SessionScores(NamedTuple):
     Attributes
     ----------
     squared_error : (session,)
-        Of the mean.
+        Mean squared error of the expected response.
     log_score : (session,)
         Log density of what was observed, log mass where it was 0 or 1, in nats; higher is better.
     crps : (session,)
@@ -40,7 +40,7 @@ class SessionScores(NamedTuple):
         Share of responses within the central interval of each level, a response at an end counted
         by the share of the end's mass that is; of a true forecast the level itself.
     width : (level, session)
-        Of those intervals.
+        Mean width of those intervals.
     """
 
     squared_error: Float[AnyArray, " session"]
@@ -66,11 +66,11 @@ def session_scores(
     mean : (session, ensemble, slot)
         Expected responses, from 0 to 1.
     scale : (session, ensemble, slot)
-        Of the logistic variables, above 0.
+        Scales of the logistic variables, above 0.
     valid : (session, slot)
         Whether a slot holds a trial; what else it holds does not matter where it does not.
     levels : tuple of float
-        Of the intervals, each above 0 and below 1.
+        Nominal coverage of each central interval, above 0 and below 1.
 
     Raises
     ------

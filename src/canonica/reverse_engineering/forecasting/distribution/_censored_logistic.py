@@ -48,9 +48,9 @@ class Gradients(NamedTuple):
     Parameters
     ----------
     location : (...)
-        In the location.
+        Derivative in the location.
     log_scale : (...)
-        In the log of the scale, the location kept.
+        Derivative in the log of the scale, the location kept.
     """
 
     location: Float[Array, "..."]
@@ -63,9 +63,9 @@ class LocationSlopes(NamedTuple):
     Parameters
     ----------
     log_odds : (...)
-        In the log odds of the mean; at least the scale, and above it by at most 1/4.
+        Derivative in the log odds of the mean; at least the scale, and above it by at most 1/4.
     log_scale : (...)
-        In the log of the scale, the mean kept.
+        Derivative in the log of the scale, the mean kept.
     """
 
     log_odds: Float[Array, "..."]
@@ -80,7 +80,7 @@ def expected(location: Values, scale: Values) -> Float[Array, "..."]:
     Parameters
     ----------
     location, scale : (...)
-        Of the distribution; the scale is positive.
+        Location and scale of the distribution; the scale is positive.
 
     Examples
     --------
@@ -106,9 +106,9 @@ def location_of(log_odds: Values, scale: Values) -> Float[Array, "..."]:
     Parameters
     ----------
     log_odds : (...)
-        Of the mean; finite.
+        Log odds of the mean response; finite.
     scale : (...)
-        Positive.
+        Scale of the distribution; positive.
 
     Examples
     --------
@@ -125,11 +125,11 @@ def location_slopes(log_odds: Values, location: Values, scale: Values) -> Locati
     Parameters
     ----------
     log_odds : (...)
-        Of the mean; finite.
+        Log odds of the mean response; finite.
     location : (...)
         ``location_of(log_odds, scale)``.
     scale : (...)
-        Positive.
+        Scale of the distribution; positive.
 
     Examples
     --------
@@ -153,7 +153,7 @@ def log_density(x: Values, location: Values, scale: Values) -> Float[Array, "...
     x : (...)
         Responses.
     location, scale : (...)
-        Of the distribution; the scale is positive.
+        Location and scale of the distribution; the scale is positive.
 
     Examples
     --------
@@ -175,7 +175,7 @@ def gradients(x: Values, location: Values, scale: Values) -> Gradients:
     x : (...)
         Responses.
     location, scale : (...)
-        Of the distribution; the scale is positive.
+        Location and scale of the distribution; the scale is positive.
 
     Examples
     --------
@@ -206,7 +206,7 @@ def information(location: Values, scale: Values) -> Float[Array, "..."]:
     Parameters
     ----------
     location, scale : (...)
-        Of the distribution; the scale is positive.
+        Location and scale of the distribution; the scale is positive.
 
     Examples
     --------
@@ -225,9 +225,9 @@ def quantile(probability: Values, location: Values, scale: Values) -> Float[Arra
     Parameters
     ----------
     probability : (...)
-        From 0 to 1.
+        Of a response at or below the one returned; from 0 to 1.
     location, scale : (...)
-        Of the distribution; the scale is positive.
+        Location and scale of the distribution; the scale is positive.
 
     Examples
     --------
@@ -248,7 +248,7 @@ def crps(x: Values, location: Values, scale: Values) -> Float[Array, "..."]:
     x : (...)
         Responses.
     location, scale : (...)
-        Of the distribution; the scale is positive.
+        Location and scale of the distribution; the scale is positive.
 
     Examples
     --------
@@ -273,7 +273,7 @@ def coverage(x: Values, location: Values, scale: Values, level: Values) -> Float
     x : (...)
         Responses.
     location, scale : (...)
-        Of the distribution; the scale is positive.
+        Location and scale of the distribution; the scale is positive.
     level : (...)
         Nominal coverage, from 0 to 1.
 

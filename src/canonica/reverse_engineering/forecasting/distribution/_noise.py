@@ -68,7 +68,7 @@ def noise_scale(response: Any, mean: Any, valid: Any, state: Any, *, states: int
     response, mean : (session, ensemble, slot)
         Observed, and expected: above 0 and below 1.
     valid, state : (session, slot)
-        As in `Known`.
+        Whether a slot holds a trial, and which source state it shows.
     states : int
         How many there are.
 
