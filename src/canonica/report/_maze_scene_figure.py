@@ -13,7 +13,7 @@ from matplotlib.figure import Figure, SubFigure
 from PIL import Image
 
 from canonica._errors import CanonicaError
-from canonica.report._maze_scene_panels import Above, Plan, Rose, Window, cells, shades
+from canonica.report._maze_scene_panels import Above, PlannedWay, Rose, Window, cells, shades
 from canonica.report._style import DOTS_PER_INCH, new_figure
 
 WIDTH, SIDE_HEIGHT = 13.0, 3.5  # inches
@@ -76,13 +76,13 @@ def _draw_trial(block: SubFigure, scene: xr.Dataset, most: float) -> None:
 
 def _side_panels(
     axes: Sequence[Axes], scene: xr.Dataset, titles: Sequence[str], most: float
-) -> list[Window | Rose | Plan]:
+) -> list[Window | Rose | PlannedWay]:
     """Return panels of what is seen, believed, probable and planned; `most` is what fills one."""
     return [
         Window(axes[0], scene["observation"], titles[0], cells()),
         Window(axes[1], scene["belief"], titles[1], shades()),
         Rose(axes[2], scene, titles[2], most=most),
-        Plan(axes[3], scene, titles[3]),
+        PlannedWay(axes[3], scene, titles[3]),
     ]
 
 

@@ -187,7 +187,7 @@ class Rose:
             text.set_text(f"{100 * chance:.1f} %")
 
 
-class Plan:
+class PlannedWay:
     """The policy that was drawn, as a way through the cells around the agent."""
 
     def __init__(self, axis: Axes, scene: xr.Dataset, title: str) -> None:
