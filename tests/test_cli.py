@@ -272,12 +272,12 @@ def test_names_are_printed_as_they_are(call, file, tmp_path):
 
 
 def test_an_interrupted_run_leaves_nothing(call, file, tmp_path, monkeypatch):
-    from canonica.cli import _analysis
+    from canonica.pipelines import _analyze
 
     def interrupted(*_arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(_analysis, "write_figure", interrupted)
+    monkeypatch.setattr(_analyze, "write_figure", interrupted)
     code, _, errors = call("analyze", file, "--out", tmp_path / "r", *SESSION)
     assert code == 130
     assert "nothing was written" in errors
@@ -285,12 +285,12 @@ def test_an_interrupted_run_leaves_nothing(call, file, tmp_path, monkeypatch):
 
 
 def test_a_full_disk_is_an_error_not_a_traceback(call, file, tmp_path, monkeypatch):
-    from canonica.cli import _analysis
+    from canonica.pipelines import _analyze
 
     def full(*_arguments):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(_analysis, "write_figure", full)
+    monkeypatch.setattr(_analyze, "write_figure", full)
     code, _, errors = call("analyze", file, "--out", tmp_path / "r", *SESSION)
     assert code == 2
     assert "No space left" in errors

@@ -69,12 +69,12 @@ def short(tmp_path_factory, three):
 @pytest.fixture(autouse=True)
 def undrawn(request, monkeypatch):
     """Leave figures empty, but where a test is about them: drawing takes most of the time."""
-    from canonica.cli import _forecasting
+    from canonica.pipelines import _forecast
 
     if "drawn" not in request.fixturenames:
         for name in ("forecast_figure", "rates_figure"):
-            monkeypatch.setattr(_forecasting, name, lambda *_: None)
-        monkeypatch.setattr(_forecasting, "write_figure", lambda _, path: path.touch())
+            monkeypatch.setattr(_forecast, name, lambda *_: None)
+        monkeypatch.setattr(_forecast, "write_figure", lambda _, path: path.touch())
 
 
 @pytest.fixture
@@ -85,10 +85,10 @@ def drawn():
 @pytest.fixture
 def models(monkeypatch):
     """Return a mapping that takes the place of the models there are."""
-    from canonica.cli import _forecasting
+    from canonica.pipelines import _forecast_plan
 
     some = {name: FORECAST_MODELS[name] for name in MODELS}
-    monkeypatch.setattr(_forecasting, "FORECAST_MODELS", some)
+    monkeypatch.setattr(_forecast_plan, "FORECAST_MODELS", some)
     return some
 
 
@@ -388,12 +388,12 @@ def test_no_two_recordings_share_a_file(call, three, tmp_path):
 
 
 def test_an_interrupted_run_leaves_nothing(call, short, tmp_path, monkeypatch):
-    from canonica.cli import _forecasting
+    from canonica.pipelines import _forecast
 
     def interrupted(*_arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(_forecasting, "write_figure", interrupted)
+    monkeypatch.setattr(_forecast, "write_figure", interrupted)
     code, _, errors = call("forecast", short, "--out", tmp_path / "r", *SESSION, *CHEAP)
     assert code == 130
     assert "nothing was written" in errors

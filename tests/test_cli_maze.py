@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from canonica.cli import _maze_runs
+from canonica.pipelines import _maze
 
 SIZES = ["--max-steps", "60", "--height", "7", "--width", "9", "--window", "5"]
 SMALL = ["--mazes", "2", "--trials", "12", *SIZES]
@@ -64,7 +64,7 @@ def test_a_small_run(call, tmp_path):
 @pytest.fixture
 def interrupted(call, tmp_path, monkeypatch):
     """Return what a run was called with, and what it said when it was interrupted."""
-    real = _maze_runs.maze_experiment
+    real = _maze.maze_experiment
 
     def stopped(progress, **settings):
         def told(done, total):
@@ -75,7 +75,7 @@ def interrupted(call, tmp_path, monkeypatch):
         return real(progress=told, **settings)
 
     options = ["--mazes", "2", "--trials", "100", *SIZES, "--animation", "none"]
-    monkeypatch.setattr(_maze_runs, "maze_experiment", stopped)
+    monkeypatch.setattr(_maze, "maze_experiment", stopped)
     code, _, complaint = call("maze", "--out", tmp_path / "found", *options)
     monkeypatch.undo()
     assert code == 130

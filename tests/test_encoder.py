@@ -331,7 +331,7 @@ def test_a_batch_is_a_loop(form, networks):
 @pytest.mark.parametrize("cores", [3, pytest.param(1, marks=slow), pytest.param(2, marks=slow)])
 def test_a_batch_is_the_same_on_any_number_of_cores(cores, monkeypatch):
     """Shares of blocks, of which the last reaches back for some of its neighbours'."""
-    monkeypatch.setattr(_parallel, "_cores", lambda: cores)
+    monkeypatch.setattr(_parallel, "cores", lambda: cores)
     worlds = [random_world(seed) for seed in range(37)]
     assert_same(together(worlds, form="exact"), looped(worlds, {"form": "exact"}))
 

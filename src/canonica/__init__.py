@@ -12,6 +12,7 @@ and to a forecast of its later sessions, blind to them, and how good it was::
     forecasts = canonica.forecast(recordings)
     scores = [canonica.score(*both) for both in zip(forecasts, recordings)]
 
+What the commands do, from files to files, is in `canonica.pipelines`.
 The equations are in `canonica.model`, cultures to practise on in `canonica.simulate`, networks
 that act in `canonica.agents`.
 """
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
         agents,
         data,
         model,
+        pipelines,
         recordings,
         report,
         reverse_engineering,
@@ -60,6 +62,7 @@ _FLOORS = (
     "agents",
     "data",
     "model",
+    "pipelines",
     "recordings",
     "report",
     "reverse_engineering",
@@ -78,6 +81,7 @@ __all__ = [
     "forecast",
     "from_spikes",
     "model",
+    "pipelines",
     "read",
     "recordings",
     "report",

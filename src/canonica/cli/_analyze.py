@@ -1,10 +1,14 @@
 """`canonica analyze`: recordings to generative models, forecasts, tables and figures."""
 
+from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from canonica.cli._app import app, reports_errors
+from canonica._files import shown
+from canonica.cli._app import app, output, reports_errors
+from canonica.cli._printing import complain_of, counted, print_failed, print_reading, say
 from canonica.cli._protocol_options import (
     DEFAULT_JOBS,
     BaselineOption,
@@ -20,6 +24,7 @@ from canonica.cli._protocol_options import (
 from canonica.cli._reading_options import takes_reading
 
 if TYPE_CHECKING:
+    from canonica.pipelines import Analysis
     from canonica.recordings import Reading
 
 
@@ -81,7 +86,8 @@ def analyze(
       2  bad call, or nothing that could be analysed
     """
     # Imported here, so that --help and --version answer at once.
-    from canonica.cli._analysis import analyze_and_report  # noqa: PLC0415
+    from canonica import pipelines  # noqa: PLC0415
+    from canonica.cli._progress import progress  # noqa: PLC0415
     from canonica.reverse_engineering import PublishedProtocol  # noqa: PLC0415
 
     protocol = PublishedProtocol(
@@ -92,12 +98,33 @@ def analyze(
         initial_sessions=initial_sessions,
         initial_gain=initial_gain,
     )
-    return analyze_and_report(
-        paths,
-        out,
-        protocol=protocol,
-        baseline=baseline_given(baseline or []),
-        reading=reading,
-        jobs=jobs,
-        overwrite=overwrite,
-    )
+    with progress() as told:
+        found = pipelines.analyze(
+            paths,
+            out,
+            protocol=protocol,
+            baseline=baseline_given(baseline or []),
+            reading=reading,
+            jobs=jobs,
+            overwrite=overwrite,
+            progress=told,
+        )
+    return print_analysis(found, out)
+
+
+def print_analysis(found: "Analysis", out: Path) -> int:
+    """Print what was found, and return the exit code."""
+    from canonica.report import summary_table  # noqa: PLC0415
+
+    complain_of(found.failures)
+    print_reading(found.rows)
+    for summary in found.summaries:
+        output.print(summary_table(summary))
+        output.print(f"{summary.sentence}\n", highlight=False, markup=False)
+    output.print(found.caveat, highlight=False, style="dim")
+    say(f"\nResults: {shown(out)}")
+    kinds = Counter(Path(file).suffix for file in found.files)
+    counts = counted(kinds[".nc"], "recording"), counted(kinds[".png"], "figure")
+    say(f"  {counts[0]} (NetCDF), {counts[1]} (PNG), summary.json, recordings.csv")
+    print_failed(found.failures)
+    return 1 if found.failures else 0

@@ -2,7 +2,7 @@
 
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import wraps
 from typing import Annotated, ParamSpec
 
@@ -70,11 +70,19 @@ def reports_errors(command: Callable[P, int]) -> Callable[P, None]:
         except (CanonicaError, OSError) as error:
             if Settings.debug:
                 raise
-            complain(str(error))
+            for failure in getattr(error, "failures", ()):  # of many recordings, each its own
+                complain(str(failure))
+            complain(_of_options(str(error), set(kwargs)))
             code = 2
         raise typer.Exit(code)
 
     return run
+
+
+def _of_options(message: str, settings: Collection[str]) -> str:
+    """Return a message that begins with the name of a setting with that of its option instead."""
+    name, colon, rest = message.partition(": ")
+    return f"--{name.replace('_', '-')}{colon}{rest}" if colon and name in settings else message
 
 
 def complain(message: str) -> None:

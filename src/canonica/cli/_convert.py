@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from canonica._errors import CanonicaError, RecordingError, listed
+from canonica._errors import listed
 from canonica._files import shown
-from canonica.cli._app import app, complain, output, reports_errors
+from canonica.cli._app import app, complain, reports_errors
+from canonica.cli._printing import say
 from canonica.cli._reading_options import takes_reading
 from canonica.recordings.nwb._experiment import MARKED_UNKNOWN, METADATA
 
@@ -115,80 +116,19 @@ def convert(
 
       2  bad call, or nothing that could be converted
     """
-    from canonica.recordings import SpikeTrains, write  # noqa: PLC0415
+    from canonica import pipelines  # noqa: PLC0415
+    from canonica.pipelines import Converted  # noqa: PLC0415
 
-    _check(source, out, metadata)
-    found = _contents(source, reading)
-    targets = _targets(out, len(found))
-    _check_free(targets, overwrite=overwrite)
-    failures: list[str] = []
-    for target, content in zip(targets, found, strict=True):
-        if isinstance(content, RecordingError):
-            failures.append(str(content))
-            continue
-        keeps_spikes = isinstance(content, SpikeTrains) and target.suffix.lower() == NWB
-        try:
-            if isinstance(content, SpikeTrains) and not keeps_spikes:
-                content = content.recording(window=reading.window)  # noqa: PLW2901
-            write(target, content, metadata=metadata)
-        except CanonicaError as error:
-            failures.append(str(error))
-            continue
-        _tell(target, content, metadata)
+    found = pipelines.convert(source, out, reading=reading, metadata=metadata, overwrite=overwrite)
+    converted = [one for one in found if isinstance(one, Converted)]
+    failures = [str(one) for one in found if not isinstance(one, Converted)]
+    for one in converted:
+        _tell(one.path, one.content, metadata)
     for failure in dict.fromkeys(failures):
         complain(failure)
-    if len(failures) == len(found):
+    if not converted:
         return 2
     return 1 if failures else 0
-
-
-def _check(source: Path, out: Path, metadata: Mapping[str, str]) -> None:
-    from canonica.recordings import writer  # noqa: PLC0415
-
-    writer(out)  # refuses what it cannot write
-    to_nwb = out.suffix.lower() == NWB
-    if to_nwb and source.suffix.lower() == NWB:
-        raise CanonicaError(
-            f"{shown(source)}: found NWB; expected another format. To convert NWB to NWB has no "
-            "point: copy the file, or change it with pynwb."
-        )
-    if metadata and not to_nwb:
-        options = ("--" + name.replace("_", "-") for name in metadata)
-        raise CanonicaError(
-            f"{listed(options)}: found with {shown(out)}; expected with {NWB} only, the one format "
-            "that has room for it."
-        )
-
-
-def _contents(
-    source: Path, reading: "Reading"
-) -> "list[xr.Dataset | SpikeTrains | RecordingError]":
-    from canonica.recordings import read_contents  # noqa: PLC0415
-
-    found = list(read_contents(source, reading))
-    if not found:
-        raise CanonicaError(f"{shown(source)}: found no culture in it; expected at least one.")
-    return found
-
-
-def _targets(out: Path, number: int) -> list[Path]:
-    """Return where each culture goes: to a file of its own."""
-    if number == 1:
-        return [out]
-    width = len(str(number))
-    return [out.with_stem(f"{out.stem}-{one:0{width}d}") for one in range(1, number + 1)]
-
-
-def _check_free(targets: list[Path], *, overwrite: bool) -> None:
-    there = [target for target in targets if target.exists()]
-    folders = [target for target in there if target.is_dir()]
-    if folders:
-        raise CanonicaError(f"{shown(folders[0])}: found a folder; expected a name for a file.")
-    if there and not overwrite:
-        raise CanonicaError(
-            f"{listed(shown(target) for target in there)}: found a file; expected none yet. "
-            "Replace it with --overwrite, or choose another name."
-        )
 
 
 def _tell(target: Path, content: "xr.Dataset | SpikeTrains", metadata: Mapping[str, str]) -> None:
@@ -202,24 +142,20 @@ def _tell(target: Path, content: "xr.Dataset | SpikeTrains", metadata: Mapping[s
         )
     else:
         sizes = f"{content.sizes['trial']} responses of {content.sizes['electrode']} electrodes"
-    _say(f"Wrote {shown(target)}: {sizes}.")
+    say(f"Wrote {shown(target)}: {sizes}.")
     if content.attrs.get("reading"):
-        _say(f"  Read as: {content.attrs['reading']}.")
+        say(f"  Read as: {content.attrs['reading']}.")
     if target.suffix.lower() != NWB:
-        _say(f"  Not in it: {LOST[target.suffix.lower()]}")
+        say(f"  Not in it: {LOST[target.suffix.lower()]}")
         return
     if not isinstance(content, SpikeTrains):
-        _say("  Spike times are not known: it holds counts.")
+        say("  Spike times are not known: it holds counts.")
         if "onset" not in content.coords:
             interval = metadata.get("stimulus_interval", "1")
-            _say(f"  Onsets are not known: trials are {interval} s apart, and said to be nominal.")
+            say(f"  Onsets are not known: trials are {interval} s apart, and said to be nominal.")
     elif "sampling_rate" not in metadata:
-        _say("  How exactly spike times are known is not said (--sampling-rate).")
+        say("  How exactly spike times are known is not said (--sampling-rate).")
     unknown = [name for name in MARKED_UNKNOWN if name not in metadata]
     if unknown:
         options = listed(("--" + name.replace("_", "-") for name in unknown), len(unknown))
-        _say(f"  Marked as unknown; say it with {options}.")
-
-
-def _say(sentence: str) -> None:
-    output.print(sentence, markup=False, highlight=False, soft_wrap=True)
+        say(f"  Marked as unknown; say it with {options}.")

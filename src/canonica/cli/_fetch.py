@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from canonica._errors import CanonicaError, RecordingError
 from canonica._files import sha256, shown
-from canonica.cli._app import app, complain, messages, output, reports_errors
+from canonica.cli._app import app, complain, reports_errors
+from canonica.cli._printing import complain_of, say
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
-
-    from canonica.recordings.download._datasets import PublicDataset, PublicFile
+    from canonica.pipelines import Fetched
 
 
 @app.command()
@@ -63,32 +61,24 @@ def fetch(
 
       2  bad call, or none could be had
     """
-    from canonica.recordings.download._fetch import (  # noqa: PLC0415
-        fetch_each,
-        public_dataset,
-        public_files,
-    )
+    from canonica import pipelines  # noqa: PLC0415
+    from canonica.cli._progress import progress  # noqa: PLC0415
 
-    dataset = public_dataset(name)
-    files = public_files(dataset, _split(conditions))
-    found: list[tuple[PublicFile, Path]] = []
     try:
-        with _transfer() as bars:
-            fetched = fetch_each(
-                dataset, files, folder=folder, base_url=base_url, progress=_Shown(bars)
+        with progress(of_bytes=True) as told:
+            fetched = pipelines.fetch(
+                name,
+                conditions=_split(conditions),
+                folder=folder,
+                base_url=base_url,
+                progress=told,
             )
-            for file, path in fetched:
-                if isinstance(path, RecordingError):
-                    complain(str(path))
-                else:
-                    found.append((file, path))
     except KeyboardInterrupt:
         complain("interrupted; what has come stays, and the next call goes on from there.")
         return 128 + signal.SIGINT
-    if not found:
-        raise CanonicaError("nothing could be fetched.")
-    _print_found(dataset, found)
-    return 0 if len(found) == len(files) else 1
+    complain_of(fetched.failures)
+    _print_found(fetched)
+    return 1 if fetched.failures else 0
 
 
 def _split(conditions: Sequence[str] | None) -> list[str] | None:
@@ -97,58 +87,22 @@ def _split(conditions: Sequence[str] | None) -> list[str] | None:
     return [one.strip() for text in conditions for one in text.split(",") if one.strip()]
 
 
-class _Shown:
-    """Progress of downloads: a bar for each condition, from its first bytes on."""
-
-    def __init__(self, bars: "Progress") -> None:
-        self.bars = bars
-        self.tasks = {}
-
-    def __call__(self, condition: str, here: int, total: int | None) -> None:
-        if condition not in self.tasks:
-            self.tasks[condition] = self.bars.add_task(condition, total=total)
-        self.bars.update(self.tasks[condition], completed=here, total=total)
-
-
-def _transfer() -> "Progress":
-    from rich.progress import (  # noqa: PLC0415
-        BarColumn,
-        DownloadColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-        TransferSpeedColumn,
-    )
-
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-        TimeRemainingColumn(),
-        console=messages,
-        transient=True,
-    )
-
-
-def _print_found(dataset: "PublicDataset", found: Sequence[tuple["PublicFile", Path]]) -> None:
-    for file, path in found:
-        _print(f"{file.condition}: {shown(path)}")
+def _print_found(fetched: "Fetched") -> None:
+    for file, path in fetched.found:
+        say(f"{file.condition}: {shown(path)}")
         if file.sha256 is None:
-            _print(f"  hash not known beforehand: sha256 {sha256(path)}")
-    _print(f"\nLicence: {dataset.licence} ({dataset.home})")
-    _print(f"Cite: {dataset.citation}")
-    _print(f"\nNext:\n  {_analyze(dataset, found)}")
+            say(f"  hash not known beforehand: sha256 {sha256(path)}")
+    say(f"\nLicence: {fetched.dataset.licence} ({fetched.dataset.home})")
+    say(f"Cite: {fetched.dataset.citation}")
+    say(f"\nNext:\n  {_analyze(fetched)}")
 
 
-def _analyze(dataset: "PublicDataset", found: Sequence[tuple["PublicFile", Path]]) -> str:
+def _analyze(fetched: "Fetched") -> str:
     """Return the command that analyses these files as their authors did."""
-    words = ["canonica", "analyze", *(shown(path) for _, path in found), "--out", "results"]
-    for file, _ in found:
-        if file.condition in dataset.baselines:
-            words += ["--baseline", f"{file.condition}={dataset.baselines[file.condition]!r}"]
+    words = ["canonica", "analyze", *(shown(path) for _, path in fetched.found)]
+    words += ["--out", "results"]
+    baselines = fetched.dataset.baselines
+    for file, _ in fetched.found:
+        if file.condition in baselines:
+            words += ["--baseline", f"{file.condition}={baselines[file.condition]!r}"]
     return shlex.join(words)
-
-
-def _print(text: str) -> None:
-    output.print(text, markup=False, highlight=False, soft_wrap=True)

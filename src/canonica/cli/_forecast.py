@@ -1,10 +1,13 @@
 """`canonica forecast`: how later sessions will respond, foretold from the initial ones."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from canonica.cli._app import app, reports_errors
+from canonica._files import shown
+from canonica.cli._app import app, output, reports_errors
+from canonica.cli._printing import complain_of, counted, print_failed, print_reading, say
 from canonica.cli._protocol_options import (
     DEFAULT_JOBS,
     BaselineOption,
@@ -20,7 +23,12 @@ from canonica.cli._protocol_options import (
 from canonica.cli._reading_options import takes_reading
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from canonica.pipelines import Forecasts, RecordingForecast
     from canonica.recordings import Reading
+
+WARNINGS = 8  # printed at most
 
 
 @app.command()
@@ -106,22 +114,67 @@ def forecast(
       2  bad call, or nothing that could be forecast
     """
     # Imported here, so that --help and --version answer at once.
-    from canonica.cli._forecasting import ForecastPlan, forecast_and_report  # noqa: PLC0415
+    from canonica import pipelines  # noqa: PLC0415
+    from canonica.cli._progress import progress  # noqa: PLC0415
     from canonica.reverse_engineering import PublishedProtocol  # noqa: PLC0415
 
-    plan = ForecastPlan.named(
-        model,
-        against,
-        protocol=PublishedProtocol(
-            minimum_mean_response=minimum_mean,
-            minimum_session_response=minimum_session,
-            minimum_preference=minimum_preference,
-            initial_sessions=initial_sessions,
-        ),
-        normalisation=normalisation,
-        baseline=baseline_given(baseline or []),
-        seed=seed,
+    protocol = PublishedProtocol(
+        minimum_mean_response=minimum_mean,
+        minimum_session_response=minimum_session,
+        minimum_preference=minimum_preference,
+        initial_sessions=initial_sessions,
     )
-    return forecast_and_report(
-        paths, out, plan=plan, reading=reading, jobs=jobs, overwrite=overwrite
+    with progress() as told:
+        found = pipelines.forecast(
+            paths,
+            out,
+            model=model,
+            against=against,
+            protocol=protocol,
+            normalisation=normalisation,
+            baseline=baseline_given(baseline or []),
+            seed=seed,
+            reading=reading,
+            jobs=jobs,
+            overwrite=overwrite,
+            progress=told,
+        )
+    return _print_forecasts(found, out)
+
+
+def _print_forecasts(found: "Forecasts", out: Path) -> int:
+    """Print what was found, and return the exit code."""
+    from canonica.report import forecast_table  # noqa: PLC0415
+
+    complain_of(found.failures)
+    print_reading([one.row for one in found.recordings])
+    for condition in found.conditions:
+        output.print(forecast_table(condition.summary))
+        for sentence in condition.sentences:
+            output.print(sentence, highlight=False, markup=False)
+        output.print()
+    _print_diagnostics(found.recordings)
+    style = "dim" if found.plan.causal else "yellow"
+    output.print(found.plan.caveat, highlight=False, style=style)
+    say(f"\nResults: {shown(out)}")
+    figures = sum(Path(file).suffix == ".png" for file in found.files)
+    say(
+        f"  {counted(len(found.recordings), 'forecast')} and as many files of scores (NetCDF), "
+        f"{counted(figures, 'figure')} (PNG), summary.json, recordings.csv"
     )
+    print_failed(found.failures)
+    return 1 if found.failures else 0
+
+
+def _print_diagnostics(recordings: "Sequence[RecordingForecast]") -> None:
+    """Say where a posterior is not to be trusted."""
+    warned = [
+        f"{one.plasticity.name}: {one.plasticity.diagnostic_warning}"
+        for one in recordings
+        if one.plasticity and one.plasticity.diagnostic_warning
+    ]
+    for words in warned[:WARNINGS]:
+        output.print(words, highlight=False, markup=False, style="yellow")
+    if len(warned) > WARNINGS:
+        more = f"... and {len(warned) - WARNINGS} more such warnings, listed in recordings.csv"
+        output.print(more, highlight=False, style="yellow")

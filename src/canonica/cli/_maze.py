@@ -1,11 +1,13 @@
 """`canonica maze`: a network that acts."""
 
+import signal
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
-from canonica.cli._app import app, reports_errors
+from canonica.cli._app import app, complain, output, reports_errors
+from canonica.cli._printing import say, say_where
 
 maze = typer.Typer(
     rich_markup_mode="rich",
@@ -75,30 +77,60 @@ def experiment(
                 f"--{option} before {context.invoked_subcommand}: give options after its name."
             )
         return
+    settings = {
+        "prior_right": prior_right,
+        "mazes": mazes,
+        "trials": trials,
+        "max_steps": max_steps,
+        "height": height,
+        "width": width,
+        "window": window,
+        "seed": seed,
+    }
     _experiment(
-        out,
-        overwrite=overwrite,
-        resume=resume,
-        animation=animation,
+        out=out,
         agent=agent,
-        prior_right=prior_right,
-        mazes=mazes,
-        trials=trials,
-        max_steps=max_steps,
-        height=height,
-        width=width,
-        window=window,
-        seed=seed,
+        resume=resume,
+        overwrite=overwrite,
+        animation=animation,
+        **settings,
     )
 
 
 @reports_errors
-def _experiment(
-    out: Path, *, overwrite: bool, resume: bool, animation: str, **settings: float | str
-) -> int:
-    from canonica.cli._maze_runs import run_and_report  # noqa: PLC0415
+def _experiment(*, out: Path, **settings: Any) -> int:
+    from canonica import pipelines  # noqa: PLC0415
+    from canonica.cli._progress import progress  # noqa: PLC0415
+    from canonica.report import learning_sentences, learning_table  # noqa: PLC0415
 
-    return run_and_report(out, overwrite=overwrite, resume=resume, animation=animation, **settings)
+    try:
+        with progress() as told:
+            found = pipelines.maze(out, **settings, progress=told)
+    except (KeyboardInterrupt, SystemExit) as stop:
+        return _say_interrupted(stop, out)
+    output.print(learning_table(found.result, found.summary))
+    for sentence in learning_sentences(found.result, found.comparison):
+        say(sentence)
+    say_where(out, found.files)
+    return 0
+
+
+def _say_interrupted(stop: BaseException, out: Path) -> int:
+    """Say how to go on; return the exit code of an interruption, or end as was asked."""
+    from canonica.pipelines import unfinished_maze  # noqa: PLC0415
+
+    unfinished = unfinished_maze(out)
+    if unfinished:
+        done, total = unfinished
+        complain(
+            f"interrupted after {done:,} of {total:,} trials; go on with --resume, and all else "
+            "as before."
+        )
+    else:
+        complain("interrupted; nothing was written.")
+    if isinstance(stop, SystemExit):
+        raise stop
+    return 128 + signal.SIGINT
 
 
 @maze.command()
@@ -197,20 +229,31 @@ def transplant(
 
       canonica maze transplant decisions.csv --mazes 5 --trials 20
     """
-    from canonica.cli._maze_runs import transplant_and_report  # noqa: PLC0415
+    from canonica import pipelines  # noqa: PLC0415
+    from canonica.cli._progress import progress  # noqa: PLC0415
+    from canonica.report import transplant_sentences, transplant_table  # noqa: PLC0415
 
-    return transplant_and_report(
-        out,
-        overwrite=overwrite,
-        source=source,
-        prior_right=prior_right,
-        estimation_trials=estimate_from,
-        by=by.replace("-", "_"),
-        mazes=mazes,
-        trials=trials,
-        max_steps=max_steps,
-        height=height,
-        width=width,
-        window=window,
-        seed=seed,
-    )
+    with progress() as told:
+        found = pipelines.transplant(
+            out,
+            source,
+            prior_right=prior_right,
+            estimation_trials=estimate_from,
+            by="policy" if by == "policy" else "first_move",
+            mazes=mazes,
+            trials=trials,
+            max_steps=max_steps,
+            height=height,
+            width=width,
+            window=window,
+            seed=seed,
+            overwrite=overwrite,
+            progress=told,
+        )
+    for k in range(found.result.sizes["group"]):
+        group = found.result.isel(group=k), found.summary.isel(group=k)
+        output.print(transplant_table(*group))
+        for sentence in transplant_sentences(*group):
+            say(sentence)
+    say_where(out, found.files)
+    return 0

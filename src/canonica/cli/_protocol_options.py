@@ -1,15 +1,15 @@
 """The options of every command that goes through many recordings by the protocol's thresholds."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
 import typer
 
+from canonica._cores import cores
 from canonica._errors import CanonicaError
 
-DEFAULT_JOBS = os.cpu_count() or 1
+DEFAULT_JOBS = cores()
 
 PathsArgument: TypeAlias = Annotated[
     list[Path],

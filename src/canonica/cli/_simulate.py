@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 import typer
 
 from canonica._errors import CanonicaError
-from canonica.cli._app import app, reports_errors
+from canonica.cli._app import app, output, reports_errors
+from canonica.cli._printing import complain_of, say_where
 
 simulate = typer.Typer(
     help="Simulate networks that learn to separate sources: the theory's bench.",
@@ -21,7 +22,6 @@ Overwrite = Annotated[
     bool, typer.Option("--overwrite", help="Replace earlier results in the folder.")
 ]
 Sessions = Annotated[int, typer.Option(min=1, help="Sessions.")]
-TRIALS_PER_SESSION = 256
 Trials = Annotated[int, typer.Option(min=1, help="Trials in a session.")]
 Sources = Annotated[int, typer.Option(min=1, help="Hidden sources, as many as hidden states.")]
 Inputs = Annotated[int, typer.Option(min=1, help="Inputs that the sources are mixed into.")]
@@ -81,24 +81,33 @@ def separation(
 
       canonica simulate separation --prior 0.3 0.5 0.7 --samples 20 --mixing 0.9
     """
-    from canonica.cli._simulations import separate_and_report  # noqa: PLC0415
+    from canonica import pipelines  # noqa: PLC0415
+    from canonica.cli._progress import progress  # noqa: PLC0415
+    from canonica.report import simulation_table  # noqa: PLC0415
 
-    return separate_and_report(
-        out,
-        overwrite=overwrite,
-        seed=seed,
-        state_prior=_numbers("--prior", prior, context.args) or [0.2, 0.5, 0.8],
-        samples=samples,
-        sessions=sessions,
-        trials_per_session=trials_per_session,
-        sources=sources,
-        inputs=inputs,
-        mixing=mixing,
-        correlation=correlation,
-        switching=switching,
-        repeated=repeated,
-        form=form,
-    )
+    with progress() as told:
+        found = pipelines.separation(
+            out,
+            state_prior=_numbers("--prior", prior, context.args) or [0.2, 0.5, 0.8],
+            samples=samples,
+            sessions=sessions,
+            trials_per_session=trials_per_session,
+            sources=sources,
+            inputs=inputs,
+            mixing=mixing,
+            correlation=correlation,
+            switching=switching,
+            repeated=repeated,
+            form=form,
+            seed=seed,
+            overwrite=overwrite,
+            progress=told,
+        )
+    title = f"Separation over the last {found.last_sessions} sessions: medians over networks"
+    digits = {"networks": "d", "F, first session": ",.0f", "F, last session": ",.0f"}
+    output.print(simulation_table(title, found.rows, digits))
+    say_where(out, found.files)
+    return 0
 
 
 @simulate.command()
@@ -151,25 +160,31 @@ def landscape(
 
       canonica simulate landscape response_data_bic.mat --out bic-landscape
     """
-    from canonica.cli._simulations import landscape_and_report  # noqa: PLC0415
+    from canonica import pipelines  # noqa: PLC0415
+    from canonica.cli._progress import progress  # noqa: PLC0415
+    from canonica.report import simulation_table  # noqa: PLC0415
 
-    return landscape_and_report(
-        paths or [],
-        out,
-        overwrite=overwrite,
-        animation=animation,
-        trials_per_session=trials_per_session,
-        simulation={
-            "seed": seed,
-            "samples": samples,
-            "sessions": sessions,
-            "trials_per_session": trials_per_session or TRIALS_PER_SESSION,
-            "sources": sources,
-            "inputs": inputs,
-            "mixing": mixing,
-            "state_prior": prior,
-        },
-    )
+    with progress() as told:
+        found = pipelines.landscape(
+            out,
+            paths or [],
+            samples=samples,
+            sessions=sessions,
+            trials_per_session=trials_per_session,
+            sources=sources,
+            inputs=inputs,
+            mixing=mixing,
+            state_prior=prior,
+            seed=seed,
+            animation=animation,
+            overwrite=overwrite,
+            progress=told,
+        )
+    complain_of(found.failures)
+    title = "Mean strength of synapses from the first block of inputs, and from the others"
+    output.print(simulation_table(title, found.rows, {"networks": "d", "ensemble": "d"}))
+    say_where(out, found.files)
+    return 1 if found.failures else 0
 
 
 @simulate.command()
@@ -196,18 +211,29 @@ def perturbation(
 
       canonica simulate perturbation --samples 10 --out perturbed
     """
-    from canonica.cli._simulations import perturb_and_report  # noqa: PLC0415
+    from canonica import pipelines  # noqa: PLC0415
+    from canonica.cli._progress import progress  # noqa: PLC0415
+    from canonica.report import simulation_table  # noqa: PLC0415
 
-    return perturb_and_report(
-        out,
-        overwrite=overwrite,
-        seed=seed,
-        samples=samples,
-        sessions=sessions,
-        trials_per_session=trials_per_session,
-        inputs=inputs,
-        mixing=mixing,
-    )
+    with progress() as told:
+        found = pipelines.perturbation(
+            out,
+            samples=samples,
+            sessions=sessions,
+            trials_per_session=trials_per_session,
+            inputs=inputs,
+            mixing=mixing,
+            seed=seed,
+            overwrite=overwrite,
+            progress=told,
+        )
+    title = "Correlation of posterior and source over the last sessions: means over networks"
+    output.print(simulation_table(title, found.score_rows, {}))
+    title = "Alpha from mean activity alone: medians over the grid"
+    digits = {"error of alpha": ".3f", "trajectory error, last session": ".2g"}
+    output.print(simulation_table(title, found.estimate_rows, digits))
+    say_where(out, found.files)
+    return 0
 
 
 @simulate.command()
@@ -232,18 +258,27 @@ def recovery(
 
       canonica simulate recovery --draws 200
     """
-    from canonica.cli._simulations import recover_and_report  # noqa: PLC0415
+    from canonica import pipelines  # noqa: PLC0415
+    from canonica.cli._progress import progress  # noqa: PLC0415
+    from canonica.report import simulation_table  # noqa: PLC0415
 
-    return recover_and_report(
-        out,
-        overwrite=overwrite,
-        seed=seed,
-        draws=draws,
-        sessions=sessions,
-        trials_per_session=trials_per_session,
-        sources=sources,
-        inputs=inputs,
-    )
+    with progress() as told:
+        found = pipelines.recovery(
+            out,
+            draws=draws,
+            sessions=sessions,
+            trials_per_session=trials_per_session,
+            sources=sources,
+            inputs=inputs,
+            seed=seed,
+            overwrite=overwrite,
+            progress=told,
+        )
+    networks = found.result.sizes["draw"]
+    title = f"Synaptic strengths of {networks:,} networks: estimate against truth"
+    output.print(simulation_table(title, found.rows, {"spread": ".4f", "slope": ".3f"}))
+    say_where(out, found.files)
+    return 0
 
 
 def _numbers(option: str, given: list[float] | None, further: list[str]) -> list[float]:

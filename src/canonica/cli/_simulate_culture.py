@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from canonica._errors import CanonicaError
 from canonica._files import shown
-from canonica.cli._app import output, reports_errors
+from canonica.cli._app import reports_errors
+from canonica.cli._printing import say
 from canonica.cli._simulate import Inputs, Mixing, Seed, Sessions, Sources, Trials, simulate
 
 
@@ -77,18 +77,12 @@ def culture(
 
       canonica simulate culture --out dzp.nwb --prior 0.2 --dead 5 --seed 7
     """
+    from canonica import pipelines  # noqa: PLC0415
     from canonica.cli._progress import progress  # noqa: PLC0415
-    from canonica.recordings import write, writer  # noqa: PLC0415
-    from canonica.simulate import spike_trains  # noqa: PLC0415
 
-    writer(out)  # refuses a name before the work
-    if figure is not None and figure.suffix.lower() != ".png":
-        raise CanonicaError(f"--figure {shown(figure)}: expected a name that ends in .png.")
-    _check_free([out, *([] if figure is None else [figure])], overwrite=overwrite)
-    with progress() as bar:
-        task = bar.add_task("Simulating a culture", total=2 if figure is None else 3)
-        trains = spike_trains(
-            seed,
+    with progress() as told:
+        found = pipelines.culture(
+            out,
             sources=sources,
             inputs=inputs,
             electrodes=electrodes,
@@ -103,39 +97,18 @@ def culture(
             dead=dead,
             name=name,
             condition=condition,
+            figure=figure,
+            seed=seed,
+            overwrite=overwrite,
+            progress=told,
         )
-        bar.advance(task)
-        keeps_spikes = out.suffix.lower() == ".nwb"
-        write(out, trains if keeps_spikes else trains.recording())
-        bar.advance(task)
-        if figure is not None:
-            from canonica._files import complete_file  # noqa: PLC0415
-            from canonica.report import culture_figure, write_figure  # noqa: PLC0415
-
-            drawn = culture_figure({name: [trains.recording()]}, trains=trains)
-            with complete_file(figure) as partial:
-                write_figure(drawn, partial)
-    kept = f"{len(trains.times):,} spikes of" if keeps_spikes else "responses of"
-    _say(
+    kept = f"{len(found.trains.times):,} spikes of" if found.keeps_spikes else "responses of"
+    say(
         f"Wrote {shown(out)}: {kept} {electrodes} electrodes, {sessions} sessions of "
         f"{trials_per_session} trials each."
     )
     if figure is not None:
-        _say(f"Drew {shown(figure)}.")
-    _say(f"Next: canonica validate {shown(out)}")
-    _say(f"      canonica analyze {shown(out)} --out results")
+        say(f"Drew {shown(figure)}.")
+    say(f"Next: canonica validate {shown(out)}")
+    say(f"      canonica analyze {shown(out)} --out results")
     return 0
-
-
-def _check_free(paths: list[Path], *, overwrite: bool) -> None:
-    for path in paths:
-        if path.is_dir() or (path.exists() and not overwrite):
-            advice = "Choose another name." if path.is_dir() else "Choose another, or --overwrite."
-            raise CanonicaError(
-                f"{shown(path)}: found {'a folder' if path.is_dir() else 'a file'} of that name; "
-                f"expected a new file. {advice}"
-            )
-
-
-def _say(line: str) -> None:
-    output.print(line, highlight=False, markup=False, soft_wrap=True)

@@ -1,7 +1,5 @@
 """`canonica validate`: a look at recordings before the work."""
 
-import json
-from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,13 +7,11 @@ import typer
 from rich.table import Table
 
 from canonica._errors import RecordingError
-from canonica._version import __version__
 from canonica.cli._app import app, complain, output, reports_errors
 from canonica.cli._reading_options import takes_reading
 
 if TYPE_CHECKING:
-    import xarray as xr
-
+    from canonica.pipelines import Validated
     from canonica.recordings import Finding, Reading
     from canonica.reverse_engineering import Validation
 
@@ -67,30 +63,23 @@ def validate(
 
       2  not usable, at least one of them
     """
-    from canonica.cli._paths import each_recording, recording_files  # noqa: PLC0415
+    from canonica import pipelines  # noqa: PLC0415
     from canonica.cli._progress import progress  # noqa: PLC0415
-    from canonica.reverse_engineering import PublishedProtocol  # noqa: PLC0415
-    from canonica.reverse_engineering import validate as validated  # noqa: PLC0415
 
-    protocol = replace(PublishedProtocol(), initial_sessions=initial_sessions)
-    code, found, failures = 0, [], []
-    files = recording_files(paths)
-    with progress() as shown:
-        task = shown.add_task("Reading recordings", total=len(files))
-        for file in files:
-            for recording in each_recording(file, reading):
-                if isinstance(recording, RecordingError):
-                    complain(str(recording))
-                    failures.append(str(recording))
-                    code = 2
-                    continue
-                validation = validated(recording, protocol)
-                _print(recording, validation)
-                found.append(_described(recording, validation))
-                code = max(code, _exit_code(validation))
-            shown.advance(task)
+    code, found = 0, []
+    with progress() as told:
+        for one in pipelines.validate_each(
+            paths, initial_sessions=initial_sessions, reading=reading, progress=told
+        ):
+            found.append(one)
+            if isinstance(one, RecordingError):
+                complain(str(one))
+                code = 2
+                continue
+            _print(one)
+            code = max(code, _exit_code(one.validation))
     if json_file is not None:
-        _write(json_file, found, failures)
+        pipelines.write_validations(json_file, found)
     return code
 
 
@@ -100,12 +89,13 @@ def _exit_code(validation: "Validation") -> int:
     return 1 if validation.warnings else 0
 
 
-def _print(recording: "xr.Dataset", validation: "Validation") -> None:
+def _print(one: "Validated") -> None:
+    validation = one.validation
     colour = COLOURS[validation.usable][bool(validation.warnings)]
     output.rule(f"[bold]{validation.name}[/bold]  [{colour}]{validation.verdict}[/{colour}]")
-    output.print(str(recording.attrs.get("origin", "")), style="dim", markup=False, highlight=False)
-    if recording.attrs.get("reading"):
-        output.print(f"Read as: {recording.attrs['reading']}", markup=False, highlight=False)
+    output.print(one.origin.get("origin", ""), style="dim", markup=False, highlight=False)
+    if one.origin.get("reading"):
+        output.print(f"Read as: {one.origin['reading']}", markup=False, highlight=False)
     output.print(_facts_table(validation.facts))
     findings = Table.grid(padding=(0, 2, 1, 0))
     findings.add_column(no_wrap=True)
@@ -158,22 +148,3 @@ def _lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
             f"{facts['lowest electrode mean']:.3g} to {facts['highest electrode mean']:.3g} spikes",
         ),
     ]
-
-
-def _described(recording: "xr.Dataset", validation: "Validation") -> dict[str, Any]:
-    kept = ("origin", "input_file", "input_sha256", "reading")
-    return {
-        "name": validation.name,
-        "verdict": validation.verdict,
-        **{key: recording.attrs[key] for key in kept if key in recording.attrs},
-        **validation.facts,
-        "findings": [asdict(finding) for finding in validation.findings],
-    }
-
-
-def _write(path: Path, found: list[dict[str, Any]], failures: list[str]) -> None:
-    from canonica._files import complete_file  # noqa: PLC0415
-
-    summary = {"canonica_version": __version__, "recordings": found, "failures": failures}
-    with complete_file(path) as partial:
-        partial.write_text(json.dumps(summary, indent=2, allow_nan=False) + "\n", encoding="utf-8")

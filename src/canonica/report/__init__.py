@@ -13,6 +13,13 @@ from canonica.report._forecast_table import (
     recording_scores,
 )
 from canonica.report._landscape_figure import animation_suffix, landscape_figure, write_animation
+from canonica.report._learning_table import (
+    learning_sentences,
+    learning_table,
+    transplant_sentences,
+    transplant_table,
+    trial_names,
+)
 from canonica.report._maze_figure import maze_figure
 from canonica.report._maze_scene_figure import scene_figure, write_scene_animation
 from canonica.report._perturbation_figure import perturbation_figure
@@ -39,6 +46,8 @@ __all__ = [
     "forecast_part",
     "forecast_table",
     "landscape_figure",
+    "learning_sentences",
+    "learning_table",
     "maze_figure",
     "perturbation_figure",
     "plasticity_found",
@@ -50,6 +59,9 @@ __all__ = [
     "simulation_table",
     "summary_table",
     "transplant_figure",
+    "transplant_sentences",
+    "transplant_table",
+    "trial_names",
     "worlds_figure",
     "write_animation",
     "write_figure",

@@ -1,6 +1,5 @@
 """Blocks of networks on all cores of a machine."""
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
@@ -8,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jax.core import Tracer
 
+from canonica._cores import cores
 from canonica.simulate._encoder_scan import Encoded, Networks, Plan, encoded
 
 
@@ -19,7 +19,7 @@ def encoded_in_parallel(networks: Networks, plan: Plan) -> Encoded:
     """
     count = len(networks.counts)
     blocks = -(-count // plan.block)
-    workers = min(_cores(), blocks)
+    workers = min(cores(), blocks)
     traced = any(isinstance(part, Tracer) for part in jax.tree.leaves(networks))
     if workers == 1 or traced or jax.default_backend() != "cpu":
         return encoded(networks, plan)
@@ -47,9 +47,3 @@ def encoded_in_parallel(networks: Networks, plan: Plan) -> Encoded:
         ),
         *found,
     )
-
-
-def _cores() -> int:
-    """Return the number of cores that this process may use."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1

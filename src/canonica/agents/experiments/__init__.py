@@ -1,11 +1,12 @@
 """Agents in worlds: trials, experiments of many of them, and what their decisions tell."""
 
+from canonica.agents.designs._named_agents import AgentName
 from canonica.agents.experiments._learning_curves import learning_curves
 from canonica.agents.experiments._record import Record
 from canonica.agents.experiments._scene import scene
 from canonica.agents.experiments._trial import Trial, trial
 from canonica.agents.experiments.decisions._decision_log import decision_log
-from canonica.agents.experiments.decisions._estimated_prior import estimated_priors
+from canonica.agents.experiments.decisions._estimated_prior import By, estimated_priors
 from canonica.agents.experiments.decisions._observed_decisions import observed_decisions
 from canonica.agents.experiments.gymnasium._binary_observations import binary_observations
 from canonica.agents.experiments.gymnasium._gymnasium_agent import GymnasiumAgent
@@ -27,6 +28,8 @@ from canonica.agents.experiments.transplant._transplant_summary import transplan
 __all__ = [
     "PRIORS_RIGHT",
     "STATISTICS",
+    "AgentName",
+    "By",
     "ExperimentStore",
     "GymnasiumAgent",
     "Record",

@@ -1,12 +1,12 @@
 """Runs that share the cores of a machine, each whole and saved whatever happens."""
 
-import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 
+from canonica._cores import cores
 from canonica.agents.experiments.maze._agent_in_maze import AgentInMaze, one_trial
 from canonica.agents.experiments.maze._experiment_store import Arrays, ExperimentStore
 from canonica.agents.experiments.maze._resumable_run import ResumableRun
@@ -76,7 +76,7 @@ def _trials_as_they_end(
     """
     stop, finished_trials = threading.Event(), SimpleQueue()
     expected = sum(run.trials - run.done for run in runs)
-    pool = ThreadPoolExecutor(min(_cores(), len(runs)))
+    pool = ThreadPoolExecutor(min(cores(), len(runs)))
     futures = [pool.submit(run.go_on, compiled, stop, finished_trials) for run in runs]
 
     def each() -> Iterator[int]:
@@ -104,9 +104,3 @@ def _next(finished_trials: SimpleQueue[int]) -> int | None:
         return finished_trials.get(timeout=LOOK_EVERY)
     except Empty:
         return None
-
-
-def _cores() -> int:
-    """Return the number of cores that this process may use."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1

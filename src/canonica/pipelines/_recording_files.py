@@ -1,18 +1,21 @@
-"""Which files a call means, and what its results are called."""
+"""Which files a call means, and what their recordings are called."""
 
 import os
-import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
+from os import PathLike
 from pathlib import Path
+from typing import TypeAlias
 
 import xarray as xr
 
 from canonica._errors import CanonicaError, RecordingError
 from canonica.recordings import Reading, is_recording, read_each, spikes_beside
 
+AnyPath: TypeAlias = str | PathLike[str]
 
-def recording_files(paths: Sequence[Path]) -> list[Path]:
+
+def recording_files(paths: AnyPath | Sequence[AnyPath]) -> list[Path]:
     """Return the files meant by `paths`: files, and the recordings in folders, each once.
 
     Raises
@@ -21,7 +24,7 @@ def recording_files(paths: Sequence[Path]) -> list[Path]:
         If a folder holds none.
     """
     files: list[Path] = []
-    for path in paths:
+    for path in _paths(paths):
         if not path.is_dir():
             files.append(path)
             continue
@@ -31,6 +34,10 @@ def recording_files(paths: Sequence[Path]) -> list[Path]:
         files += inside
     unique = {file.resolve(): file for file in files}
     return [file for file in unique.values() if not _goes_with(file, unique)]
+
+
+def _paths(given: AnyPath | Sequence[AnyPath]) -> list[Path]:
+    return [Path(given)] if isinstance(given, str | PathLike) else [Path(one) for one in given]
 
 
 def _goes_with(file: Path, others: Collection[Path]) -> bool:
@@ -71,20 +78,3 @@ def prefixes(files: Sequence[Path]) -> dict[Path, str]:
         else "".join(f"{part}-" for part in file.resolve().parent.relative_to(common).parts)
         for file in files
     }
-
-
-class UniqueNames:
-    """Names fit for files, none given twice: not even on a disk that ignores their case."""
-
-    def __init__(self) -> None:
-        self._taken: set[str] = set()
-
-    def unique(self, name: str) -> str:
-        """Return `name`, with nothing in it that a disk could take amiss, numbered if taken."""
-        stem = re.sub(r"[^\w.+-]+", "_", name).lstrip(".") or "unnamed"
-        found, number = stem, 1
-        while found.lower() in self._taken:
-            number += 1
-            found = f"{stem}~{number}"
-        self._taken.add(found.lower())
-        return found

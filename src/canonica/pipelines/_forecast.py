@@ -1,7 +1,5 @@
 """From files of recordings to a folder of forecasts and their scores."""
 
-import json
-import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -10,24 +8,17 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from rich.progress import Progress
 
 from canonica._errors import CanonicaError, RecordingError, listed
-from canonica._version import __version__
-from canonica.cli._app import complain, output
-from canonica.cli._paths import UniqueNames, recording_files
-from canonica.cli._progress import progress
-from canonica.cli._reading_recordings import (
-    Row,
-    counted,
-    failure_rows,
-    print_failed,
-    print_reading,
-    read_ensembles,
-    recording_row,
-    write_netcdf,
-)
-from canonica.cli._results_folder import SUMMARY, results_folder
+from canonica.pipelines._forecast_plan import ForecastPlan
+from canonica.pipelines._nothing_usable import NothingUsableError
+from canonica.pipelines._progress import Stage, Told
+from canonica.pipelines._reading_ensembles import read_ensembles
+from canonica.pipelines._recording_files import AnyPath, recording_files
+from canonica.pipelines._recording_rows import Row, recording_row
+from canonica.pipelines._results_files import failure_rows, write_netcdf, write_summary
+from canonica.pipelines._results_folder import results_folder
+from canonica.pipelines._unique_names import UniqueNames
 from canonica.recordings import Reading
 from canonica.report import (
     ForecastSummary,
@@ -35,17 +26,19 @@ from canonica.report import (
     evidence_sentence,
     forecast_figure,
     forecast_part,
-    forecast_table,
     plasticity_found,
     rates_figure,
     recording_scores,
     write_figure,
     write_recordings_csv,
 )
-from canonica.reverse_engineering import LAST_SESSIONS, PublishedProtocol, attempt
+from canonica.reverse_engineering import (
+    LAST_SESSIONS,
+    EnsembleResponse,
+    PublishedProtocol,
+    attempt,
+)
 from canonica.reverse_engineering.forecasting import (
-    FORECAST_MODELS,
-    THRESHOLDS,
     ForecastModel,
     Likelihood,
     Normalised,
@@ -57,100 +50,15 @@ from canonica.reverse_engineering.forecasting import (
     plasticity_likelihood,
     pooled_likelihoods,
     score_normalised,
-    settings_of,
 )
 
-NORMALISED = {
-    "causal": "Normalisation causal: ensembles, means and scales come from the initial sessions, "
-    "so that forecasts are blind to the later ones.",
-    "published": "Normalisation published: ensembles, means and scales come from all sessions, so "
-    "that forecasts are NOT blind to the future.",
-}
 PROVENANCE = ("origin", "input_file", "input_sha256", "canonica_version", "jax_version")
-WARNINGS = 8  # printed at most
+TABLE = "recordings.csv"
 RATES = "rates"  # file that no condition's figure may take the name of
 
 
-@dataclass(frozen=True)
-class ForecastPlan:
-    """What is to be forecast, how, and against what.
-
-    Parameters
-    ----------
-    model : ForecastModel
-        Whose forecast is written.
-    others : tuple of ForecastModel
-        That it is compared with.
-    protocol : PublishedProtocol
-        Thresholds, and how many sessions are initial.
-    normalisation : str
-        ``"causal"`` or ``"published"``.
-    baseline : float, mapping or None
-        As in `reverse_engineer`.
-    seed : int
-        Decides everything random.
-    """
-
-    model: ForecastModel
-    others: tuple[ForecastModel, ...]
-    protocol: PublishedProtocol
-    normalisation: str
-    baseline: float | Mapping[str, float] | None
-    seed: int
-
-    @classmethod
-    def named(cls, model: str, against: Sequence[str] | None, **settings: Any) -> "ForecastPlan":
-        """Return the plan with models of these names; against all others where none is given.
-
-        Raises
-        ------
-        CanonicaError
-            If there is no model of a name, or one is to be compared with itself.
-        """
-        chosen = _model("--model", model)
-        names = dict.fromkeys(against or (name for name in FORECAST_MODELS if name != model))
-        others = tuple(_model("--against", name) for name in names)
-        if model in names:
-            raise CanonicaError(
-                f"--against {model}: found the model itself; expected another. Leave it out."
-            )
-        return cls(chosen, others, **settings)
-
-    @property
-    def models(self) -> tuple[ForecastModel, ...]:
-        """All of them, the chosen one first."""
-        return self.model, *self.others
-
-    @property
-    def causal(self) -> bool:
-        """Whether nothing of later sessions' responses is known."""
-        return self.normalisation == "causal"
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """What summary.json says of it."""
-        thresholds = {name: getattr(self.protocol, name) for name in THRESHOLDS}
-        return {
-            "model": self.model.name,
-            "against": [other.name for other in self.others],
-            **settings_of(self.model),
-            "initial_sessions": self.protocol.initial_sessions,
-            "normalisation": self.normalisation,
-            "baseline": self.baseline,
-            **thresholds,
-            "seed": self.seed,
-        }
-
-
-def _model(option: str, name: str) -> ForecastModel:
-    if name not in FORECAST_MODELS:
-        known = listed(FORECAST_MODELS, len(FORECAST_MODELS))
-        raise CanonicaError(f"{option}: found {name!r}; expected one of {known}.")
-    return FORECAST_MODELS[name]
-
-
 @dataclass
-class Found:
+class RecordingForecast:
     """What one recording contributes to tables and figures: little, so that many can be held."""
 
     row: Row
@@ -166,7 +74,7 @@ class Found:
 
 
 @dataclass
-class ConditionFound:
+class ConditionForecast:
     """What the recordings of one condition have in common."""
 
     summary: ForecastSummary
@@ -189,115 +97,155 @@ class ConditionFound:
 
 @dataclass
 class Forecasts:
-    """All that has been found so far."""
+    """What forecasts of recordings found, and wrote.
 
-    recordings: list[Found] = field(default_factory=list)
+    Parameters
+    ----------
+    plan : ForecastPlan
+        What was forecast, how, and against what.
+    recordings : list of RecordingForecast
+        What is held of every recording, sorted by name.
+    failures : list of RecordingError
+        What could not be read or forecast.
+    conditions : list of ConditionForecast
+        What the recordings of each condition have in common.
+    files : list of str
+        Names of the files in the folder, but for summary.json.
+    """
+
+    plan: ForecastPlan
+    recordings: list[RecordingForecast] = field(default_factory=list)
     failures: list[RecordingError] = field(default_factory=list)
-    conditions: list[ConditionFound] = field(default_factory=list)
+    conditions: list[ConditionForecast] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
 
 
-def forecast_and_report(
-    paths: Sequence[Path],
-    out: Path,
+def forecast(
+    paths: AnyPath | Sequence[AnyPath],
+    out: AnyPath,
     *,
-    plan: ForecastPlan,
-    reading: Reading,
-    jobs: int,
-    overwrite: bool,
-) -> int:
-    """Forecast the recordings in `paths`, print how good that was, and return the exit code.
+    model: str | ForecastModel = "canonical",
+    against: Sequence[str | ForecastModel] | None = None,
+    protocol: PublishedProtocol | None = None,
+    normalisation: str = "causal",
+    baseline: float | Mapping[str, float] | None = None,
+    seed: int = 0,
+    reading: Reading | None = None,
+    jobs: int | None = None,
+    overwrite: bool = False,
+    progress: Told | None = None,
+) -> Forecasts:
+    """Foretell the responses of later sessions, score that, and write all of it to a folder.
+
+    Does what `canonica forecast` does, and writes the same files: for every recording the
+    forecast, NAME.nc, and the scores of all models, NAME.scores.nc; for every condition a figure;
+    summary.json and recordings.csv; rates.png where the model estimates how plastic a network is.
+    A recording that fails does not stop the others. The folder is complete or as it was.
+
+    Parameters
+    ----------
+    paths : path-like or sequence of path-like
+        Files of recordings, or folders of them.
+    out : path-like
+        Folder for the results; made if it is not there.
+    model : str or ForecastModel, optional
+        Whose forecast is written.
+    against : sequence of str or ForecastModel, optional
+        That it is compared with; all others by default.
+    protocol : PublishedProtocol, optional
+        Thresholds of ensembles, and how many sessions are initial.
+    normalisation : str, optional
+        ``"causal"``, from the initial sessions alone, or ``"published"``, from all of them, which
+        is not blind to the future.
+    baseline, reading, jobs, overwrite, progress
+        As in `analyze`.
+    seed : int, optional
+        Decides everything random.
+
+    Returns
+    -------
+    Forecasts
+        What was found; where `failures` has any, some recordings are not in it.
 
     Raises
     ------
+    NothingUsableError
+        If no recording could be forecast. Nothing is written then.
     CanonicaError
-        If the call makes no sense, or nothing could be forecast.
+        If a setting makes no sense, or the folder holds anything but earlier results that may be
+        replaced.
+
+    See Also
+    --------
+    canonica.forecast : The same for recordings in memory.
+
+    Examples
+    --------
+    >>> from tempfile import mkdtemp
+    >>> from canonica.recordings import write
+    >>> from canonica.simulate import culture
+    >>> folder = Path(mkdtemp())
+    >>> write(folder / "c.mat", culture(2, sessions=12, trials_per_session=64))
+    >>> found = forecast(
+    ...     folder / "c.mat",
+    ...     folder / "forecasts",
+    ...     model="ridge",
+    ...     against=["persistence"],
+    ...     reading=Reading(trials_per_session=64),
+    ... )
+    >>> found.files
+    ['c.nc', 'c.scores.nc', 'simulated.png', 'recordings.csv']
     """
+    plan = ForecastPlan.of(
+        model,
+        against,
+        protocol=protocol or PublishedProtocol(),
+        normalisation=normalisation,
+        baseline=baseline,
+        seed=seed,
+    )
+    reading = reading or Reading()
     files = recording_files(paths)
-    with results_folder(out, overwrite=overwrite) as folder, progress() as shown:
-        found = forecast_files(files, folder, plan=plan, reading=reading, jobs=jobs, shown=shown)
-        for failure in found.failures:
-            complain(str(failure))
+    with results_folder(Path(out), overwrite=overwrite) as folder:
+        ensembles, failures = read_ensembles(
+            files,
+            protocol=plan.protocol,
+            reading=reading,
+            jobs=jobs,
+            baseline=plan.baseline,
+            progress=progress,
+            causal=plan.causal,
+        )
+        found = Forecasts(plan, failures=failures)
+        _forecast_each(ensembles, folder, progress, found)
         if not found.recordings:
-            reason = found.failures[0] if found.failures else None
-            raise CanonicaError("nothing could be forecast, and nothing was written.") from reason
-    print_reading([one.row for one in found.recordings])
-    for condition in found.conditions:
-        output.print(forecast_table(condition.summary))
-        for sentence in condition.sentences:
-            output.print(sentence, highlight=False, markup=False)
-        output.print()
-    _print_diagnostics(found.recordings)
-    output.print(
-        NORMALISED[plan.normalisation], highlight=False, style="dim" if plan.causal else "yellow"
-    )
-    output.print(f"\nResults: {out}", highlight=False, markup=False, soft_wrap=True)
-    _print_tally(found)
-    return 1 if found.failures else 0
+            raise NothingUsableError(
+                "nothing could be forecast, and nothing was written.", failures
+            ) from next(iter(failures), None)
+        found.recordings.sort(key=lambda one: one.row["name"])
+        _summarise(plan, folder, progress, found)
+        _write_tables(plan, reading, folder, found)
+    return found
 
 
-def _print_diagnostics(recordings: Sequence[Found]) -> None:
-    """Say where a posterior is not to be trusted."""
-    warned = [
-        f"{one.plasticity.name}: {one.plasticity.diagnostic_warning}"
-        for one in recordings
-        if one.plasticity and one.plasticity.diagnostic_warning
-    ]
-    for words in warned[:WARNINGS]:
-        output.print(words, highlight=False, markup=False, style="yellow")
-    if len(warned) > WARNINGS:
-        more = f"... and {len(warned) - WARNINGS} more such warnings, listed in recordings.csv"
-        output.print(more, highlight=False, style="yellow")
-
-
-def _print_tally(found: Forecasts) -> None:
-    figures = sum(Path(file).suffix == ".png" for file in found.files)
-    output.print(
-        f"  {counted(len(found.recordings), 'forecast')} and as many files of scores (NetCDF), "
-        f"{counted(figures, 'figure')} (PNG), summary.json, recordings.csv",
-        highlight=False,
-    )
-    print_failed(found.failures)
-
-
-def forecast_files(
-    files: Sequence[Path],
-    folder: Path,
-    *,
-    plan: ForecastPlan,
-    reading: Reading,
-    jobs: int,
-    shown: Progress,
-) -> Forecasts:
-    """Return what was found in `files`, its results written to `folder`."""
-    ensembles, failures = read_ensembles(
-        files,
-        protocol=plan.protocol,
-        reading=reading,
-        jobs=jobs,
-        baseline=plan.baseline,
-        shown=shown,
-        causal=plan.causal,
-    )
-    found = Forecasts(failures=failures)
+def _forecast_each(
+    ensembles: Sequence[EnsembleResponse], folder: Path, progress: Told | None, found: Forecasts
+) -> None:
+    """Add the forecast of each recording, written to the folder, or what is wrong with it."""
+    plan = found.plan
     recordings = normalised_ensembles(ensembles, plan.protocol, plan.normalisation, plan.baseline)
     names = UniqueNames()  # of files: scores of one recording may be called like another
     for one in ensembles:
         names.unique(str(one.attrs["name"]))
-    task = shown.add_task("Forecasting", total=len(recordings))
+    stage = Stage(progress, "Forecasting", len(recordings))
     for one, ensemble in zip(recordings, ensembles, strict=True):
-        shown.update(task, description=f"Forecasting {ensemble.attrs['name']}")
+        stage.begin(str(ensemble.attrs["name"]))
         outcome = one if isinstance(one, RecordingError) else attempt(_forecast, one, plan)
         if isinstance(outcome, RecordingError):
             found.failures.append(outcome)
         else:
             found.recordings.append(_written(*outcome, folder=folder, names=names, found=found))
-        shown.advance(task)
-    if found.recordings:
-        found.recordings.sort(key=lambda one: one.row["name"])
-        _summarise(plan, folder, shown, found)
-        _write_summary(plan, reading, folder, found)
-    return found
+        stage.advance()
 
 
 def _forecast(
@@ -359,14 +307,14 @@ def _written(
     folder: Path,
     names: UniqueNames,
     found: Forecasts,
-) -> Found:
+) -> RecordingForecast:
     """Return what is held of a recording, its forecast and scores written."""
     name = str(forecast.attrs["name"])
     files = {"result_file": f"{name}.nc", "score_file": f"{names.unique(f'{name}.scores')}.nc"}
     for dataset, file in zip((forecast, scores), files.values(), strict=True):
         write_netcdf(dataset, folder / file)
         found.files.append(file)
-    return Found(
+    return RecordingForecast(
         recording_row(forecast) | files,
         recording_scores(scores),
         forecast_part(forecast, responses, scores),
@@ -375,10 +323,10 @@ def _written(
     )
 
 
-def _summarise(plan: ForecastPlan, folder: Path, shown: Progress, found: Forecasts) -> None:
+def _summarise(plan: ForecastPlan, folder: Path, progress: Told | None, found: Forecasts) -> None:
     """Add what conditions have in common, and draw them."""
     conditions = sorted({one.condition for one in found.recordings})
-    task = shown.add_task("Drawing figures", total=len(conditions))
+    stage = Stage(progress, "Drawing figures", len(conditions))
     names = UniqueNames()
     rates = f"{names.unique(RATES)}.png"
     for condition in conditions:
@@ -387,7 +335,7 @@ def _summarise(plan: ForecastPlan, folder: Path, shown: Progress, found: Forecas
         write_figure(forecast_figure(condition, [one.part for one in recordings]), folder / file)
         found.files.append(file)
         found.conditions.append(_condition(condition, recordings, plan.seed, file))
-        shown.advance(task)
+        stage.advance()
     plasticity = [one.plasticity for one in found.recordings if one.plasticity]
     if plasticity:
         write_figure(rates_figure(plasticity), folder / rates)
@@ -395,8 +343,8 @@ def _summarise(plan: ForecastPlan, folder: Path, shown: Progress, found: Forecas
 
 
 def _condition(
-    condition: str, recordings: Sequence[Found], seed: int, figure: str
-) -> ConditionFound:
+    condition: str, recordings: Sequence[RecordingForecast], seed: int, figure: str
+) -> ConditionForecast:
     summary = ForecastSummary.of(condition, [one.scores for one in recordings])
     chosen, *others = summary.medians
     errors = {
@@ -406,12 +354,12 @@ def _condition(
     comparisons = paired_comparison(errors, chosen, seed=seed)
     best = min(others, key=lambda model: summary.medians[model]["squared_error"], default=None)
     plasticity = [one.plasticity for one in recordings if one.plasticity]
-    return ConditionFound(
+    return ConditionForecast(
         summary, comparisons, best, plasticity, _pooled(condition, recordings), figure
     )
 
 
-def _pooled(condition: str, recordings: Sequence[Found]) -> PooledPlasticity | None:
+def _pooled(condition: str, recordings: Sequence[RecordingForecast]) -> PooledPlasticity | None:
     """Return what recordings together tell; None where the model says nothing on rates."""
     likelihoods = [one.likelihood for one in recordings if one.likelihood is not None]
     if not likelihoods:
@@ -419,26 +367,22 @@ def _pooled(condition: str, recordings: Sequence[Found]) -> PooledPlasticity | N
     return pooled_likelihoods(likelihoods, condition=condition)
 
 
-def _write_summary(plan: ForecastPlan, reading: Reading, folder: Path, found: Forecasts) -> None:
-    csv_file = "recordings.csv"
-    write_recordings_csv(folder / csv_file, [_flat(one) for one in found.recordings])
-    found.files.append(csv_file)
-    summary = {
-        "canonica_version": __version__,
+def _write_tables(plan: ForecastPlan, reading: Reading, folder: Path, found: Forecasts) -> None:
+    write_recordings_csv(folder / TABLE, [_flat(one) for one in found.recordings])
+    found.files.append(TABLE)
+    contents = {
         "settings": plan.settings | {"reading": reading.given},
         "sessions_scored_at_most": LAST_SESSIONS,
         "causal": plan.causal,
-        "caveat": NORMALISED[plan.normalisation],
+        "caveat": plan.caveat,
         "conditions": [_of_condition(one) for one in found.conditions],
         "recordings": [_of_recording(one) for one in found.recordings],
         "failures": failure_rows(found.failures),
-        "files": sorted(found.files),
     }
-    text = json.dumps(_plain(summary), indent=2, allow_nan=False)
-    (folder / SUMMARY).write_text(text + "\n", encoding="utf-8")
+    write_summary(folder, "forecast", contents, found.files)
 
 
-def _flat(one: Found) -> Row:
+def _flat(one: RecordingForecast) -> Row:
     scores = {
         f"{model}_{score}": value
         for model, values in one.scores.items()
@@ -447,12 +391,12 @@ def _flat(one: Found) -> Row:
     return one.row | scores | (one.plasticity.values if one.plasticity else {})
 
 
-def _of_recording(one: Found) -> dict[str, Any]:
+def _of_recording(one: RecordingForecast) -> dict[str, Any]:
     plasticity = one.plasticity.values if one.plasticity else None
     return one.row | {"scores": one.scores, "plasticity": plasticity}
 
 
-def _of_condition(one: ConditionFound) -> dict[str, Any]:
+def _of_condition(one: ConditionForecast) -> dict[str, Any]:
     return {
         **asdict(one.summary),
         "comparisons": [
@@ -466,16 +410,3 @@ def _of_condition(one: ConditionFound) -> dict[str, Any]:
         "conclusions": one.sentences,
         "figure_file": one.figure,
     }
-
-
-def _plain(value: Any) -> Any:
-    """Return a value as JSON knows it."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(one) for key, one in value.items()}
-    if isinstance(value, np.ndarray | np.generic):
-        return _plain(value.tolist())
-    if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
-    if isinstance(value, float) and math.isinf(value):
-        return str(value)  # JSON has no infinity
-    return str(value) if isinstance(value, Path) else value

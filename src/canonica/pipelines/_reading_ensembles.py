@@ -1,4 +1,4 @@
-"""From files of recordings to ensembles, and what was read in words: for every command of many."""
+"""From files of recordings to ensembles: for every pipeline that goes through many."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -6,19 +6,17 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import xarray as xr
-from rich.progress import Progress
 
+from canonica._cores import cores
 from canonica._errors import RecordingError
 from canonica._files import sha256
-from canonica.cli._app import output
-from canonica.cli._paths import UniqueNames, prefixes
+from canonica.pipelines._progress import Stage, Told
+from canonica.pipelines._recording_files import prefixes
+from canonica.pipelines._unique_names import UniqueNames
 from canonica.recordings import Reading, inspect, read_each
 from canonica.reverse_engineering import (
-    LAST_SESSIONS,
     EnsembleResponse,
     PublishedProtocol,
     attempt,
@@ -27,9 +25,6 @@ from canonica.reverse_engineering import (
 )
 
 UNKNOWN = "?"  # condition of what could not even be read
-ORIGINS = ("condition", "origin", "input_file", "input_sha256", "baseline")
-
-Row = dict[str, Any]  # what a table says of one recording
 
 
 def read_ensembles(
@@ -37,18 +32,19 @@ def read_ensembles(
     *,
     protocol: PublishedProtocol,
     reading: Reading,
-    jobs: int,
+    jobs: int | None,
     baseline: float | Mapping[str, float] | None,
-    shown: Progress,
+    progress: Told | None,
     causal: bool = False,
 ) -> tuple[list[EnsembleResponse], list[RecordingError]]:
     """Return every usable recording reduced to its ensembles, its name its own; and failures.
 
     No more is held of a recording. With `causal`, its initial sessions alone make the ensembles.
+    Files are read by `jobs` threads, or one for every core.
     """
     prefix = prefixes(files)
     originals = _originals(files)
-    task = shown.add_task("Reading recordings", total=len(files))
+    stage = Stage(progress, "Reading recordings", len(files))
 
     def of_file(file: Path) -> list[tuple[str, EnsembleResponse | RecordingError]]:
         _refuse_copy(file, originals.get(file, file))
@@ -66,10 +62,10 @@ def read_ensembles(
     ensembles: list[EnsembleResponse] = []
     failures: list[RecordingError] = []
     names, conditions = UniqueNames(), set()
-    with ThreadPoolExecutor(jobs) as pool:
+    with ThreadPoolExecutor(jobs or cores()) as pool:
         of_files = pool.map(lambda file: attempt(of_file, file), files)
         for file, found in zip(files, of_files, strict=True):
-            shown.advance(task)
+            stage.advance()
             for condition, one in [(UNKNOWN, found)] if isinstance(found, Exception) else found:
                 conditions.add(condition)
                 if isinstance(one, RecordingError):
@@ -109,76 +105,3 @@ def _refuse_copy(file: Path, original: Path) -> None:
             expected="each recording once",
             advice="Leave one of them out.",
         )
-
-
-def recording_row(result: xr.Dataset) -> Row:
-    """Return where a result comes from, and how much of what went into it."""
-    return (
-        {"name": str(result.attrs["name"])}
-        | {key: result.attrs[key] for key in ORIGINS}
-        | {key: result.attrs.get(key, "") for key in ("reading", "warnings")}
-        | {"baseline_origin": result.attrs["baseline_origin"]}
-        | _sizes(result)
-    )
-
-
-def _sizes(result: xr.Dataset) -> dict[str, int | str]:
-    members = result["electrode_ensemble"].to_numpy()
-    per_ensemble = np.bincount(members, minlength=result.sizes["ensemble"] + 1)[1:]
-    forecast = result.sizes["session"] - int(result.attrs["initial_sessions"])
-    return {
-        "sessions": result.sizes["session"],
-        "sessions_scored": min(LAST_SESSIONS, forecast),
-        "trials": result.sizes["trial"],
-        "electrodes": result.sizes["electrode"],
-        "electrodes_per_ensemble": " ".join(map(str, per_ensemble)),
-    }
-
-
-def write_netcdf(dataset: xr.Dataset, path: Path) -> None:
-    """Write a dataset as NetCDF."""
-    # By way of memory: where the disk is full, the HDF5 library itself would crash.
-    path.write_bytes(dataset.to_netcdf(engine="h5netcdf"))
-
-
-def failure_rows(failures: Sequence[RecordingError]) -> list[dict[str, str]]:
-    """Return failures as summary.json lists them."""
-    return [{"source": error.source, "message": str(error)} for error in failures]
-
-
-def print_reading(rows: Sequence[Row]) -> None:
-    """Say what was taken for what, and where something looked like trouble."""
-    output.print(_sessions_read(rows), highlight=False)
-    ways = Counter(row["reading"] for row in rows if row["reading"])
-    for way, count in ways.items():
-        of = "" if len(ways) == 1 else f" ({counted(count, 'recording')})"
-        output.print(f"Read as: {way}{of}", highlight=False, markup=False, style="dim")
-    warned = sum(bool(row["warnings"]) for row in rows)
-    if warned:
-        output.print(
-            f"{counted(warned, 'recording')} with warnings, listed in recordings.csv; "
-            "canonica validate says what they mean",
-            highlight=False,
-            style="yellow",
-        )
-
-
-def _sessions_read(rows: Sequence[Row]) -> str:
-    """Return how trials were divided into sessions, which a wrong option would get wrong."""
-    shapes = Counter((row["sessions"], row["trials"] / row["sessions"]) for row in rows)
-    return "Read " + ", ".join(
-        f"{counted(count, 'recording')} of {counted(sessions, 'session')} of {trials:g} trials"
-        for (sessions, trials), count in shapes.items()
-    )
-
-
-def print_failed(failures: Sequence[RecordingError]) -> None:
-    """Say how many failed, if any did."""
-    if failures:
-        failed = counted(len(failures), "recording or file", "recordings or files")
-        output.print(f"  {failed} failed: listed above and in summary.json", highlight=False)
-
-
-def counted(count: int, singular: str, plural: str | None = None) -> str:
-    """Return a number with its noun."""
-    return f"{count} {singular if count == 1 else plural or singular + 's'}"

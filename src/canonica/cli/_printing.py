@@ -1,0 +1,66 @@
+"""Words that several commands print of their results."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from canonica._files import shown
+from canonica.cli._app import complain, output
+
+SUMMARY = "summary.json"
+
+
+def say(line: str = "", *, style: str = "") -> None:
+    """Print a line as it is, however long."""
+    output.print(line, highlight=False, markup=False, soft_wrap=True, style=style)
+
+
+def say_where(out: Path, files: Sequence[str]) -> None:
+    """Say where the results are, and which."""
+    say(f"Results: {shown(out)}")
+    say(f"  {', '.join([*files, SUMMARY])}")
+
+
+def complain_of(failures: Iterable[Exception]) -> None:
+    """Print an error message for each."""
+    for failure in failures:
+        complain(str(failure))
+
+
+def print_reading(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Say what was taken for what, and where something looked like trouble."""
+    output.print(_sessions_read(rows), highlight=False)
+    ways = Counter(row["reading"] for row in rows if row["reading"])
+    for way, count in ways.items():
+        of = "" if len(ways) == 1 else f" ({counted(count, 'recording')})"
+        output.print(f"Read as: {way}{of}", highlight=False, markup=False, style="dim")
+    warned = sum(bool(row["warnings"]) for row in rows)
+    if warned:
+        output.print(
+            f"{counted(warned, 'recording')} with warnings, listed in recordings.csv; "
+            "canonica validate says what they mean",
+            highlight=False,
+            style="yellow",
+        )
+
+
+def _sessions_read(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return how trials were divided into sessions, which a wrong option would get wrong."""
+    shapes = Counter((row["sessions"], row["trials"] / row["sessions"]) for row in rows)
+    return "Read " + ", ".join(
+        f"{counted(count, 'recording')} of {counted(sessions, 'session')} of {trials:g} trials"
+        for (sessions, trials), count in shapes.items()
+    )
+
+
+def print_failed(failures: Sequence[Exception]) -> None:
+    """Say how many failed, if any did."""
+    if failures:
+        failed = counted(len(failures), "recording or file", "recordings or files")
+        output.print(f"  {failed} failed: listed above and in summary.json", highlight=False)
+
+
+def counted(count: int, singular: str, plural: str | None = None) -> str:
+    """Return a number with its noun."""
+    return f"{count} {singular if count == 1 else plural or singular + 's'}"

@@ -1,0 +1,119 @@
+"""From files to files: what each command does, to be called from Python with the same result.
+
+Every pipeline takes files or settings and a folder, writes the folder whole or not at all, and
+returns what it found::
+
+    from canonica import pipelines
+
+    found = pipelines.analyze("data", "results", progress=print)
+
+`progress` is any function of one `Progress`. A recording that fails is listed in `failures` and
+does not stop the others.
+"""
+
+from typing import TYPE_CHECKING
+
+from canonica._lazy import lazily
+
+if TYPE_CHECKING:
+    from canonica.pipelines._analyze import Analysis, analyze
+    from canonica.pipelines._convert import Converted, convert
+    from canonica.pipelines._culture import CultureRun, culture
+    from canonica.pipelines._demo import demo
+    from canonica.pipelines._fetch import Fetched, fetch
+    from canonica.pipelines._forecast import (
+        ConditionForecast,
+        Forecasts,
+        RecordingForecast,
+        forecast,
+    )
+    from canonica.pipelines._forecast_plan import ForecastPlan
+    from canonica.pipelines._landscape import LandscapeRun, landscape
+    from canonica.pipelines._maze import MazeRun, maze, unfinished_maze
+    from canonica.pipelines._nothing_usable import NothingUsableError
+    from canonica.pipelines._perturbation import PerturbationRun, perturbation
+    from canonica.pipelines._progress import Progress, Told
+    from canonica.pipelines._recording_files import recording_files
+    from canonica.pipelines._recovery import RecoveryRun, recovery
+    from canonica.pipelines._separation import SeparationRun, separation
+    from canonica.pipelines._transplant import TransplantRun, transplant
+    from canonica.pipelines._validate import Validated, validate, validate_each, write_validations
+
+# Loaded when first asked for: a command that needs one does not wait for the others.
+_HOMES = {
+    "Analysis": "canonica.pipelines._analyze",
+    "ConditionForecast": "canonica.pipelines._forecast",
+    "Converted": "canonica.pipelines._convert",
+    "CultureRun": "canonica.pipelines._culture",
+    "Fetched": "canonica.pipelines._fetch",
+    "ForecastPlan": "canonica.pipelines._forecast_plan",
+    "Forecasts": "canonica.pipelines._forecast",
+    "LandscapeRun": "canonica.pipelines._landscape",
+    "MazeRun": "canonica.pipelines._maze",
+    "NothingUsableError": "canonica.pipelines._nothing_usable",
+    "PerturbationRun": "canonica.pipelines._perturbation",
+    "Progress": "canonica.pipelines._progress",
+    "RecordingForecast": "canonica.pipelines._forecast",
+    "RecoveryRun": "canonica.pipelines._recovery",
+    "SeparationRun": "canonica.pipelines._separation",
+    "Told": "canonica.pipelines._progress",
+    "TransplantRun": "canonica.pipelines._transplant",
+    "Validated": "canonica.pipelines._validate",
+    "analyze": "canonica.pipelines._analyze",
+    "convert": "canonica.pipelines._convert",
+    "culture": "canonica.pipelines._culture",
+    "demo": "canonica.pipelines._demo",
+    "fetch": "canonica.pipelines._fetch",
+    "forecast": "canonica.pipelines._forecast",
+    "landscape": "canonica.pipelines._landscape",
+    "maze": "canonica.pipelines._maze",
+    "perturbation": "canonica.pipelines._perturbation",
+    "recording_files": "canonica.pipelines._recording_files",
+    "recovery": "canonica.pipelines._recovery",
+    "separation": "canonica.pipelines._separation",
+    "transplant": "canonica.pipelines._transplant",
+    "unfinished_maze": "canonica.pipelines._maze",
+    "validate": "canonica.pipelines._validate",
+    "validate_each": "canonica.pipelines._validate",
+    "write_validations": "canonica.pipelines._validate",
+}
+
+__all__ = [
+    "Analysis",
+    "ConditionForecast",
+    "Converted",
+    "CultureRun",
+    "Fetched",
+    "ForecastPlan",
+    "Forecasts",
+    "LandscapeRun",
+    "MazeRun",
+    "NothingUsableError",
+    "PerturbationRun",
+    "Progress",
+    "RecordingForecast",
+    "RecoveryRun",
+    "SeparationRun",
+    "Told",
+    "TransplantRun",
+    "Validated",
+    "analyze",
+    "convert",
+    "culture",
+    "demo",
+    "fetch",
+    "forecast",
+    "landscape",
+    "maze",
+    "perturbation",
+    "recording_files",
+    "recovery",
+    "separation",
+    "transplant",
+    "unfinished_maze",
+    "validate",
+    "validate_each",
+    "write_validations",
+]
+
+__getattr__, __dir__ = lazily(__name__, _HOMES, __all__)

@@ -1,0 +1,85 @@
+"""Published recordings, fetched one by one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from canonica._errors import RecordingError
+from canonica.pipelines._nothing_usable import NothingUsableError
+from canonica.pipelines._progress import Progress, Told
+from canonica.pipelines._recording_files import AnyPath
+from canonica.recordings.download._datasets import PublicDataset, PublicFile
+from canonica.recordings.download._fetch import fetch_each, public_dataset, public_files
+
+
+@dataclass
+class Fetched:
+    """What of a published set is here now.
+
+    Parameters
+    ----------
+    dataset : PublicDataset
+        The set: its licence, citation and published baselines.
+    found : list of (PublicFile, Path)
+        Files that are here, and where.
+    failures : list of RecordingError
+        What could not be had.
+    """
+
+    dataset: PublicDataset
+    found: list[tuple[PublicFile, Path]] = field(default_factory=list)
+    failures: list[RecordingError] = field(default_factory=list)
+
+
+def fetch(
+    name: str = "isomura2023",
+    *,
+    conditions: str | Sequence[str] | None = None,
+    folder: AnyPath | None = None,
+    base_url: str | None = None,
+    progress: Told | None = None,
+) -> Fetched:
+    """Fetch recordings that their authors have made public, as many of them as can be had.
+
+    Does what `canonica fetch` does. A file that is here already is not downloaded again, a
+    download that was cut goes on where it was, and every file is checked.
+
+    Parameters
+    ----------
+    name, conditions, folder, base_url
+        As in `canonica.recordings.fetch`.
+    progress : callable, optional
+        Called with a `Progress` as bytes come, whose work is the condition.
+
+    Returns
+    -------
+    Fetched
+        What is here, and what could not be had.
+
+    Raises
+    ------
+    NothingUsableError
+        If not one could be had.
+    CanonicaError
+        If there is no such set or condition.
+
+    Examples
+    --------
+    >>> fetch("isomura2023", conditions=["bic"]).found  # doctest: +SKIP
+    """
+    fetched = Fetched(public_dataset(name))
+    files = public_files(fetched.dataset, conditions)
+
+    def told(condition: str, here: int, total: int | None) -> None:
+        if progress is not None:
+            progress(Progress(condition, here, total))
+
+    each = fetch_each(fetched.dataset, files, folder=folder, base_url=base_url, progress=told)
+    for file, path in each:
+        if isinstance(path, RecordingError):
+            fetched.failures.append(path)
+        else:
+            fetched.found.append((file, path))
+    if not fetched.found:
+        raise NothingUsableError("nothing could be fetched.", fetched.failures)
+    return fetched

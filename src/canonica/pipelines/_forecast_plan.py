@@ -1,0 +1,111 @@
+"""What is to be forecast, by which model, and against which others."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from canonica._errors import CanonicaError, listed
+from canonica.reverse_engineering import PublishedProtocol
+from canonica.reverse_engineering.forecasting import (
+    FORECAST_MODELS,
+    THRESHOLDS,
+    ForecastModel,
+    settings_of,
+)
+
+NORMALISED = {
+    "causal": "Normalisation causal: ensembles, means and scales come from the initial sessions, "
+    "so that forecasts are blind to the later ones.",
+    "published": "Normalisation published: ensembles, means and scales come from all sessions, so "
+    "that forecasts are NOT blind to the future.",
+}
+
+
+@dataclass(frozen=True)
+class ForecastPlan:
+    """What is to be forecast, how, and against what.
+
+    Parameters
+    ----------
+    model : ForecastModel
+        Whose forecast is written.
+    others : tuple of ForecastModel
+        That it is compared with.
+    protocol : PublishedProtocol
+        Thresholds, and how many sessions are initial.
+    normalisation : str
+        ``"causal"`` or ``"published"``.
+    baseline : float, mapping or None
+        As in `reverse_engineer`.
+    seed : int
+        Decides everything random.
+    """
+
+    model: ForecastModel
+    others: tuple[ForecastModel, ...]
+    protocol: PublishedProtocol
+    normalisation: str
+    baseline: float | Mapping[str, float] | None
+    seed: int
+
+    @classmethod
+    def of(
+        cls,
+        model: str | ForecastModel,
+        against: Sequence[str | ForecastModel] | None,
+        **settings: Any,
+    ) -> "ForecastPlan":
+        """Return the plan with models, or those of these names; all others where none is given.
+
+        Raises
+        ------
+        CanonicaError
+            If there is no model of a name, or one is to be compared with itself.
+        """
+        chosen = _model("model", model)
+        named = against or [name for name in FORECAST_MODELS if name != chosen.name]
+        others = {one.name: one for one in (_model("against", name) for name in named)}
+        if chosen.name in others:
+            raise CanonicaError(
+                f"against: found the model itself, {chosen.name}; expected others. Leave it out."
+            )
+        return cls(chosen, tuple(others.values()), **settings)
+
+    @property
+    def models(self) -> tuple[ForecastModel, ...]:
+        """All of them, the chosen one first."""
+        return self.model, *self.others
+
+    @property
+    def causal(self) -> bool:
+        """Whether nothing of later sessions' responses is known."""
+        return self.normalisation == "causal"
+
+    @property
+    def caveat(self) -> str:
+        """What the normalisation means for the forecasts, in words."""
+        return NORMALISED[self.normalisation]
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What summary.json says of it."""
+        thresholds = {name: getattr(self.protocol, name) for name in THRESHOLDS}
+        return {
+            "model": self.model.name,
+            "against": [other.name for other in self.others],
+            **settings_of(self.model),
+            "initial_sessions": self.protocol.initial_sessions,
+            "normalisation": self.normalisation,
+            "baseline": self.baseline,
+            **thresholds,
+            "seed": self.seed,
+        }
+
+
+def _model(setting: str, model: str | ForecastModel) -> ForecastModel:
+    if not isinstance(model, str):
+        return model
+    if model not in FORECAST_MODELS:
+        known = listed(FORECAST_MODELS, len(FORECAST_MODELS))
+        raise CanonicaError(f"{setting}: found {model!r}; expected one of {known}.")
+    return FORECAST_MODELS[model]

@@ -1,0 +1,230 @@
+"""Agents that learn to leave mazes, to a folder of results; interrupted, it can go on."""
+
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import xarray as xr
+
+from canonica._errors import CanonicaError
+from canonica._files import shown
+from canonica.agents.experiments import (
+    AgentName,
+    is_store,
+    learning_summary,
+    legible_block,
+    maze_experiment,
+    published_comparison,
+    recorded_trials,
+    trials_done,
+)
+from canonica.pipelines._animations import Animation, check_animation
+from canonica.pipelines._learning_rows import learning_rows
+from canonica.pipelines._progress import Stage, Told
+from canonica.pipelines._recording_files import AnyPath
+from canonica.pipelines._results_files import write_netcdf, write_rows, write_summary
+from canonica.pipelines._results_folder import HIDDEN, results_folder
+from canonica.report import maze_figure, scene_figure, write_figure, write_scene_animation
+
+UNFINISHED = f"{HIDDEN}unfinished"  # in the folder of the results, until they are there
+
+
+@dataclass(frozen=True)
+class MazeRun:
+    """What agents in mazes did, and what was written.
+
+    Parameters
+    ----------
+    result : xarray.Dataset
+        Of `canonica.agents.maze_experiment`.
+    summary : xarray.Dataset
+        Of `canonica.agents.learning_summary`, by blocks of trials.
+    comparison : list of dict
+        Of `canonica.agents.published_comparison`: empty for settings that were not published.
+    files : list of str
+        Names of the files in the folder, but for summary.json.
+    """
+
+    result: xr.Dataset
+    summary: xr.Dataset
+    comparison: list[dict[str, Any]]
+    files: list[str]
+
+
+def maze(
+    out: AnyPath,
+    *,
+    agent: AgentName = "published",
+    prior_right: float = 0.25,
+    mazes: int = 20,
+    trials: int = 100,
+    max_steps: int = 20_000,
+    height: int = 19,
+    width: int = 99,
+    window: int = 11,
+    seed: int = 0,
+    animation: Animation = "gif",
+    resume: bool = False,
+    overwrite: bool = False,
+    progress: Told | None = None,
+) -> MazeRun:
+    """Watch agents learn to leave mazes, compare with what was published, write it to a folder.
+
+    Does what `canonica maze` does, and writes the same files: maze.nc, trials.csv, maze.png,
+    trial.png, an animation and summary.json. Where the keyboard or a signal interrupts it, what
+    has been computed stays in the folder, out of sight; `unfinished_maze` says how much, and a
+    call with `resume` goes on with it and finds the same.
+
+    Parameters
+    ----------
+    out : path-like
+        Folder for the results; made if it is not there.
+    agent, prior_right, mazes, trials, max_steps, height, width, window, seed
+        As in `canonica.agents.maze_experiment`.
+    animation : "gif", "mp4" or "none", optional
+        Of the last trial in the first maze.
+    resume : bool, optional
+        Whether to go on with an unfinished run, if the folder has one.
+    overwrite : bool, optional
+        Whether earlier results in the folder, or an unfinished run, may be replaced.
+    progress : callable, optional
+        Called with a `Progress` as the work goes on, as `print` could be.
+
+    Returns
+    -------
+    MazeRun
+        What was found.
+
+    Raises
+    ------
+    CanonicaError
+        If a setting is out of range, the folder holds anything but earlier results that may be
+        replaced, or an unfinished run by other settings or versions.
+
+    References
+    ----------
+    [CB22] Isomura, Shimazaki & Friston, Communications Biology 5:55, 2022, Figs. 4 and 5.
+
+    Examples
+    --------
+    >>> from tempfile import mkdtemp
+    >>> small = {"max_steps": 60, "height": 7, "width": 9, "window": 5}
+    >>> found = maze(mkdtemp(), mazes=2, trials=3, **small, animation="none")
+    >>> found.files
+    ['maze.nc', 'trials.csv', 'maze.png', 'trial.png']
+    """
+    check_animation(animation)
+    settings = {
+        "agent": agent,
+        "prior_right": prior_right,
+        "mazes": mazes,
+        "trials": trials,
+        "max_steps": max_steps,
+        "height": height,
+        "width": width,
+        "window": window,
+        "seed": seed,
+    }
+    with results_folder(Path(out), overwrite=overwrite) as folder:
+        store = Path(out) / UNFINISHED
+        _prepare(store, resume=resume, overwrite=overwrite)
+        try:
+            stage = Stage(progress, "Trials")
+            result = maze_experiment(**settings, store=store, progress=stage)
+        except (KeyboardInterrupt, SystemExit):
+            if unfinished_maze(out) is None:  # nothing worth going on with
+                shutil.rmtree(store, ignore_errors=True)
+            raise
+        found = MazeRun(
+            result,
+            learning_summary(result, block=legible_block(result.sizes["trial"])),
+            published_comparison(result),
+            _write(result, store, folder, animation, Stage(progress, "Drawing", 3)),
+        )
+        contents = {"blocks": learning_rows(found.summary), "published": found.comparison}
+        write_summary(folder, "maze", {"settings": settings, **contents}, found.files)
+    shutil.rmtree(store, ignore_errors=True)
+    return found
+
+
+def unfinished_maze(out: AnyPath) -> tuple[int, int] | None:
+    """Return how many trials of an unfinished run are kept in a folder, and how many it will have.
+
+    Parameters
+    ----------
+    out : path-like
+        As it was given to `maze`.
+
+    Returns
+    -------
+    (int, int) or None
+        None where there is nothing to go on with.
+
+    Examples
+    --------
+    >>> unfinished_maze("nowhere") is None
+    True
+    """
+    store = Path(out) / UNFINISHED
+    if not is_store(store):
+        return None
+    done, total = trials_done(store)
+    return (done, total) if done else None
+
+
+def _prepare(store: Path, *, resume: bool, overwrite: bool) -> None:
+    if not is_store(store) or resume:
+        return
+    if not overwrite:
+        raise CanonicaError(
+            f"--out {shown(store.parent)}: found an unfinished run in it; expected none. Add "
+            "--resume to go on with it, or --overwrite to start anew."
+        )
+    shutil.rmtree(store)
+
+
+def _write(
+    result: xr.Dataset, store: Path, folder: Path, animation: Animation, stage: Stage
+) -> list[str]:
+    """Return the names of the files that were written."""
+    write_netcdf(result, folder / "maze.nc")
+    write_rows(folder / "trials.csv", _trial_rows(result))
+    write_figure(maze_figure(result), folder / "maze.png")
+    files = ["maze.nc", "trials.csv", "maze.png", "trial.png"]
+    stage.advance()
+    first, last = recorded_trials(store)
+    write_figure(scene_figure(first, last), folder / "trial.png")
+    stage.advance()
+    if animation != "none":
+        write_scene_animation(last, folder / f"trial.{animation}")
+        files.append(f"trial.{animation}")
+    stage.advance()
+    return files
+
+
+def _trial_rows(result: xr.Dataset) -> Iterable[dict[str, Any]]:
+    numbers = {
+        name: result[name].transpose("maze", "trial").to_numpy()
+        for name in (
+            "steps",
+            "reached",
+            "risk",
+            "free_energy",
+            "accuracy",
+            "complexity",
+            "decision_free_energy",
+        )
+    }
+    moves = result["first_move_frequency"].transpose("maze", "trial", "move").to_numpy()
+    names = [f"first_move_{move}" for move in result["move"].to_numpy()]
+    for k, maze in enumerate(result["maze"].to_numpy()):
+        for t, trial in enumerate(result["trial"].to_numpy()):
+            yield {
+                "maze": maze,
+                "trial": trial,
+                **{name: values[k, t] for name, values in numbers.items()},
+                **dict(zip(names, moves[k, t], strict=True)),
+                "shortest_path": result["shortest_path"].to_numpy()[k],
+            }

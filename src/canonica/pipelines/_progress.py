@@ -1,0 +1,84 @@
+"""How far a pipeline has come: what it tells, and how to be told."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far one kind of work has come.
+
+    Parameters
+    ----------
+    what : str
+        The work, in words.
+    done : int
+        Pieces that are done.
+    total : int or None
+        All pieces, where that is known.
+    item : str, optional
+        The piece that is being worked on.
+
+    Examples
+    --------
+    >>> print(Progress("Forecasting", 3, 15, "culture-4"))
+    Forecasting culture-4: 3 of 15
+    """
+
+    what: str
+    done: int
+    total: int | None
+    item: str = ""
+
+    def __str__(self) -> str:
+        """Return it as one line."""
+        words = f"{self.what} {self.item}".rstrip()
+        return f"{words}: {self.done:,}" + ("" if self.total is None else f" of {self.total:,}")
+
+
+# What a pipeline calls as it goes on; any function of one argument will do, `print` among them.
+Told: TypeAlias = Callable[[Progress], object]
+
+
+class Stage:
+    """One kind of work in a pipeline, and who is told how far it has come.
+
+    Parameters
+    ----------
+    told : callable or None
+        Called with a `Progress` at the beginning and after every piece.
+    what : str
+        The work, in words.
+    total : int, optional
+        Number of its pieces.
+
+    Examples
+    --------
+    >>> stage = Stage(print, "Drawing", 2)
+    Drawing: 0 of 2
+    >>> stage.advance()
+    Drawing: 1 of 2
+    """
+
+    def __init__(self, told: Told | None, what: str, total: int | None = None) -> None:
+        self._told, self._what, self._total, self._done = told, what, total, 0
+        self._tell()
+
+    def begin(self, item: str) -> None:
+        """Tell which piece is next."""
+        self._tell(item)
+
+    def advance(self) -> None:
+        """Tell that a piece is done."""
+        self._done += 1
+        self._tell()
+
+    def __call__(self, done: int, total: int) -> None:
+        """Tell how many pieces are done, as those who count for themselves call it."""
+        self._done, self._total = done, total
+        self._tell()
+
+    def _tell(self, item: str = "") -> None:
+        if self._told is not None:
+            self._told(Progress(self._what, self._done, self._total, item))
