@@ -7,10 +7,9 @@ import jax
 import numpy as np
 import pytest
 import xarray as xr
-from scipy.stats import norm
 
 from canonica import CanonicaError
-from canonica._statistics import FEWEST_UNITS, bootstrap_draws, bootstrap_interval
+from canonica._statistics import bootstrap_interval
 from canonica.agents import (
     Maze,
     agent_with_prior,
@@ -213,37 +212,6 @@ def test_bad_settings_are_named(wrong):
 
 
 # --- uncertainty ----------------------------------------------------------------------------------
-
-
-def test_bootstrap_interval_covers_the_truth_as_often_as_it_should(generator):
-    samples = generator.normal(3, 2, size=(300, 30))
-    inside = [low < 3 < high for low, high in map(partial(bootstrap_interval, draws=500), samples)]
-    # A percentile interval of 30 units covers a little less than it says.
-    assert 0.89 < np.mean(inside) < 0.98
-
-
-def test_bootstrap_draws_have_the_standard_error_of_the_mean(generator):
-    values = generator.normal(size=(40, 5)) + 10 * generator.normal(size=(40, 1))
-    draws = bootstrap_draws(values)
-    # Units are drawn, not single values: their means vary.
-    expected = values.mean(axis=1).std() / np.sqrt(40)
-    assert draws.std() == pytest.approx(expected, rel=0.05)
-    assert draws.mean() == pytest.approx(values.mean(), abs=0.1 * expected)
-    low, high = bootstrap_interval(values, level=0.8)
-    assert (high - low) / 2 == pytest.approx(norm.ppf(0.9) * expected, rel=0.1)
-    assert bootstrap_interval(values, seed=1) == bootstrap_interval(values, seed=1)
-    assert bootstrap_interval(values, seed=1) != bootstrap_interval(values, seed=2)
-
-
-def test_bootstrap_of_a_median_and_of_too_few_units():
-    values = np.array([1.0, 1, 1, 1, 1, 1, 1, 1, 100])
-    assert bootstrap_interval(values, np.median) == (1, 1)
-    assert bootstrap_interval(values).high > 10
-    assert np.isnan(bootstrap_interval(values[: FEWEST_UNITS - 1])).all()
-    with pytest.raises(CanonicaError, match="level"):
-        bootstrap_interval(values, level=95.0)
-    with pytest.raises(CanonicaError, match="draws"):
-        bootstrap_interval(values, draws=0)
 
 
 def test_learning_summary_by_tens(result):

@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 from jaxtyping import Bool, Float
 
-from canonica._statistics import DRAWS, bootstrap_draws, percentiles
+from canonica._statistics import DRAWS, Interval, Statistic, bootstrap_interval
 
 BLOCK = 10  # trials
 MOST_BLOCKS = 20
@@ -37,23 +37,38 @@ def legible_block(trials: int) -> int:
     return BLOCK * -(-trials // (BLOCK * MOST_BLOCKS))
 
 
-def block_draws(
-    steps: Float[np.ndarray, "unit trial"],
-    reached: Bool[np.ndarray, "unit trial"],
-    *,
-    draws: int = DRAWS,
-    seed: int = 0,
-) -> dict[str, tuple[float, Float[np.ndarray, " draw"]]]:
-    """Return each statistic of a block of trials, and its draws with units drawn anew."""
-    found = {}
-    for name, values, statistic in (
-        ("success_rate", reached, np.mean),
-        ("mean_steps", steps, np.mean),
-        ("median_steps", steps, np.median),
-    ):
-        drawn = bootstrap_draws(values, statistic, draws=draws, seed=seed)
-        found[name] = (float(statistic(values)), drawn)
-    return found
+class BlockStatistic(NamedTuple):
+    """A statistic of a block of trials, and what it is computed from.
+
+    Attributes
+    ----------
+    values : (unit, trial)
+        Steps, or whether the goal was reached.
+    statistic : function
+        Mean or median.
+    """
+
+    values: np.ndarray
+    statistic: Statistic
+
+    def found(self) -> float:
+        """Return the statistic of all units."""
+        return float(self.statistic(self.values))
+
+    def interval(self, *, draws: int = DRAWS, seed: int = 0) -> Interval:
+        """Return its bootstrap interval over units."""
+        return bootstrap_interval(self.values, self.statistic, draws=draws, seed=seed)
+
+
+def block_statistics(
+    steps: Float[np.ndarray, "unit trial"], reached: Bool[np.ndarray, "unit trial"]
+) -> dict[str, BlockStatistic]:
+    """Return each statistic of a block of trials, by name."""
+    return {
+        "success_rate": BlockStatistic(reached, np.mean),
+        "mean_steps": BlockStatistic(steps, np.mean),
+        "median_steps": BlockStatistic(steps, np.median),
+    }
 
 
 def learning_summary(result: xr.Dataset, *, block: int = BLOCK) -> xr.Dataset:
@@ -70,7 +85,7 @@ def learning_summary(result: xr.Dataset, *, block: int = BLOCK) -> xr.Dataset:
     -------
     xarray.Dataset
         `success_rate`, `mean_steps` and `median_steps` (block,), failed trials counting all
-        their steps; each with its 95 % percentile interval, as `success_rate_interval` (block,
+        their steps; each with its 95 % bootstrap interval, as `success_rate_interval` (block,
         bound), NaN where there are too few mazes to resample; `first_trial`, `last_trial`.
 
     Examples
@@ -84,13 +99,13 @@ def learning_summary(result: xr.Dataset, *, block: int = BLOCK) -> xr.Dataset:
     reached = result["reached"].transpose("maze", "trial").to_numpy().astype(bool)
     parts = blocks(steps.shape[1], block)
     rows = [
-        block_draws(steps[:, first - 1 : last], reached[:, first - 1 : last])
+        block_statistics(steps[:, first - 1 : last], reached[:, first - 1 : last])
         for first, last in parts
     ]
     variables: dict[str, Any] = {}
     for name in STATISTICS:
-        variables[name] = ("block", [row[name][0] for row in rows])
-        intervals = [percentiles(row[name][1]) for row in rows]
+        variables[name] = ("block", [row[name].found() for row in rows])
+        intervals = [row[name].interval() for row in rows]
         variables[f"{name}_interval"] = (("block", "bound"), np.array(intervals))
     first_trial, last_trial = np.array(parts).T
     return xr.Dataset(

@@ -1,14 +1,17 @@
 """Predicted and observed learning side by side, and how far they are apart."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import xarray as xr
 from jaxtyping import Float, Int
 
-from canonica._statistics import FEWEST_UNITS, bootstrap_interval, percentiles
+from canonica._statistics import FEWEST_UNITS, bootstrap_difference, bootstrap_interval
 from canonica.agents.experiments.maze._learning_summary import (
     BLOCK,
-    STATISTICS,
-    block_draws,
+    BlockStatistic,
+    block_statistics,
     blocks,
 )
 
@@ -42,39 +45,25 @@ def transplant_summary(found: xr.Dataset, *, block: int = BLOCK) -> xr.Dataset:
 
 
 def _group_summary(one: xr.Dataset, block: int) -> xr.Dataset:
-    predicted = [
-        one[name].transpose("maze", "trial").to_numpy().astype(float)
-        for name in ("predicted_steps", "predicted_reached")
-    ]
-    observed = [
-        one[name].transpose("agent", "trial").to_numpy()
-        for name in ("observed_steps", "observed_reached")
-    ]
+    predicted, observed = (
+        [
+            one[f"{kind}_{part}"].transpose(unit, "trial").to_numpy().astype(float)
+            for part in ("steps", "reached")
+        ]
+        for kind, unit in (("predicted", "maze"), ("observed", "agent"))
+    )
     parts = blocks(one.sizes["trial"], block)
-    values: dict[str, list[float]] = {}
-    intervals: dict[str, list[tuple[float, float]]] = {}
-    for first, last in parts:
-        rows = slice(first - 1, last)
-        drawn = {
-            "predicted": block_draws(predicted[0][:, rows], predicted[1][:, rows] > 0, seed=1),
-            "observed": _observed_draws(observed[0][:, rows], observed[1][:, rows]),
-        }
-        for name in STATISTICS:
-            a, b = drawn["predicted"][name], drawn["observed"][name]
-            for kind, (value, draws) in {
-                "predicted": a,
-                "observed": b,
-                "difference": (a[0] - b[0], a[1] - b[1]),
-            }.items():
-                values.setdefault(f"{kind}_{name}", []).append(value)
-                intervals.setdefault(f"{kind}_{name}_interval", []).append(percentiles(draws))
+    rows = [_compared(predicted, observed, slice(first - 1, last)) for first, last in parts]
     right = one["estimated_first_move"].sel(move="right").to_numpy().astype(float)
     interval = _prior_interval(right, one["decisions_observed"].to_numpy())
     first_trial, last_trial = np.array(parts).T
+    of_blocks = {name: np.array([row[name] for row in rows]) for name in rows[0]}
     return xr.Dataset(
         {
-            **{name: ("block", rows) for name, rows in values.items()},
-            **{name: (("block", "bound"), np.array(rows)) for name, rows in intervals.items()},
+            **{
+                name: (("block", "bound")[: values.ndim], values)
+                for name, values in of_blocks.items()
+            },
             "estimated_prior_right": ((), right.mean()),
             "estimated_prior_right_interval": ("bound", np.array(interval)),
         },
@@ -86,13 +75,30 @@ def _group_summary(one: xr.Dataset, block: int) -> xr.Dataset:
     )
 
 
-def _observed_draws(
-    steps: Float[np.ndarray, "agent trial"], reached: Float[np.ndarray, "agent trial"]
-) -> dict[str, tuple[float, np.ndarray]]:
-    if np.isnan(steps).any():
-        missing = block_draws(np.zeros((1, 1)), np.zeros((1, 1), bool), seed=2)
-        return {name: (np.nan, draws) for name, (_, draws) in missing.items()}
-    return block_draws(steps, reached > 0, seed=2)
+def _compared(
+    predicted: Sequence[np.ndarray], observed: Sequence[np.ndarray], trials: slice
+) -> dict[str, Any]:
+    """Return all statistics of a block of trials, and intervals; NaN where nothing was observed."""
+    of_fresh, of_observed = (
+        block_statistics(steps[:, trials], reached[:, trials])
+        for steps, reached in (predicted, observed)
+    )
+    found: dict[str, Any] = {}
+    for name, fresh in of_fresh.items():
+        other = of_observed[name]
+        values = fresh.found(), other.found()
+        found |= {f"predicted_{name}": values[0], f"observed_{name}": values[1]}
+        found |= {
+            f"difference_{name}": values[0] - values[1],
+            f"predicted_{name}_interval": fresh.interval(seed=1),
+            f"observed_{name}_interval": other.interval(seed=2),
+            f"difference_{name}_interval": _difference(fresh, other),
+        }
+    return found
+
+
+def _difference(one: BlockStatistic, other: BlockStatistic) -> tuple[float, float]:
+    return bootstrap_difference(one.values, other.values, one.statistic, seed=1)
 
 
 def _prior_interval(

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
+from canonica._checks import checked_array
 from canonica._errors import CanonicaError, listed
+from canonica._statistics import Interval, SignFlipTest, holm_adjusted, sign_flip_test
 
-CONFIDENCE = 0.95
-FEWEST_RECORDINGS = 3  # whose resampling says something about others
+SIGNIFICANT = 0.05  # probability of naming a better model, of any in the family, where none is
 ROUNDING = 1e-12  # differences that vary by less than this share of theirs do not vary
 
 
@@ -26,7 +27,14 @@ class PairedComparison:
     median_difference, mean_difference : float
         Median and mean of the differences over recordings.
     interval : (float, float) or None
-        Bootstrap 95 % interval of the mean difference; None with fewer than 3 recordings.
+        95 % interval of the centre of the differences; None of fewer than 6 recordings, which
+        allow no such interval.
+    p_value : float
+        Of the exact sign-flip test: how often chance alone makes so large a mean difference.
+    adjusted_p_value : float
+        The same after Holm, for the reference having been compared with several models.
+    smallest_p_value : float
+        The smallest adjusted value that so many recordings, and models, can give.
     effect_size : float or None
         Mean difference over the standard deviation of differences; None where they do not vary.
     wins : int
@@ -40,33 +48,52 @@ class PairedComparison:
     recordings: int
     median_difference: float
     mean_difference: float
-    interval: tuple[float, float] | None
+    interval: Interval | None
+    p_value: float
+    adjusted_p_value: float
+    smallest_p_value: float
     effect_size: float | None
     wins: int
     ratio_of_medians: float | None
 
     @property
+    def better(self) -> str | None:
+        """Name of the model with the lower error; None where the difference is within chance."""
+        if self.adjusted_p_value > SIGNIFICANT:
+            return None
+        return self.reference if self.mean_difference > 0 else self.model
+
+    @property
     def sentence(self) -> str:
-        """Which of the two is better, in words."""
+        """What the recordings say of the two, in words; a better one is named only if one is."""
+        return f"{self.reference} against {self.model}: {self._finding}."
+
+    @property
+    def _finding(self) -> str:
         size = f"{abs(self.mean_difference):.3g}"
-        if self.mean_difference == 0:
-            finding = "the same error in the mean"
-        elif self.mean_difference > 0:
-            finding = f"an error lower by {size} in the mean"
-        else:
-            finding = f"an error higher by {size} in the mean"
+        p_value = f"p = {self.adjusted_p_value:.2g}"
+        if self.better is not None:
+            direction = "lower" if self.better == self.reference else "higher"
+            return (
+                f"an error {direction} by {size} in the mean, hardly by chance ({p_value}"
+                f"{self._interval_in_words}); lower in {self.wins} of {self.recordings} recordings"
+            )
+        if self.smallest_p_value > SIGNIFICANT:
+            return (
+                f"too few recordings to tell a difference from chance (of {self.recordings}, the "
+                f"smallest possible p value is {self.smallest_p_value:.2g}); errors are {size} "
+                "apart in the mean"
+            )
         return (
-            f"{self.reference} against {self.model}: {finding}, {self._certainty}; "
-            f"better in {self.wins} of {self.recordings} recordings."
+            f"no difference that chance does not explain ({p_value}{self._interval_in_words}); "
+            f"errors are {size} apart in the mean"
         )
 
     @property
-    def _certainty(self) -> str:
+    def _interval_in_words(self) -> str:
         if self.interval is None:
-            return "chance or not, the recordings are too few to say"
-        low, high = self.interval
-        chance = "hardly chance" if low > 0 or high < 0 else "possibly chance"
-        return f"{chance} (95 % interval of the gain {low:.3g} to {high:.3g})"
+            return ""
+        return f"; 95 % interval of the gain {self.interval.low:.3g} to {self.interval.high:.3g}"
 
 
 def paired_comparison(
@@ -74,13 +101,13 @@ def paired_comparison(
     reference: str,
     *,
     seed: int = 0,
-    draws: int = 10_000,
 ) -> dict[str, PairedComparison]:
     """Return how a reference compares with each other model, recording by recording.
 
-    The interval is that of the mean over recordings drawn with replacement, the same for all
-    models: its percentiles (Efron and Tibshirani, An Introduction to the Bootstrap, 1993,
-    chapter 13). With few recordings it is somewhat too narrow.
+    Recordings are taken to be independent of each other. Whether a difference is more than chance
+    is decided by `canonica._statistics.sign_flip_test`, exact for any number of recordings, and
+    adjusted by Holm for how many models the reference is compared with. Of three to five
+    recordings no difference can be told from chance, and none is.
 
     Parameters
     ----------
@@ -89,9 +116,13 @@ def paired_comparison(
     reference : str
         The model that the others are compared with.
     seed : int
-        Decides which recordings are drawn.
-    draws : int
-        How often recordings are resampled.
+        Decides which signs are flipped, where recordings are so many (more than 12) that this is
+        drawn at random.
+
+    Returns
+    -------
+    dict
+        A `PairedComparison` for each model but the reference, by name.
 
     Raises
     ------
@@ -103,25 +134,27 @@ def paired_comparison(
     --------
     >>> errors = {"new": [0.1, 0.2, 0.1, 0.2], "old": [0.2, 0.4, 0.1, 0.3]}
     >>> found = paired_comparison(errors, "new")["old"]
-    >>> found.wins, round(found.mean_difference, 3)
-    (3, 0.1)
+    >>> found.wins, round(found.mean_difference, 3), found.p_value, found.better
+    (3, 0.1, 0.25, None)
     """
-    values = _checked(errors, reference, draws)
-    recordings = len(values[reference])
-    drawn = np.random.default_rng(seed).integers(recordings, size=(draws, recordings))
+    values = _checked(errors, reference)
+    own = values.pop(reference)
+    tests = {model: sign_flip_test(other - own, seed=seed) for model, other in values.items()}
+    adjusted = holm_adjusted([test.p_value for test in tests.values()])
     return {
-        model: _compared(model, other, reference, values[reference], drawn)
-        for model, other in values.items()
-        if model != reference
+        model: _compared(model, values[model], reference, own, test, float(p_value), len(tests))
+        for (model, test), p_value in zip(tests.items(), adjusted, strict=True)
     }
 
 
-def _compared(
+def _compared(  # noqa: PLR0917  (what is compared, then what was found)
     model: str,
     other: Float[np.ndarray, " recording"],
     reference: str,
     own: Float[np.ndarray, " recording"],
-    drawn: np.ndarray,
+    test: SignFlipTest,
+    adjusted_p_value: float,
+    tests: int,
 ) -> PairedComparison:
     difference = other - own
     median = float(np.median(other))
@@ -131,20 +164,14 @@ def _compared(
         recordings=len(own),
         median_difference=float(np.median(difference)),
         mean_difference=float(difference.mean()),
-        interval=_interval(difference[drawn].mean(axis=1)) if _enough(own) else None,
+        interval=test.interval,
+        p_value=test.p_value,
+        adjusted_p_value=adjusted_p_value,
+        smallest_p_value=min(1.0, tests * test.smallest_p_value),
         effect_size=_effect_size(difference),
         wins=int((difference > 0).sum()),
         ratio_of_medians=float(np.median(own)) / median if median else None,
     )
-
-
-def _enough(values: np.ndarray) -> bool:
-    return len(values) >= FEWEST_RECORDINGS
-
-
-def _interval(means: Float[np.ndarray, " draw"]) -> tuple[float, float]:
-    low, high = np.quantile(means, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
-    return float(low), float(high)
 
 
 def _effect_size(difference: Float[np.ndarray, " recording"]) -> float | None:
@@ -157,31 +184,22 @@ def _effect_size(difference: Float[np.ndarray, " recording"]) -> float | None:
 
 
 def _checked(
-    errors: Mapping[str, Sequence[float] | Float[np.ndarray, " recording"]],
-    reference: str,
-    draws: int,
+    errors: Mapping[str, Sequence[float] | Float[np.ndarray, " recording"]], reference: str
 ) -> dict[str, Float[np.ndarray, " recording"]]:
     if reference not in errors:
         raise CanonicaError(
             f"reference: found {reference!r}; expected one of {listed(errors)}. "
             "Compare with a model that there are errors of."
         )
-    if draws < 1:
-        raise CanonicaError(
-            f"draws: found {draws}; expected at least 1. Some thousands make the interval steady."
-        )
-    values = {model: np.asarray(row, np.float64) for model, row in errors.items()}
+    advice = "Leave out recordings that not all models could forecast."
+    values = {
+        model: checked_array(f"errors of {model}", row, dims=["recording"], advice=advice)
+        for model, row in errors.items()
+    }
     lengths = {model: len(row) for model, row in values.items()}
-    if len(set(lengths.values())) > 1 or not lengths[reference]:
+    if len(set(lengths.values())) > 1:
         found = listed(f"{model} {length}" for model, length in lengths.items())
         raise CanonicaError(
-            f"errors: found numbers of recordings {found}; expected the same number, at least 1. "
-            "Leave out recordings that not all models could forecast."
+            f"errors: found numbers of recordings {found}; expected the same number. {advice}"
         )
-    for model, row in values.items():
-        if not np.isfinite(row).all():
-            raise CanonicaError(
-                f"errors of {model}: found {listed(row[~np.isfinite(row)])}; expected finite "
-                "numbers. Leave out recordings that not all models could forecast."
-            )
     return values
