@@ -24,7 +24,7 @@ def test_a_small_run(call, tmp_path):
     code, printed, _ = call("maze", "--out", out, "--seed", "3", *QUICK)
     assert code == 0
     assert entries(out) == FILES
-    assert "No intervals: 2 mazes cannot tell; 5 mazes at least." in printed
+    assert "No intervals: 2 mazes cannot tell; 6 mazes at least." in printed
     assert "CB22" not in printed  # nothing that was published is like it
     summary = json.loads((out / "summary.json").read_text())
     assert summary["command"] == "maze"

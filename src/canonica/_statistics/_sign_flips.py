@@ -89,7 +89,7 @@ def _p_value(values: Float[np.ndarray, " pair"], generator: np.random.Generator)
         permutation_type="samples",
         vectorized=True,
         axis=-1,
-        n_resamples=FLIPS if len(values) > MOST_EXACT else np.inf,
+        n_resamples=FLIPS if len(values) > MOST_EXACT else 2 ** len(values),
         rng=generator,
     )
     return float(found.pvalue)

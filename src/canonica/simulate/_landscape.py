@@ -12,7 +12,6 @@ from scipy.special import expit
 
 from canonica._errors import CanonicaError
 from canonica._float64 import in_float64
-from canonica._log_sum import log_sum
 from canonica._provenance import versions
 from canonica.simulate._encoder import encode
 from canonica.simulate._initial_counts import initial_model
@@ -152,7 +151,8 @@ def _cost(
         )
     prior = np.log([1 - state_prior, state_prior])[:, None, None]
     rows = [
-        -(log_sum(prior + one[:, None] + blocks[1], axis=0) * times).sum(axis=1) / times.sum()
+        -(np.logaddexp.reduce(prior + one[:, None] + blocks[1], axis=0) * times).sum(axis=1)
+        / times.sum()
         for one in blocks[0].swapaxes(0, 1)
     ]
     return np.stack(rows)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 
 from canonica._statistics import DRAWS, Interval, Statistic, bootstrap_interval
 
@@ -61,9 +61,9 @@ class BlockStatistic(NamedTuple):
 
 
 def block_statistics(
-    steps: Float[np.ndarray, "unit trial"], reached: Bool[np.ndarray, "unit trial"]
+    steps: Float[np.ndarray, "unit trial"], reached: Float[np.ndarray, "unit trial"]
 ) -> dict[str, BlockStatistic]:
-    """Return each statistic of a block of trials, by name."""
+    """Return each statistic of a block of trials, by name; NaN where nothing was observed."""
     return {
         "success_rate": BlockStatistic(reached, np.mean),
         "mean_steps": BlockStatistic(steps, np.mean),
@@ -96,7 +96,7 @@ def learning_summary(result: xr.Dataset, *, block: int = BLOCK) -> xr.Dataset:
     32.5
     """
     steps = result["steps"].transpose("maze", "trial").to_numpy().astype(float)
-    reached = result["reached"].transpose("maze", "trial").to_numpy().astype(bool)
+    reached = result["reached"].transpose("maze", "trial").to_numpy().astype(float)
     parts = blocks(steps.shape[1], block)
     rows = [
         block_statistics(steps[:, first - 1 : last], reached[:, first - 1 : last])

@@ -7,7 +7,6 @@ import jax
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from canonica._log_sum import log_sum
 from canonica.reverse_engineering.forecasting._predicted import Variables
 from canonica.reverse_engineering.forecasting._verdict import CLEAR, PRIOR_PLASTIC, verdict
 
@@ -47,7 +46,9 @@ class Evidence:
     @cached_property
     def log_bayes_factor(self) -> float:
         """Log evidence of plasticity against none, in nats."""
-        return float(log_sum(self.log_likelihood) - np.log(self.log_likelihood.size))
+        return float(
+            np.logaddexp.reduce(self.log_likelihood, axis=None) - np.log(self.log_likelihood.size)
+        )
 
     @cached_property
     def probability_plastic(self) -> float:
@@ -58,7 +59,7 @@ class Evidence:
     @cached_property
     def posterior(self) -> Float[np.ndarray, "memory rate"]:
         """Probability of each plasticity, if there is any."""
-        return np.exp(self.log_likelihood - log_sum(self.log_likelihood))
+        return np.exp(self.log_likelihood - np.logaddexp.reduce(self.log_likelihood, axis=None))
 
     @cached_property
     def strength_quantiles(self) -> tuple[float, ...]:

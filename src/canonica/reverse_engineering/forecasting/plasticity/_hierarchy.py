@@ -26,7 +26,6 @@ from scipy.optimize import root_scalar
 from scipy.special import betainc, betaln
 
 from canonica._errors import CanonicaError, listed
-from canonica._log_sum import log_sum
 
 LEVEL = 0.9
 TAILS = ((1 - LEVEL) / 2, (1 + LEVEL) / 2)
@@ -161,18 +160,22 @@ def pooled_plasticity(
     _check(log_likelihood, prior_strength)
     log_rate = np.log(prior_strength)
     edges, weight = _grid(log_rate)
-    log_share = log_sum(weight[..., None, :] + log_likelihood, axis=-1)
+    log_share = np.logaddexp.reduce(weight[..., None, :] + log_likelihood, axis=-1)
     log_count = _log_counts(log_share)
-    log_posterior = log_sum(log_count, axis=-1) - np.log(MEANS * DEVIATIONS)
-    log_evidence = float(log_sum(log_posterior))
+    log_posterior = np.logaddexp.reduce(log_count, axis=-1) - np.log(MEANS * DEVIATIONS)
+    log_evidence = float(np.logaddexp.reduce(log_posterior, axis=None))
 
-    count = np.exp(log_sum(log_count, axis=(0, 1)) - log_sum(log_count))
-    mean = np.exp(log_sum(log_posterior, axis=1) - log_evidence)
+    count = np.exp(
+        np.logaddexp.reduce(log_count, axis=(0, 1)) - np.logaddexp.reduce(log_count, axis=None)
+    )
+    mean = np.exp(np.logaddexp.reduce(log_posterior, axis=1) - log_evidence)
     # Of each recording plastic, given mu and sigma and beside its own likelihood:
     beside = _log_plastic_beside(log_share) - np.log(MEANS * DEVIATIONS) - log_evidence
-    plastic = np.exp(log_sum(beside + log_share, axis=(0, 1)))
-    rate = log_sum(beside[..., None] + weight[..., None, :], axis=(0, 1)) + log_likelihood
-    rate = np.exp(rate - log_sum(rate, axis=1, keepdims=True))
+    plastic = np.exp(np.logaddexp.reduce(beside + log_share, axis=(0, 1)))
+    rate = (
+        np.logaddexp.reduce(beside[..., None] + weight[..., None, :], axis=(0, 1)) + log_likelihood
+    )
+    rate = np.exp(rate - np.logaddexp.reduce(rate, axis=1, keepdims=True))
 
     strength = np.exp(_quantiles(mean, edges, (TAILS[0], 0.5, TAILS[1])))
     return PooledPlasticity(
@@ -241,7 +244,7 @@ def _grid(
     sigma = LEAST_DEVIATION * np.exp(step * (np.arange(DEVIATIONS) + 0.5))[:, None]
     density = -0.5 * ((log_rate - mu) / sigma) ** 2
     weight = density + np.log(np.diff(_cells(log_rate)))
-    return edges, weight - log_sum(weight, axis=-1, keepdims=True)
+    return edges, weight - np.logaddexp.reduce(weight, axis=-1, keepdims=True)
 
 
 def _cells(log_rate: Float[np.ndarray, " rate"]) -> Float[np.ndarray, " edge"]:
@@ -268,7 +271,7 @@ def _log_plastic_beside(
     k = np.arange(recordings)[:, None, None]
     prior = betaln(k + 2, recordings - k)
     beside = [
-        log_sum(_log_symmetric(np.delete(parts, number, axis=0)) + prior, axis=0)
+        np.logaddexp.reduce(_log_symmetric(np.delete(parts, number, axis=0)) + prior, axis=0)
         for number in range(recordings)
     ]
     return np.stack(beside, axis=-1)

@@ -8,7 +8,6 @@ import xarray as xr
 from jaxtyping import Float
 
 from canonica._errors import CanonicaError
-from canonica._log_sum import log_sum
 from canonica.reverse_engineering.forecasting.plasticity._hierarchy import (
     PooledPlasticity,
     pooled_plasticity,
@@ -66,7 +65,8 @@ def plasticity_likelihood(forecast: xr.Dataset) -> Likelihood | None:
     if not {"log_likelihood", "prior_strength"} <= set(forecast.variables):
         return None
     every = forecast["log_likelihood"].transpose("memory", "prior_strength").to_numpy()
-    values = log_sum(every, axis=0) - np.log(len(every))  # each memory equally probable beforehand
+    # Each memory is equally probable beforehand.
+    values = np.logaddexp.reduce(every, axis=0) - np.log(len(every))
     values = np.where(np.isfinite(values), values, RULED_OUT)
     return Likelihood(forecast["prior_strength"].to_numpy(), values)
 
