@@ -1,7 +1,7 @@
 """How well agents learned: tens of trials, with the uncertainty of few mazes."""
 
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
