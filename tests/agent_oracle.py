@@ -12,7 +12,7 @@ What the theory leaves open, and how it is read here:
 
 - A policy of which several moves are made is one decision: it is drawn, learned and charged to the
   free energy at its first move only.
-- 0 ln 0 = 0 in the entropy of beliefs; the least argument of a logarithm, `guard`, is that of the
+- 0 ln 0 = 0 in the entropy of beliefs; the least argument of a logarithm, `epsilon`, is that of the
   logarithms of parameters and priors.
 - Gamma modulates, with V, the part of the thresholds m that adapts to V: what makes L equal to F.
 - The middle row of a maze, where it has pillars and no cells, is the next row.
@@ -188,15 +188,15 @@ def maze_network(prior_right: float, seen: int = 121) -> Network:
     return Network(a, b, c, np.full((2, seen), 0.5), E)
 
 
-# Sections 1 and 2: one law for a stretch of time --------------------------------------------------
+# Sections 1 and 2: one law for a rollout of time --------------------------------------------------
 
 
 class Law:
     """Expected log parameters of a network's counts: all that inference depends on."""
 
-    def __init__(self, network: Network, guard: float) -> None:
+    def __init__(self, network: Network, epsilon: float) -> None:
         def ln(probability: Floats) -> Floats:
-            return np.log(np.maximum(probability, guard))
+            return np.log(np.maximum(probability, epsilon))
 
         def ln_expected(counts: Floats) -> Floats:
             return ln(counts / (counts[1] + counts[0]))
@@ -242,9 +242,9 @@ def _synapses(counts: Floats) -> tuple[Floats, Floats]:
     return W, -np.logaddexp(0, W).sum(axis=2)
 
 
-def drawn(d: Floats, uniform: float, guard: float) -> int:
+def drawn(d: Floats, uniform: float, epsilon: float) -> int:
     """The k at which the cumulative sum of the odds exceeds `uniform` times their sum."""
-    odds = d / (1 - d + guard)
+    odds = d / (1 - d + epsilon)
     through = np.cumsum(odds)
     return int(np.searchsorted(through, uniform * through[-1], side="right"))
 
@@ -265,7 +265,7 @@ class Step(NamedTuple):
     risk: Fraction
 
 
-class Lived(NamedTuple):
+class ExpectedTrial(NamedTuple):
     """What became of a trial."""
 
     steps: list[Step]
@@ -303,12 +303,12 @@ def trial(
     size: int,
     max_steps: int,
     chunk: int = 200,
-    guard: float = 1e-6,
+    epsilon: float = 1e-6,
     gamma_of: Callable[[list[Fraction]], float | list[Fraction]] = progress_gamma,
     online: bool = False,
     from_current: bool = False,
     moves_made: int = 1,
-) -> Lived:
+) -> ExpectedTrial:
     """A trial in the maze, and what was learned from it.
 
     Parameters
@@ -319,7 +319,7 @@ def trial(
         The maze, and the size of the window.
     uniform
         A random number in [0, 1) for every step, by which its policy is drawn.
-    guard
+    epsilon
         Added to 1 - d_k; the least argument of a logarithm.
     gamma_of
         Gamma of a chunk, one for all or one for each of its steps, from their risks.
@@ -330,34 +330,34 @@ def trial(
     moves_made
         Moves made of a policy, before the next is drawn.
     """
-    law = Law(network, guard)
+    law = Law(network, epsilon)
     belief, cell = network.D[1], start(walls)
     policy, steps, gammas = 0, [], []
     parts = np.zeros(4)
     while len(steps) < max_steps and cell != goal(walls):
-        stretch: list[Step] = []
-        while len(stretch) < chunk and len(steps) < max_steps and cell != goal(walls):
+        rollout: list[Step] = []
+        while len(rollout) < chunk and len(steps) < max_steps and cell != goal(walls):
             previous, o = belief, window(walls, cell, size)
             belief, _, _ = law.states(o, previous)
             decides = len(steps) % moves_made == 0
             if decides:
                 d, _ = law.decisions(belief if from_current else previous)
-                policy = drawn(d, uniform[len(steps)], guard)
+                policy = drawn(d, uniform[len(steps)], epsilon)
             move = int(policies[policy][len(steps) % moves_made])
             after = moved(walls, cell, move)
             risk = risk_of_step(cell, after)
             step = Step(cell, o, belief, previous, policy, move, decides, risk)
-            stretch.append(step)
+            rollout.append(step)
             steps.append(step)
             cell = after
-        gamma = gamma_of([step.risk for step in stretch])
-        each = [float(g) for g in gamma] if isinstance(gamma, list) else [gamma] * len(stretch)
+        gamma = gamma_of([step.risk for step in rollout])
+        each = [float(g) for g in gamma] if isinstance(gamma, list) else [gamma] * len(rollout)
         gammas += each
-        parts += free_energy(law, stretch, each, from_current=from_current)
-        network = learned(network, stretch, each, from_current=from_current)
+        parts += free_energy(law, rollout, each, from_current=from_current)
+        network = learned(network, rollout, each, from_current=from_current)
         if online:
-            law = Law(network, guard)
-    return Lived(steps, cell == goal(walls), gammas, *map(float, parts), network)
+            law = Law(network, epsilon)
+    return ExpectedTrial(steps, cell == goal(walls), gammas, *map(float, parts), network)
 
 
 def _values(x: Floats) -> Floats:
@@ -374,13 +374,13 @@ def _taken(network_or_law: Network | Law, step: Step) -> Floats:
 
 
 def learned(
-    network: Network, stretch: list[Step], gamma: list[float], *, from_current: bool
+    network: Network, rollout: list[Step], gamma: list[float], *, from_current: bool
 ) -> Network:
     """Counts with the outer products of a chunk; c is floored at 1 afterwards."""
     # Summed by themselves first: beside counts of 1e9 each product would be rounded.
     more_a, more_c = np.zeros_like(network.a), np.zeros_like(network.c)
     more_b = None if network.b is None else np.zeros_like(network.b)
-    for step, g in zip(stretch, gamma, strict=True):
+    for step, g in zip(rollout, gamma, strict=True):
         o, s, previous = _values(step.observation), _values(step.belief), _values(step.previous)
         d, cause = _values(_taken(network, step)), s if from_current else previous
         for m in (1, 0):
@@ -395,11 +395,11 @@ def learned(
 
 
 def free_energy(
-    law: Law, stretch: list[Step], gamma: list[float], *, from_current: bool
+    law: Law, rollout: list[Step], gamma: list[float], *, from_current: bool
 ) -> tuple[float, float, float, float]:
     """Accuracy, complexity and the decisions' share of F, and the network's cost L."""
     accuracy = complexity = decision = cost = 0.0
-    for step, g in zip(stretch, gamma, strict=True):
+    for step, g in zip(rollout, gamma, strict=True):
         s = _values(step.belief)
         _, likelihood, prior = law.states(step.observation, step.previous)
         entropy = _x_log_x(s).sum()

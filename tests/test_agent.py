@@ -48,7 +48,7 @@ init_all = compiled(jax.vmap(lambda agent: agent.init()))
 step = compiled(lambda agent, *arguments: agent.step(*arguments))
 learn = compiled(lambda agent, *arguments: agent.learn(*arguments))
 begin = compiled(lambda agent, state: agent.begin(state))
-settle = compiled(lambda agent, state: agent.settle(state))
+flush = compiled(lambda agent, state: agent.flush(state))
 model_of = compiled(lambda agent, state: agent.model_of(state))
 models_of = compiled(jax.vmap(lambda agent, state: agent.model_of(state)))
 infer = compiled(lambda model, observations: model.infer(observations))
@@ -198,7 +198,7 @@ def test_published_beliefs_and_free_energy_are_the_models(published_maze, publis
     beliefs = infer(model, observations)
     close(beliefs.states, [now.belief for now in lived.steps])
     taken = beliefs._replace(decisions=np.eye(256)[found.record.policy])
-    # No probability is below 1e-6 here, so that the guard of logarithms changes nothing.
+    # No probability is below 1e-6 here, so that the epsilon of logarithms changes nothing.
     parts = free_energy(model, observations, taken, risk=np.array(lived.gamma))
     for part, each in zip(found.free_energy, parts, strict=True):
         close(part, each.sum())
@@ -226,7 +226,7 @@ def random_agent(seed, *, recurrent=True, extreme=False, form="canonical", **set
     seen, decisions = WINDOW**2, len(POLICIES)
     a, b, c = counts(seen, seen), counts(seen, seen), counts(seen, decisions) / 2
     E = prior(decisions, 0.02)
-    if extreme:  # what the guards are for
+    if extreme:  # what the epsilon are for
         a[1, 0, 3] = 1e9
         E[:, 0], E[:, 5] = (1, 0), (1e-9, 1 - 1e-9)
     model = GenerativeModel(
@@ -281,7 +281,12 @@ class Runs:
 
 def two_trials(agents, mazes, run, **settings):
     """Return two trials of all agents at once, and what the oracle makes of each."""
-    sizes = {"size": WINDOW, "max_steps": MAX_STEPS, "chunk": agents.chunk, "guard": agents.guard}
+    sizes = {
+        "size": WINDOW,
+        "max_steps": MAX_STEPS,
+        "chunk": agents.chunk,
+        "epsilon": agents.epsilon,
+    }
     state = init_all(agents)
     before = [as_network(one_of(agents.model, number)) for number in range(AGENTS)]
     trials = []
@@ -303,8 +308,8 @@ small_trial = compiled(jax.vmap(partial(trial, max_steps=MAX_STEPS, record=True)
 
 @pytest.fixture(scope="module")
 def plain_agents():
-    """Agents as published but for their sizes and counts, and with no guard."""
-    return random_agents(guard=0.0)
+    """Agents as published but for their sizes and counts, and with no epsilon."""
+    return random_agents(epsilon=0.0)
 
 
 @pytest.fixture(scope="module")
@@ -444,7 +449,7 @@ def test_an_agent_that_differs_in_one_thing_is_that_of_the_theory(of_agent, of_o
 
 @pytest.mark.slow
 def test_free_energy_of_a_trial_in_the_exact_form_is_that_of_the_model(mazes):
-    agent, maze = random_agent(0, form="exact", guard=0.0), one_of(mazes, 0)
+    agent, maze = random_agent(0, form="exact", epsilon=0.0), one_of(mazes, 0)
     run = jax.jit(partial(trial, max_steps=MAX_STEPS, record=True))
     found = numpy(run(agent, init(agent), maze, jax.random.key(0))[0])
     steps = int(found.steps)
@@ -485,7 +490,7 @@ def test_in_single_precision_a_chunk_is_the_same_to_its_rounding(published_maze)
 
 
 @pytest.fixture(scope="module")
-def stretch(plain_agents, plain_runs):
+def rollout(plain_agents, plain_runs):
     """An agent after a chunk of steps, from which it has not learned; and what it lived."""
     number = next(n for n, one in enumerate(plain_runs.trials[0][2]) if len(one.steps) >= CHUNK)
     agent, lived = one_of(plain_agents, number), plain_runs.trials[0][2][number].steps[:CHUNK]
@@ -501,12 +506,12 @@ def stretch(plain_agents, plain_runs):
 
 def by_step(agent):
     """Return the same agent, with Gamma the risk of each step."""
-    like = random_agent(0, modulation=StepModulation(), guard=agent.guard)
+    like = random_agent(0, modulation=StepModulation(), epsilon=agent.epsilon)
     return eqx.tree_at(lambda a: (a.model, a.policies), like, (agent.model, agent.policies))
 
 
-def test_with_gamma_one_half_decisions_are_not_learned(stretch):
-    agent, state, _ = stretch
+def test_with_gamma_one_half_decisions_are_not_learned(rollout):
+    agent, state, _ = rollout
     learned = learn(by_step(agent), state, np.full(CHUNK, 0.5))
     before, after = as_network(agent.model), as_network(model_of(agent, learned))
     np.testing.assert_array_equal(before.c, after.c)
@@ -516,25 +521,25 @@ def test_with_gamma_one_half_decisions_are_not_learned(stretch):
 
 @given(st.lists(st.floats(0, 1), min_size=CHUNK, max_size=CHUNK))
 @settings(max_examples=10)
-def test_any_gamma_is_learned_as_the_theory_says(stretch, gamma):
-    agent, state, lived = stretch
+def test_any_gamma_is_learned_as_the_theory_says(rollout, gamma):
+    agent, state, lived = rollout
     learned = learn(by_step(agent), state, np.array(gamma))
     before = as_network(agent.model)
     expected = oracle.learned(before, lived, gamma, from_current=False)
     for one, other in zip(as_network(model_of(agent, learned)), expected, strict=True):
         close(one, other)
     parts = oracle.free_energy(oracle.Law(before, 0.0), lived, gamma, from_current=False)
-    for one, other in zip(settle(agent, learned).tally.free_energy, parts[:3], strict=True):
+    for one, other in zip(flush(agent, learned).tally.free_energy, parts[:3], strict=True):
         close(one, other)
 
 
-def test_counts_never_fall_below_one(stretch):
-    agent, state, _ = stretch
+def test_counts_never_fall_below_one(rollout):
+    agent, state, _ = rollout
     counts = [as_network(agent.model).c]
     for _ in range(12):
         learned = numpy(learn(by_step(agent), state, np.ones(CHUNK)))
         counts.append(as_network(model_of(agent, learned)).c)
-        state = learned._replace(stretch=state.stretch)
+        state = learned._replace(rollout=state.rollout)
     assert all((c >= 1).all() for c in counts)
     assert all((later <= earlier).all() for earlier, later in itertools.pairwise(counts))
     assert (counts[-1][:, 0] == 1).all()  # driven down hard: not taking a decision, at least
@@ -612,8 +617,8 @@ def draw_keys():
 
 @given(st.permutations(range(len(POLICIES))), st.booleans())
 @settings(max_examples=5)
-def test_reordering_policies_reorders_what_is_drawn_and_learned(stretch, draw_keys, order, forward):
-    agent, state, _ = stretch
+def test_reordering_policies_reorders_what_is_drawn_and_learned(rollout, draw_keys, order, forward):
+    agent, state, _ = rollout
     order, place_of = np.array(order), np.argsort(order).astype(np.int32)
     model = agent.model
     reordered = eqx.tree_at(
@@ -621,10 +626,10 @@ def test_reordering_policies_reorders_what_is_drawn_and_learned(stretch, draw_ke
         agent,
         (model.policy_counts[..., order], model.decision_prior[:, order], agent.policies[order]),
     )
-    response = state.stretch.response
+    response = state.rollout.response
     response = response._replace(policy=place_of[response.policy])
-    lived = state.stretch._replace(response=response)
-    lived = init(reordered)._replace(belief=state.belief, stretch=lived)
+    lived = state.rollout._replace(response=response)
+    lived = init(reordered)._replace(belief=state.belief, rollout=lived)
 
     # The same policies are learned from the same steps, under their new numbers.
     risk = np.full(CHUNK, 0.5)
@@ -633,7 +638,7 @@ def test_reordering_policies_reorders_what_is_drawn_and_learned(stretch, draw_ke
     one, other = numpy(model_of(reordered, learned)), numpy(model_of(agent, expected))
     close(one.policy_counts, other.policy_counts[..., order])
     close(one.likelihood_counts, other.likelihood_counts)
-    one, other = (numpy(settle(agent, after).tally) for after in (learned, expected))
+    one, other = (numpy(flush(agent, after).tally) for after in (learned, expected))
     assert (one.decisions == other.decisions[order]).all()
     jax.tree.map(close, one.free_energy, other.free_energy)
 
@@ -702,9 +707,9 @@ def unchecked():
         ({"decides_from": "next"}, "decides_from: found 'next'; expected one of"),
         ({"moves_made": 0}, "moves_made: found 0; expected 1 to 2"),
         ({"moves_made": 3}, "moves_made: found 3; expected 1 to 2"),
-        ({"chunk": 0}, "chunk, guard: found 0"),
-        ({"guard": -1e-6}, "chunk, guard: found 15, -1e-06"),
-        ({"guard": 1.0}, "chunk, guard: found 15, 1.0"),
+        ({"chunk": 0}, "chunk, epsilon: found 0"),
+        ({"epsilon": -1e-6}, "chunk, epsilon: found 15, -1e-06"),
+        ({"epsilon": 1.0}, "chunk, epsilon: found 15, 1.0"),
     ],
 )
 @pytest.mark.usefixtures("unchecked")
@@ -725,7 +730,7 @@ def test_a_prior_that_is_none_is_refused(mazes, prior_right):
 
 
 @pytest.mark.parametrize("risks", [0, CHUNK - 1, CHUNK + 1])
-def test_risks_of_other_steps_than_were_made_are_refused(stretch, risks):
-    agent, state, _ = stretch
+def test_risks_of_other_steps_than_were_made_are_refused(rollout, risks):
+    agent, state, _ = rollout
     with pytest.raises(CanonicaError, match=f"risk: found {risks} for {CHUNK} steps"):
         agent.learn(state, jnp.zeros(risks))

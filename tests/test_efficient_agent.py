@@ -32,7 +32,7 @@ TRIALS = 40
 
 
 @partial(jax.jit, static_argnames=("max_steps", "trials"))
-def lived(agent, maze, key, *, max_steps=300, trials=TRIALS):
+def trials_of(agent, maze, key, *, max_steps=300, trials=TRIALS):
     """Return what became of trials that follow each other."""
 
     def one(state, key):
@@ -64,12 +64,12 @@ def test_gamma_is_by_what_followed(generator, steps):
 
 def test_a_dead_end_is_unlearned_and_a_way_is_kept():
     there_and_back = jnp.array([0.0] * 5 + [1.0] * 5)
-    lived = jnp.ones(12, bool).at[10:].set(False)
+    mask = jnp.ones(12, bool).at[10:].set(False)
     risk = jnp.pad(there_and_back, (0, 2), constant_values=0.5)
-    assert (FollowingModulation(window=10)(risk, lived)[:1] > 0.5).all()
-    assert (FollowingModulation(window=2)(risk, lived)[:4] < 0.5).all()
+    assert (FollowingModulation(window=10)(risk, mask)[:1] > 0.5).all()
+    assert (FollowingModulation(window=2)(risk, mask)[:4] < 0.5).all()
     ahead = jnp.zeros(12)
-    assert (FollowingModulation(window=10)(ahead, lived)[:10] < 0.5).all()
+    assert (FollowingModulation(window=10)(ahead, mask)[:10] < 0.5).all()
 
 
 def test_policies_neither_turn_back_nor_go_round(maze):
@@ -152,7 +152,7 @@ def test_states_that_remember_are_what_passages_were(maze):
 
 
 def test_it_learns_the_way(maze):
-    found = lived(efficient_agent(maze, chunk=300), maze, jax.random.key(5))
+    found = trials_of(efficient_agent(maze, chunk=300), maze, jax.random.key(5))
     steps = np.asarray(found.steps)
     assert np.median(steps[-10:]) < 0.4 * np.mean(steps[:5])
     assert np.isfinite(found.free_energy.total).all()
@@ -161,7 +161,7 @@ def test_it_learns_the_way(maze):
 @pytest.mark.parametrize("prior_right", [0.0, 0.5])
 def test_impossible_moves_are_never_made(maze, prior_right):
     agent = efficient_agent(maze, prior_right, chunk=300)
-    found = lived(agent, maze, jax.random.key(1))
+    found = trials_of(agent, maze, jax.random.key(1))
     never = RIGHT if prior_right == 0 else LEFT
     drawn = np.asarray(found.decisions).sum(axis=0)
     assert drawn.sum() > 0
@@ -201,11 +201,11 @@ def test_it_finds_short_ways_through_mazes_of_full_size():
         jax.random.key(32),
     )
     found = jax.jit(
-        lambda world: lived(efficient_agent(world), world, key, max_steps=20_000, trials=60)
+        lambda world: trials_of(efficient_agent(world), world, key, max_steps=20_000, trials=60)
     )
     late = [np.median(found(world).steps[-10:]) for world in worlds]
     shortest = [int(shortest_path(world)) for world in worlds]
     assert np.median(np.divide(late, shortest)) < 3
     plain = ABLATIONS["learns nothing"](worlds[0], 0.25)
-    unlearned = lived(plain, worlds[0], jax.random.key(32), max_steps=20_000, trials=5)
+    unlearned = trials_of(plain, worlds[0], jax.random.key(32), max_steps=20_000, trials=5)
     assert np.median(unlearned.steps) > 5 * np.median(late)

@@ -1,6 +1,7 @@
 """The house stays as it is built: imports go down only, and it loads lazily."""
 
 import ast
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,19 @@ def test_imports_go_down_only(path):
             continue
         assert here is not None, f"{path.name} is under every floor and knows none"
         assert FLOOR[there] < FLOOR[here], f"{here} must not import {there}"
+
+
+def public_classes(folder):
+    """Yield the name of every public class under a folder."""
+    for path in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                yield node.name
+
+
+def test_no_class_of_the_agents_has_the_name_of_another():
+    times = Counter(public_classes(SOURCE))
+    assert [name for name in public_classes(SOURCE / "agents") if times[name] > 1] == []
 
 
 AGENT_ROOMS = {"network": 1, "worlds": 1, "designs": 2, "experiments": 3}

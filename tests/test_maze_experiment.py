@@ -257,7 +257,7 @@ def test_first_decisions_are_draws_from_the_prior(generator):
     maze = small_maze(maze_walls(jax.random.key(0), height=7, width=9))
     prior = generator.dirichlet(np.full(256, 5.0))
     agent = agent_with_prior(maze, sequences(4, 4), np.stack([1 - prior, prior]))
-    law = jax.jit(response_law, static_argnums=1)(agent.model, agent.guard)
+    law = jax.jit(response_law, static_argnums=1)(agent.model, agent.epsilon)
     belief = jax.numpy.asarray(generator.random((7, 25)))
     log_odds = np.asarray(law.policy.log_odds(belief) + law.policy_log_prior[1])
     log_odds = log_odds - np.asarray(law.policy_log_prior[0])

@@ -39,7 +39,7 @@ def by_turns(agent, maze, steps=STEPS):
         seen = state.belief if agent.decides_from == "previous" else after.belief
         if number % agent.moves_made == 0:
             d = np.asarray(decision_posterior(acting_by, seen))
-            odds = d / (1 - d + agent.guard)
+            odds = d / (1 - d + agent.epsilon)
             chance = np.bincount(first_move, odds, maze.moves) / odds.sum()
         to = following[place, int(decision.move)]
         risks.append((1 - np.sign(columns[to] - columns[place])) / 2)

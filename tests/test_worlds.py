@@ -152,7 +152,7 @@ def test_a_latch_holds_what_a_trace_forgets(memory):
     agent = sensing_agent(2, 2, modulation=NOTHING_LEARNED, chunk=50, memory=memory)
     seen = np.zeros((50, 2))
     seen[5, 0] = 1
-    law = response_law(agent.model, agent.guard)
+    law = response_law(agent.model, agent.epsilon)
     belief, remembered = agent.model.state_prior[1], []
     for observation in jnp.asarray(seen):
         log_odds = law.state_drive(observation) + belief @ law.transition.slope

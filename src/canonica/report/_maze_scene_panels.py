@@ -135,7 +135,7 @@ class Window:
         return [self.image, self.agent, *self.frame]
 
     def show(self, frame: int) -> None:
-        """Show one frame."""
+        """Show the frame of this number in place of the one before."""
         self.image.set_data(self.values[frame])
 
 
@@ -177,7 +177,7 @@ class Rose:
         return [*self.arrows, *self.texts]
 
     def show(self, frame: int) -> None:
-        """Show one frame."""
+        """Show the frame of this number in place of the one before."""
         for direction, chance, arrow, text in zip(
             self.directions, self.chances[frame], self.arrows, self.texts, strict=True
         ):
@@ -237,7 +237,7 @@ class PlannedWay:
         ]
 
     def show(self, frame: int) -> None:
-        """Show one frame."""
+        """Show the frame of this number in place of the one before."""
         row, column, radius = self.rows[frame], self.columns[frame], self.radius
         around = slice(row - radius, row + radius + 1), slice(column - radius, column + radius + 1)
         walls = self.walls[around]

@@ -24,7 +24,7 @@ def bandit_agent(
     world : SwitchingBandit
         Whose observations it has.
     max_steps : int
-        Pulls of a stretch of learning: give the same to `trial`.
+        Pulls of a trial, all of them one rollout: give the same to `trial`.
     memory : Memory, optional
         None for an agent that knows its last pull only.
 

@@ -135,7 +135,7 @@ def efficient_agent(
         learning=learning,
         decides_from=decides_from,
         moves_made=length if moves_made is None else moves_made,
-        guard=0.0,
+        epsilon=0.0,
     )
 
 

@@ -37,9 +37,9 @@ def sensing_agent(
     observations, moves : int
         Of the world.
     modulation : Modulation
-        From the risks of a stretch to Gamma.
+        From the risks of a rollout to Gamma.
     chunk : int
-        Steps of a stretch; as many as a trial may have, for a modulation that judges whole
+        Steps of a rollout: as many as a trial may have, for a modulation that judges whole
         trials.
     memory : Memory, optional
         `LATCH` for what was seen at any time in this trial, `TRACE` for what was seen lately, and

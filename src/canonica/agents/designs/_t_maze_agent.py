@@ -22,7 +22,7 @@ def t_maze_agent(world: TMaze, max_steps: int = T_MAZE_STEPS) -> Agent:
     world : TMaze
         Whose observations it has.
     max_steps : int
-        Of a trial, which is one stretch of learning: give the same to `trial`.
+        Of a trial, all of them one rollout: give the same to `trial`.
 
     Examples
     --------

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from canonica.agents.network._coincidence import Coincidence
-from canonica.agents.network._rollout import Stretch
+from canonica.agents.network._rollout import Rollout
 
 
 class BeliefsByView(NamedTuple):
@@ -23,14 +23,17 @@ class BeliefsByView(NamedTuple):
 
     @classmethod
     def none(cls, views: int, states: int, dtype: Any) -> "BeliefsByView":
+        """Return sums over nothing."""
         return cls(jnp.zeros((views, states), dtype), jnp.zeros(views, dtype))
 
-    def with_stretch(self, seen: Int[Array, " time"], stretch: Stretch) -> "BeliefsByView":
-        lived = stretch.lived.astype(self.times.dtype)
-        belief = stretch.response.belief * lived[:, None]
-        return BeliefsByView(self.belief.at[seen].add(belief), self.times.at[seen].add(lived))
+    def with_rollout(self, seen: Int[Array, " time"], rollout: Rollout) -> "BeliefsByView":
+        """Return the sums with a rollout more, of which view `seen` was seen at each step."""
+        mask = rollout.mask.astype(self.times.dtype)
+        belief = rollout.response.belief * mask[:, None]
+        return BeliefsByView(self.belief.at[seen].add(belief), self.times.at[seen].add(mask))
 
     def coincidence(self, views: Float[Array, "view observation"]) -> Coincidence:
+        """Return in how many steps observations and states coincided, given what views show."""
         return Coincidence(
             views.T @ self.belief, self.times @ views, self.belief.sum(axis=0), self.times.sum()
         )

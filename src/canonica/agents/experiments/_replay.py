@@ -29,10 +29,11 @@ def replayed(
     agent: Agent,
     state: AgentState,
     maze: Maze,
-    lived: RecordedTrial,
+    recorded: RecordedTrial,
     moments: Int[np.ndarray, " frame"],
 ) -> tuple[Array, Array]:
-    return _replay(agent, state, maze.views, lived, jnp.asarray(moments), moves=maze.moves)
+    """Return beliefs, and chances of first moves, at each of `moments`; in float64."""
+    return _replay(agent, state, maze.views, recorded, jnp.asarray(moments), moves=maze.moves)
 
 
 @partial(jax.jit, static_argnames="moves")
@@ -40,7 +41,7 @@ def _replay(
     agent: Agent,
     state: AgentState,
     views: Shaped[Array, "view observation"],
-    lived: RecordedTrial,
+    recorded: RecordedTrial,
     moments: Int[Array, " frame"],
     *,
     moves: int,
@@ -53,15 +54,15 @@ def _replay(
 
     def live(step: Array, now: tuple[AgentState, Array]) -> tuple[AgentState, Array]:
         state, chances = now
-        _, after = agent.step(state, views[lived.view[step]], unused)
+        _, after = agent.step(state, views[recorded.view[step]], unused)
         seen = state.belief if agent.decides_from == "previous" else after.belief
         chances = jnp.where(
             state.made == 0, _first_move_chances(agent, state, seen, moves), chances
         )
-        after = _as_recorded(after, lived.policy[step].astype(state.policy.dtype))
+        after = _as_recorded(after, recorded.policy[step].astype(state.policy.dtype))
         # An agent that learns at the trial's end acts by the same law until then.
         if agent.learning != "trial":
-            after = _learned(agent, after, lived.risk, step)
+            after = _learned(agent, after, recorded.risk, step)
         return after, chances
 
     def to_moment(carry: tuple, moment: Array) -> tuple[tuple, tuple]:
@@ -79,16 +80,16 @@ def _first_move_chances(
 ) -> Float[Array, " move"]:
     """Return with which probability the policy drawn now begins with each move."""
     law = state.law
-    weight = odds(seen @ law.policy.slope + law.policy_offset, agent.guard)
+    weight = odds(seen @ law.policy.slope + law.policy_offset, agent.epsilon)
     return jax.ops.segment_sum(weight / weight.sum(), agent.policies[:, 0], moves)
 
 
 def _as_recorded(state: AgentState, policy: Int[Array, ""]) -> AgentState:
     """Return the state after a step, as if `policy` had been drawn in it."""
-    response = state.stretch.response
-    drawn = response.policy.at[state.stretch.steps - 1].set(policy)
-    stretch = state.stretch._replace(response=response._replace(policy=drawn))
-    return state._replace(policy=policy, stretch=stretch)
+    response = state.rollout.response
+    drawn = response.policy.at[state.rollout.steps - 1].set(policy)
+    rollout = state.rollout._replace(response=response._replace(policy=drawn))
+    return state._replace(policy=policy, rollout=rollout)
 
 
 def _learned(
@@ -98,7 +99,7 @@ def _learned(
     first = jnp.maximum(step + 1 - agent.chunk, 0)
     of_chunk = lax.dynamic_slice(jnp.pad(risk, (0, agent.chunk)), (first,), (agent.chunk,))
     return lax.cond(
-        state.stretch.steps == agent.chunk,
-        lambda: agent.consolidate(state, state.stretch, of_chunk.astype(state.belief.dtype)),
+        state.rollout.steps == agent.chunk,
+        lambda: agent.consolidate(state, state.rollout, of_chunk.astype(state.belief.dtype)),
         lambda: state,
     )

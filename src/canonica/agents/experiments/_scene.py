@@ -27,7 +27,7 @@ def scene(
 ) -> xr.Dataset:
     """Return what the agent saw, believed and planned at moments of a recorded trial.
 
-    The trial is lived through once more, decisions as recorded, so that beliefs are those the
+    The trial is gone through once more, decisions as recorded, so that beliefs are those the
     agent had; only some moments are kept of it, evenly spread.
 
     Parameters
@@ -89,8 +89,8 @@ def scene(
     place, move = _lived_places(maze, record, steps)
     moments = _spread(int(steps), frames)
     padded = np.append(moments, np.full(frames - len(moments), moments[-1]))
-    lived = RecordedTrial(record.place, record.policy, record.risk)
-    belief, probability = replayed(agent, state, maze, lived, padded)
+    recorded = RecordedTrial(record.place, record.policy, record.risk)
+    belief, probability = replayed(agent, state, maze, recorded, padded)
     kept = slice(len(moments))
     last = int(np.asarray(maze.next_place)[place[-1], move[-1]])
     places = np.append(place, last)
@@ -152,7 +152,7 @@ def _check_frames(frames: int) -> None:
 
 
 def _spread(steps: int, frames: int) -> Int[np.ndarray, " frame"]:
-    """Return which steps are kept."""
+    """Return which steps become frames: the first, the last, and others evenly between."""
     return np.unique(np.linspace(0, steps - 1, frames).round().astype(np.int32))
 
 

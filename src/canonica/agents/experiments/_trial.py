@@ -15,7 +15,7 @@ from canonica.agents.network._agent_state import AgentState
 from canonica.agents.network._draw import uniform_of
 from canonica.agents.network._response import Acting, Response
 from canonica.agents.network._response_law import ResponseLaw
-from canonica.agents.network._rollout import Stretch
+from canonica.agents.network._rollout import Rollout
 from canonica.agents.worlds._environment import Environment
 from canonica.model import FreeEnergy, present
 
@@ -58,7 +58,7 @@ class _Now(NamedTuple):
 
 
 class _Trace(NamedTuple):
-    """What one step leaves."""
+    """What one step leaves behind, to be learned from and recorded."""
 
     seen: Array  # which view, or the observation itself
     response: Response
@@ -132,27 +132,27 @@ def trial(
         agent_keys, world_keys = jnp.moveaxis(jax.vmap(jax.random.split)(keys), 1, 0)
         uniform = jax.vmap(partial(uniform_of, dtype=dtype))(agent_keys)
         step = partial(_step, agent, state.law, _Surroundings(environment, drives, record))
-        after, lived = lax.scan(step, now._replace(steps=zero), (uniform, world_keys))
+        after, trace = lax.scan(step, now._replace(steps=zero), (uniform, world_keys))
         # What follows the end, or the end of time, did not happen.
         steps = jnp.minimum(after.steps, max_steps - first)
         done = after.done & (steps == after.steps)
-        observations = lived.seen if views is None else None
-        stretch = Stretch(steps, now.acting, observations, lived.response)
+        observations = trace.seen if views is None else None
+        rollout = Rollout(steps, now.acting, observations, trace.response)
         if by_view is not None:
-            by_view = by_view.with_stretch(lived.seen, stretch)
+            by_view = by_view.with_rollout(trace.seen, rollout)
         if agent.learning == "chunk":
             state, by_view = _counted(state, by_view, views)
-        state = agent.consolidate(state, stretch, lived.risk)
+        state = agent.consolidate(state, rollout, trace.risk)
         if agent.learning == "chunk":
             drives = drives_of(state)
         if kept is not None:
-            kept = kept.with_rows(_recorded(agent, now.acting.made, lived), first)
+            kept = kept.with_rows(_recorded(agent, now.acting.made, trace), first)
         return after._replace(done=done), state, drives, by_view, kept, chunk + 1
 
     by_view = None if views is None else BeliefsByView.none(len(views), len(state.belief), dtype)
     carry = (start, state, drives_of(state), by_view, kept, zero)
     now, state, _, by_view, kept, _ = lax.while_loop(goes_on, one_chunk, carry)
-    state = agent.settle(_counted(state, by_view, views)[0])
+    state = agent.flush(_counted(state, by_view, views)[0])
     tally = state.tally
     if kept is not None:
         kept = kept.until(tally.steps, max_steps)
@@ -215,9 +215,9 @@ def _step(
 def _counted(
     state: AgentState, by_view: BeliefsByView | None, views: Array | None
 ) -> tuple[AgentState, BeliefsByView | None]:
-    """Return the state with what was seen by view pending, and the sums by view empty again."""
+    """Return the state with the sums by view accumulated, and those sums empty again."""
     if by_view is None or views is None:
         return state, by_view
-    likelihood = state.pending.likelihood + by_view.coincidence(views)
-    pending = state.pending._replace(likelihood=likelihood)
-    return state._replace(pending=pending), jax.tree.map(jnp.zeros_like, by_view)
+    likelihood = state.accumulated.likelihood + by_view.coincidence(views)
+    accumulated = state.accumulated._replace(likelihood=likelihood)
+    return state._replace(accumulated=accumulated), jax.tree.map(jnp.zeros_like, by_view)

@@ -8,7 +8,7 @@ from canonica.agents.network._coincidence import Coincidence
 from canonica.model import GenerativeModel
 
 
-class Pending(NamedTuple):
+class Accumulated(NamedTuple):
     """What observations and transitions will add to the counts, once the agent acts by them.
 
     Attributes
@@ -22,11 +22,11 @@ class Pending(NamedTuple):
     transition: Coincidence | None
 
 
-def nothing_pending(model: GenerativeModel, dtype: np.dtype) -> Pending:
+def nothing_accumulated(model: GenerativeModel, dtype: np.dtype) -> Accumulated:
     """Return what a model that has seen nothing has to learn."""
     observations, states = model.likelihood_counts.shape[2:]
     recurrent = model.transition_counts is not None
-    return Pending(
+    return Accumulated(
         Coincidence.none(observations, states, dtype),
         Coincidence.none(states, states, dtype) if recurrent else None,
     )

@@ -10,21 +10,21 @@ from jax.core import Tracer
 from jaxtyping import Array, Float, Int, Shaped
 
 from canonica._errors import CanonicaError
-from canonica.agents.network._accumulated import nothing_pending
+from canonica.agents.network._accumulated import nothing_accumulated
 from canonica.agents.network._agent_state import AgentState
 from canonica.agents.network._counts import Counts
 from canonica.agents.network._draw import drawn_policy, uniform_of
-from canonica.agents.network._learning import settled, with_stretch
+from canonica.agents.network._learning import flushed, with_rollout
 from canonica.agents.network._response import Acting, Response
 from canonica.agents.network._response_law import ResponseLaw, response_law
-from canonica.agents.network._rollout import Stretch, empty_stretch
+from canonica.agents.network._rollout import Rollout, empty_rollout
 from canonica.agents.network._tally import no_tally
 from canonica.agents.network.modulations._modulation import Modulation
 from canonica.agents.network.modulations._progress import ProgressModulation
 from canonica.model import GenerativeModel
 
 CHUNK = 200
-GUARD = 1e-6
+EPSILON = 1e-6
 
 
 class Decision(NamedTuple):
@@ -46,8 +46,8 @@ class Agent(eqx.Module):
     """A canonical network that decides, with delayed modulation of its plasticity.
 
     At every step it infers hidden states from an observation and the previous states, and draws a
-    policy, a sequence of moves, from what the states say of it. When the risk of a stretch of
-    steps arrives, Hebbian plasticity keeps (Gamma = 0) or unlearns (Gamma = 1) what was done. All
+    policy, a sequence of moves, from what the states say of it. When the risk of a rollout
+    arrives, Hebbian plasticity keeps (Gamma = 0) or unlearns (Gamma = 1) what was done. All
     methods are pure functions, to compose with `jax.jit` and `jax.vmap`; `trial` runs a whole
     trial in one compiled loop.
 
@@ -58,9 +58,10 @@ class Agent(eqx.Module):
     policies : (policy, length)
         Moves of each policy, one for each decision of the model.
     modulation : Modulation
-        From the risks of a stretch to Gamma.
+        From the risks of a rollout to Gamma.
     chunk : int
-        Steps of a stretch, after which Gamma is known.
+        Steps of a rollout, after which Gamma is known: at most so many are made between two
+        learnings.
     learning : "trial" or "chunk"
         Whether the network acts by what it learned from the next trial on, as published, or
         from the next chunk on.
@@ -69,7 +70,7 @@ class Agent(eqx.Module):
         just inferred.
     moves_made : int
         How many moves of a policy are made before the next is drawn; 1 as published.
-    guard : float
+    epsilon : float
         Added to ``1 - d`` in the odds of decisions, and the least that a probability counts as
         inside a logarithm; the published simulations use 1e-6.
     acting_precision : "single" or "double", optional
@@ -107,7 +108,7 @@ class Agent(eqx.Module):
     learning: Literal["trial", "chunk"] = eqx.field(static=True, default="trial")
     decides_from: Literal["previous", "current"] = eqx.field(static=True, default="previous")
     moves_made: int = eqx.field(static=True, default=1)
-    guard: float = eqx.field(static=True, default=GUARD)
+    epsilon: float = eqx.field(static=True, default=EPSILON)
     acting_precision: Literal["single", "double"] | None = eqx.field(static=True, default=None)
 
     def __check_init__(self) -> None:
@@ -131,10 +132,10 @@ class Agent(eqx.Module):
                 f"moves_made: found {self.moves_made}; expected 1 to {self.policies.shape[1]}, "
                 "the length of the policies."
             )
-        if self.chunk < 1 or not 0 <= self.guard < 1:
+        if self.chunk < 1 or not 0 <= self.epsilon < 1:
             raise CanonicaError(
-                f"chunk, guard: found {self.chunk}, {self.guard}; expected a chunk of 1 step at "
-                "least, and a guard in [0, 1)."
+                f"chunk, epsilon: found {self.chunk}, {self.epsilon}; expected a chunk of 1 step "
+                "at least, and an epsilon in [0, 1)."
             )
 
     def init(self) -> AgentState:
@@ -144,13 +145,13 @@ class Agent(eqx.Module):
     def begin(self, state: AgentState) -> AgentState:
         """Return the state at the start of a new trial: acting by all that was learned.
 
-        Beliefs are those of the prior again; a stretch that no risk came for is forgotten.
+        Beliefs are those of the prior again; a rollout that no risk came for is forgotten.
         """
-        return self._at_start(self.settle(state).counts)
+        return self._at_start(self.flush(state).counts)
 
     def model_of(self, state: AgentState) -> GenerativeModel:
         """Return the generative model that an agent holds by now."""
-        return self.settle(state).counts.model(self.model)
+        return self.flush(state).counts.model(self.model)
 
     def step(
         self, state: AgentState, observation: Shaped[Array, " observation"], key: Array
@@ -174,11 +175,11 @@ class Agent(eqx.Module):
         uniform = uniform_of(key, state.belief.dtype)
         before = Acting(state.belief, state.policy, state.made)
         response = self.respond(state.law, drive, before, uniform)
-        stretch = state.stretch.with_step(observation, before, response)
+        rollout = state.rollout.with_step(observation, before, response)
         decision = Decision(response.policy, self.policies[response.policy, state.made])
         made = (state.made + 1) % self.moves_made
         return decision, state._replace(
-            belief=response.belief, policy=response.policy, made=made, stretch=stretch
+            belief=response.belief, policy=response.policy, made=made, rollout=rollout
         )
 
     def respond(
@@ -204,7 +205,7 @@ class Agent(eqx.Module):
             current = self.decides_from == "current"
             seen = jax.nn.sigmoid(log_odds) if current else previous
             policy_log_odds = seen @ law.policy.slope + law.policy_offset
-        drawn = drawn_policy(policy_log_odds, uniform, self.guard)
+        drawn = drawn_policy(policy_log_odds, uniform, self.epsilon)
         policy = drawn if self.moves_made == 1 else jnp.where(made == 0, drawn, policy)
         return Response(log_odds, policy, policy_log_odds[policy])
 
@@ -224,35 +225,35 @@ class Agent(eqx.Module):
             If there are more or fewer risks than steps (where this is known, that is not inside
             `jax.jit`).
         """
-        steps = state.stretch.steps
+        steps = state.rollout.steps
         if not isinstance(steps, Tracer) and len(risk) != int(steps):
             raise CanonicaError(
                 f"risk: found {len(risk)} for {int(steps)} steps since the last learning; "
                 f"expected one for each, {self.chunk} at most."
             )
         whole = jnp.full(self.chunk, 0.5, state.belief.dtype).at[: len(risk)].set(risk)
-        return self.consolidate(state, state.stretch, whole)
+        return self.consolidate(state, state.rollout, whole)
 
     def consolidate(
-        self, state: AgentState, stretch: Stretch, risk: Float[Array, " time"]
+        self, state: AgentState, rollout: Rollout, risk: Float[Array, " time"]
     ) -> AgentState:
-        """Return what `learn` does, of a stretch that is given as a whole."""
-        state = with_stretch(
+        """Return what `learn` does, of a rollout that is given as a whole."""
+        state = with_rollout(
             state,
-            stretch,
+            rollout,
             risk,
-            self.modulation(risk, stretch.lived),
+            self.modulation(risk, rollout.mask),
             from_current=self.decides_from == "current",
             moves_made=self.moves_made,
-        )._replace(stretch=self._nothing())
+        )._replace(rollout=self._empty_rollout())
         if self.learning == "trial":
             return state
-        state = settled(state)
+        state = flushed(state)
         return state._replace(law=self._law(state.counts))
 
-    def settle(self, state: AgentState) -> AgentState:
-        """Return the same state with nothing pending: counts and tally are complete."""
-        return settled(state)
+    def flush(self, state: AgentState) -> AgentState:
+        """Return the same state with nothing accumulated: counts and tally are complete."""
+        return flushed(state)
 
     def _at_start(self, counts: Counts) -> AgentState:
         prior = self.model.state_prior[1]
@@ -264,22 +265,22 @@ class Agent(eqx.Module):
             belief=prior.astype(dtype),
             policy=zero,
             made=zero,
-            stretch=self._nothing(),
-            pending=nothing_pending(self.model, dtype),
+            rollout=self._empty_rollout(),
+            accumulated=nothing_accumulated(self.model, dtype),
             tally=no_tally(len(self.policies), dtype),
         )
 
     def _law(self, counts: Counts) -> ResponseLaw:
-        law = response_law(counts.model(self.model), self.guard)
+        law = response_law(counts.model(self.model), self.epsilon)
         return jax.tree.map(lambda part: part.astype(self._dtype), law)
 
-    def _nothing(self) -> Stretch:
+    def _empty_rollout(self) -> Rollout:
         observations, states = self.model.likelihood_counts.shape[2:]
-        return empty_stretch(self.chunk, observations, states, self._dtype)
+        return empty_rollout(self.chunk, observations, states, self._dtype)
 
     @property
     def _dtype(self) -> np.dtype:
-        """Precision that it acts in."""
+        """Floating type of activities and decisions."""
         if self.acting_precision is None:
             return self.model.likelihood_counts.dtype
         return np.dtype(np.float32 if self.acting_precision == "single" else np.float64)

@@ -1,13 +1,13 @@
-"""All that changes in an agent."""
+"""The state of an agent: counts, activities, and what it has not learned from yet."""
 
 from typing import NamedTuple
 
 from jaxtyping import Array, Float, Int
 
-from canonica.agents.network._accumulated import Pending
+from canonica.agents.network._accumulated import Accumulated
 from canonica.agents.network._counts import Counts
 from canonica.agents.network._response_law import ResponseLaw
-from canonica.agents.network._rollout import Stretch
+from canonica.agents.network._rollout import Rollout
 from canonica.agents.network._tally import Tally
 
 
@@ -24,9 +24,9 @@ class AgentState(NamedTuple):
         Posterior expectation of each hidden state, after the last observation.
     policy, made : ()
         The policy under way, and how many of its moves have been made; 0 to draw anew.
-    stretch : Stretch
+    rollout : Rollout
         What happened since the last learning.
-    pending : Pending
+    accumulated : Accumulated
         What it will learn of observations and transitions when next the law is made.
     tally : Tally
         Of the trial: steps, free energy, decisions.
@@ -37,6 +37,6 @@ class AgentState(NamedTuple):
     belief: Float[Array, " state"]
     policy: Int[Array, ""]
     made: Int[Array, ""]
-    stretch: Stretch
-    pending: Pending
+    rollout: Rollout
+    accumulated: Accumulated
     tally: Tally

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from canonica.agents.network._log_evidence import Evidence
+from canonica.agents.network._log_evidence import LogEvidence
 from canonica.agents.network._pairs import Pairs
 
 
@@ -27,7 +27,7 @@ class Coincidence(NamedTuple):
 
     @classmethod
     def none(cls, outcomes: int, causes: int, dtype: np.dtype) -> "Coincidence":
-        """Return sums over nothing."""
+        """Return the sums over no steps at all: zeros."""
         return cls(
             jnp.zeros((outcomes, causes), dtype),
             jnp.zeros(outcomes, dtype),
@@ -49,11 +49,11 @@ class Coincidence(NamedTuple):
         neither = self.time - outcome_only - self.cause
         return Pairs(neither, cause_only, outcome_only, self.both).counts
 
-    def silent(self, evidence: Evidence) -> Float[Array, ""]:
+    def silent(self, evidence: LogEvidence) -> Float[Array, ""]:
         """Return the log evidence of value 0 of all causes, summed over time."""
         return self.outcome @ evidence.silent_slope + self.time * evidence.silent_offset
 
-    def expected(self, evidence: Evidence) -> Float[Array, ""]:
+    def expected(self, evidence: LogEvidence) -> Float[Array, ""]:
         """Return the expected log parameter, summed over all that coincided."""
         log_odds = (self.both * evidence.slope).sum() + self.cause @ evidence.offset
         return log_odds + self.silent(evidence)
@@ -64,7 +64,7 @@ def coincidence_of(
     cause: Float[Array, "time cause"],
     weight: Float[Array, " time"],
 ) -> Coincidence:
-    """Return what coincided."""
+    """Return how often outcome and cause were 1 together and alone, each step by its weight."""
     weighted = outcome * weight[:, None]
     return Coincidence(weighted.T @ cause, weighted.sum(axis=0), weight @ cause, weight.sum())
 

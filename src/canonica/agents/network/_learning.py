@@ -1,36 +1,36 @@
-"""Hebbian plasticity of a stretch of steps, modulated by Gamma, and the free energy on the way."""
+"""Hebbian plasticity of a rollout, modulated by Gamma, and the free energy on the way."""
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from canonica.agents.network._accumulated import Pending
+from canonica.agents.network._accumulated import Accumulated
 from canonica.agents.network._agent_state import AgentState
 from canonica.agents.network._coincidence import coincidence_of, coincidence_of_decisions
 from canonica.agents.network._counts import Counts
 from canonica.agents.network._response import Response
 from canonica.agents.network._response_law import ResponseLaw
-from canonica.agents.network._rollout import Stretch
+from canonica.agents.network._rollout import Rollout
 from canonica.agents.network._tally import Tally
 from canonica.model import MINIMUM_POLICY_COUNT, previous_in_time
 
 
-def with_stretch(
+def with_rollout(
     state: AgentState,
-    stretch: Stretch,
+    rollout: Rollout,
     risk: Float[Array, " time"],
     gamma: Float[Array, " time"],
     *,
     from_current: bool,
     moves_made: int,
 ) -> AgentState:
-    """Return the state that has learned of a stretch what it did, and has the rest pending.
+    """Return the state that has learned what was done in a rollout, the rest accumulated.
 
     Parameters
     ----------
     state : AgentState
         By whose law the agent acted.
-    stretch : Stretch
+    rollout : Rollout
         What happened.
     risk, gamma : (time,)
         Of each step.
@@ -40,11 +40,11 @@ def with_stretch(
         From one decision to the next.
     """
     law, tally = state.law, state.tally
-    response, belief = stretch.response, stretch.response.belief
+    response, belief = rollout.response, rollout.response.belief
     dtype = belief.dtype
-    previous = previous_in_time(belief, stretch.before.belief)
-    lived = stretch.lived.astype(dtype)
-    decided = stretch.decided(moves_made).astype(dtype)
+    previous = previous_in_time(belief, rollout.before.belief)
+    mask = rollout.mask.astype(dtype)
+    decided = rollout.decided(moves_made).astype(dtype)
     modulation = decided * (1 - 2 * gamma)
     seen = belief if from_current else previous
     policies = len(tally.decisions)
@@ -57,43 +57,45 @@ def with_stretch(
     )
     # Whatever the states: at their posterior, their free energy is minus a log evidence, of which
     # this is the part that is not linear in coincidences.
-    unsettled = -(lived * jax.nn.softplus(response.log_odds).sum(axis=1)).sum()
+    nonlinear = -(mask * jax.nn.softplus(response.log_odds).sum(axis=1)).sum()
     free_energy = tally.free_energy._replace(
-        complexity=tally.free_energy.complexity + unsettled,
+        complexity=tally.free_energy.complexity + nonlinear,
         decision=tally.free_energy.decision + _decision(law, response, seen, decided, modulation),
     )
     drawn = jnp.zeros(policies, jnp.int32).at[response.policy].add(decided.astype(jnp.int32))
     return state._replace(
         counts=state.counts._replace(policy=learned),
-        pending=_pending_with(state.pending, stretch.observation, previous, belief, lived),
+        accumulated=_accumulated_with(
+            state.accumulated, rollout.observation, previous, belief, mask
+        ),
         tally=Tally(
-            tally.steps + stretch.steps,
-            tally.risk + (lived * risk).sum(),
+            tally.steps + rollout.steps,
+            tally.risk + (mask * risk).sum(),
             free_energy,
             tally.decisions + drawn,
         ),
     )
 
 
-def _pending_with(
-    pending: Pending,
+def _accumulated_with(
+    accumulated: Accumulated,
     observation: Float[Array, "time observation"] | None,
     previous: Float[Array, "time state"],
     belief: Float[Array, "time state"],
-    lived: Float[Array, " time"],
-) -> Pending:
-    likelihood, transition = pending
+    mask: Float[Array, " time"],
+) -> Accumulated:
+    likelihood, transition = accumulated
     if observation is not None:
-        likelihood = likelihood + coincidence_of(observation, belief, lived)
+        likelihood = likelihood + coincidence_of(observation, belief, mask)
     if transition is not None:
-        transition = transition + coincidence_of(previous, belief, lived)
-    return Pending(likelihood, transition)
+        transition = transition + coincidence_of(previous, belief, mask)
+    return Accumulated(likelihood, transition)
 
 
-def settled(state: AgentState) -> AgentState:
-    """Return the state that has learned all that was pending, its tally complete."""
+def flushed(state: AgentState) -> AgentState:
+    """Return the state that has learned all that was accumulated, its tally complete."""
     law, counts = state.law, state.counts
-    likelihood, transition = state.pending
+    likelihood, transition = state.accumulated
     accuracy = likelihood.expected(law.likelihood)
     silent = likelihood.silent(law.likelihood)
     silent = silent + likelihood.time * law.state_log_prior[0].sum()
@@ -107,7 +109,7 @@ def settled(state: AgentState) -> AgentState:
     )
     return state._replace(
         counts=Counts(counts.likelihood + likelihood.counts, learned, counts.policy),
-        pending=jax.tree.map(jnp.zeros_like, state.pending),
+        accumulated=jax.tree.map(jnp.zeros_like, state.accumulated),
         tally=state.tally._replace(free_energy=free_energy),
     )
 

@@ -9,7 +9,7 @@ from jaxtyping import Array, Float
 from canonica.model import ExpectationForm, expected_log_parameter
 
 
-class Evidence(NamedTuple):
+class LogEvidence(NamedTuple):
     """What outcomes say of causes under one mapping.
 
     Attributes
@@ -34,9 +34,9 @@ class Evidence(NamedTuple):
         return outcome @ self.silent_slope + self.silent_offset
 
 
-def evidence(
+def log_evidence(
     counts: Float[Array, "2 2 outcome cause"], form: ExpectationForm, floor: float
-) -> Evidence:
+) -> LogEvidence:
     """Return what outcomes say under a mapping; no probability counts as less than `floor`."""
     log_parameter = expected_log_parameter(counts, form)
     if floor > 0:
@@ -44,7 +44,7 @@ def evidence(
     present, absent = log_parameter[1], log_parameter[0]
     difference = present - absent
     silence = absent.sum(axis=1)
-    return Evidence(
+    return LogEvidence(
         slope=difference[1] - difference[0],
         offset=silence[1] - silence[0],
         silent_slope=difference[0].sum(axis=1),

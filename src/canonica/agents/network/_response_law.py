@@ -5,7 +5,7 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from canonica.agents.network._log_evidence import Evidence, evidence
+from canonica.agents.network._log_evidence import LogEvidence, log_evidence
 from canonica.model import GenerativeModel, present
 
 
@@ -14,16 +14,16 @@ class ResponseLaw(NamedTuple):
 
     Attributes
     ----------
-    likelihood, transition, policy : Evidence
+    likelihood, transition, policy : LogEvidence
         Of observations and previous states on states, of states on policies; no transition where
         the network has no recurrent synapses.
     state_log_prior, policy_log_prior : (2, state), (2, policy)
         ln D and ln E.
     """
 
-    likelihood: Evidence
-    transition: Evidence | None
-    policy: Evidence
+    likelihood: LogEvidence
+    transition: LogEvidence | None
+    policy: LogEvidence
     state_log_prior: Float[Array, "2 state"]
     policy_log_prior: Float[Array, "2 policy"]
 
@@ -48,9 +48,9 @@ def response_law(model: GenerativeModel, floor: float) -> ResponseLaw:
     c = present(model.policy_counts, "policy_counts")
     E = present(model.decision_prior, "decision_prior")
     return ResponseLaw(
-        likelihood=evidence(model.likelihood_counts, model.form, floor),
-        transition=None if b is None else evidence(b, model.form, floor),
-        policy=evidence(c, model.form, floor),
+        likelihood=log_evidence(model.likelihood_counts, model.form, floor),
+        transition=None if b is None else log_evidence(b, model.form, floor),
+        policy=log_evidence(c, model.form, floor),
         state_log_prior=jnp.log(jnp.maximum(model.state_prior, floor)),
         policy_log_prior=jnp.log(jnp.maximum(E, floor)),
     )

@@ -1,4 +1,4 @@
-"""What an agent remembers of a stretch of steps until its risk arrives."""
+"""Steps that follow each other, as an agent remembers them until their risk arrives."""
 
 from typing import NamedTuple
 
@@ -11,8 +11,8 @@ from canonica.agents.network._response import Acting, Response
 from canonica.model import present
 
 
-class Stretch(NamedTuple):
-    """What happened since the last learning.
+class Rollout(NamedTuple):
+    """Steps since the last learning, and what the network made of them.
 
     Attributes
     ----------
@@ -32,26 +32,26 @@ class Stretch(NamedTuple):
     response: Response
 
     @property
-    def lived(self) -> Bool[Array, " time"]:
-        """Which rows are filled."""
+    def mask(self) -> Bool[Array, " time"]:
+        """True for rows that hold a step, False for those after the last."""
         return jnp.arange(len(self.response.policy)) < self.steps
 
     def decided(self, moves_made: int) -> Bool[Array, " time"]:
         """Return at which of them a policy was drawn, after so many moves of the one before."""
         rows = jnp.arange(len(self.response.policy))
-        return self.lived & ((self.before.made + rows) % moves_made == 0)
+        return self.mask & ((self.before.made + rows) % moves_made == 0)
 
     def with_step(
         self,
         observation: Float[Array, " observation"],
         before: Acting,
         response: Response,
-    ) -> "Stretch":
-        """Return this stretch with one step more; the last one is replaced where it is full."""
+    ) -> "Rollout":
+        """Return this rollout with one step more; the last one is replaced where it is full."""
         rows = present(self.observation, "observation")
         row = jnp.minimum(self.steps, len(rows) - 1)
         first = self.steps == 0
-        return Stretch(
+        return Rollout(
             row + 1,
             jax.tree.map(lambda old, now: jnp.where(first, now, old), self.before, before),
             rows.at[row].set(observation),
@@ -59,9 +59,9 @@ class Stretch(NamedTuple):
         )
 
 
-def empty_stretch(time: int, observations: int, states: int, dtype: np.dtype) -> Stretch:
-    """Return a stretch of which nothing has happened yet."""
+def empty_rollout(time: int, observations: int, states: int, dtype: np.dtype) -> Rollout:
+    """Return a rollout of which nothing has happened yet."""
     zeros = jnp.zeros((time, states), dtype)
     none = Response(zeros, jnp.zeros(time, jnp.int32), jnp.zeros(time, dtype))
     zero = jnp.zeros((), jnp.int32)
-    return Stretch(zero, Acting(zeros[0], zero, zero), jnp.zeros((time, observations), dtype), none)
+    return Rollout(zero, Acting(zeros[0], zero, zero), jnp.zeros((time, observations), dtype), none)

@@ -19,7 +19,7 @@ class Tally(NamedTuple):
     risk : ()
         Sum of their risks.
     free_energy : FreeEnergy
-        By the counts that the agent acted by, Gamma of each stretch included.
+        By the counts that the agent acted by, Gamma of each rollout included.
     decisions : (policy,)
         How often each policy was drawn.
     """
@@ -31,6 +31,6 @@ class Tally(NamedTuple):
 
 
 def no_tally(policies: int, dtype: np.dtype) -> Tally:
-    """Return the sums over nothing."""
+    """Return the sums over no steps at all: zeros."""
     zero, none = jnp.zeros((), dtype), jnp.zeros((), jnp.int32)
     return Tally(none, zero, FreeEnergy(zero, zero, zero), jnp.zeros(policies, jnp.int32))

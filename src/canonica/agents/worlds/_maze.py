@@ -64,12 +64,12 @@ class Maze(Environment):
 
     @property
     def moves(self) -> int:
-        """Up, down, left, right."""
+        """Number of moves: up, down, left and right."""
         return len(MOVES)
 
     @property
     def observations(self) -> int:
-        """Cells of the window."""
+        """Number of cells in the window, each an observation."""
         return self.window**2
 
     @property
@@ -79,7 +79,7 @@ class Maze(Environment):
 
     @property
     def cells_across(self) -> int:
-        """Free cells in a row."""
+        """Number of free cells in a row."""
         return self.walls.shape[-1] // 2
 
     @property
@@ -104,7 +104,7 @@ class Maze(Environment):
 
     @property
     def rows(self) -> Int[Array, " place"]:
-        """Row of each place."""
+        """Row of each place in the grid of walls and cells."""
         places = jnp.arange(self.places)
         row = 2 * (places // self.cells_across) + 1
         return jnp.where(places == self.goal, self.goal_row, row)

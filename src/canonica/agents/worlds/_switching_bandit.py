@@ -91,7 +91,7 @@ class SwitchingBandit(Environment):
 
     @property
     def moves(self) -> int:
-        """Arms."""
+        """Number of arms: a move is a pull of one."""
         return self.reward_probability.shape[-1]
 
     @property

@@ -87,27 +87,27 @@ class TMaze(Environment):
 
     @property
     def moves(self) -> int:
-        """Up, down, left, right."""
+        """Number of moves: up, down, left and right."""
         return len(MOVES)
 
     @property
     def places(self) -> int:
-        """Corridor cells, junction, two arms."""
+        """Number of places: corridor cells, junction, two arms."""
         return self.corridor + 1 + ARMS
 
     @property
     def junction(self) -> int:
-        """The place between the arms."""
+        """Number of the place between the arms."""
         return self.corridor
 
     @property
     def observations(self) -> int:
-        """One for each place, two for the cue."""
+        """Number of observations: one for each place, two for the cue."""
         return self.places + ARMS
 
     @property
     def shortest_path(self) -> int:
-        """Moves from the start to either arm."""
+        """Number of moves from the start to either arm."""
         return self.corridor + 1
 
     @property

@@ -103,7 +103,7 @@ class DecisionTable:
             self.fail(int(np.argmin(good)), name, expected)
 
     def fail(self, row: int, name: str, expected: str) -> NoReturn:
-        """Raise the error of a row."""
+        """Raise the error of a row: line, column, what was found and what was expected."""
         text = self.column(name)
         found = "nothing" if text is None or not text.iloc[row] else repr(text.iloc[row])
         raise CanonicaError(

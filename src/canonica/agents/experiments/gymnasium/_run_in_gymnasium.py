@@ -64,8 +64,8 @@ def run_in_gymnasium(
     player = GymnasiumAgent(agent, environment, risk=risk, seed=seed, state=state)
     # The first reset alone is given the seed: later episodes go on from there.
     seeds = [seed] + [None] * (episodes - 1)
-    lived = [_episode(player, environment, each) for each in seeds]
-    reward, steps, mean_risk, terminated = (np.array(part) for part in zip(*lived, strict=True))
+    played = [_episode(player, environment, each) for each in seeds]
+    reward, steps, mean_risk, terminated = (np.array(part) for part in zip(*played, strict=True))
     name = environment.spec.id if environment.spec is not None else type(environment).__name__
     found = xr.Dataset(
         {

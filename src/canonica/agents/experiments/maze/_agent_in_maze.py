@@ -20,7 +20,15 @@ from canonica.agents.worlds._maze_task import MazeTask
 
 
 class AgentInMaze(NamedTuple):
-    """One agent in one maze: trials that follow each other."""
+    """One agent in one maze.
+
+    Attributes
+    ----------
+    number : int
+        Of the maze.
+    agent, maze : Agent, Maze
+        As they are before the first trial.
+    """
 
     number: int
     agent: Agent
@@ -28,9 +36,10 @@ class AgentInMaze(NamedTuple):
 
 
 def agents_in_mazes(
-    name: str, prior_right: float, world: MazeTask, numbers: Sequence[int]
+    name: str, prior_right: float, task: MazeTask, numbers: Sequence[int]
 ) -> list[AgentInMaze]:
-    mazes = world.mazes(numbers)
+    """Return agents of that name, a fresh one in each of the mazes of these numbers."""
+    mazes = task.mazes(numbers)
     agent = named_agent(name, mazes[0], prior_right)  # all mazes are of one size
     return [AgentInMaze(number, agent, maze) for number, maze in zip(numbers, mazes, strict=True)]
 
@@ -40,6 +49,7 @@ COUNTS = "counts-"
 
 @jax.jit
 def state_with(agent: Agent, counts: Counts) -> AgentState:
+    """Return the agent at the start of a trial, with what it had learned by then."""
     return agent.begin(agent.init()._replace(counts=counts))
 
 

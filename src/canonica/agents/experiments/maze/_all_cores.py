@@ -17,20 +17,20 @@ Progress = Callable[[int, int], None]
 
 
 def run_on_all_cores(
-    chains: Sequence[AgentInMaze],
-    world: MazeTask,
+    agents: Sequence[AgentInMaze],
+    task: MazeTask,
     trials: int,
     *,
     store: ExperimentStore | None = None,
     progress: Progress | None = None,
 ) -> list[Arrays]:
-    """Return what each chain found, trial by trial, on all cores; call it in float64.
+    """Return what each pair found, trial by trial, on all cores; call it in float64.
 
     Parameters
     ----------
-    chains : sequence of AgentInMaze
+    agents : sequence of AgentInMaze
         Agents of one structure, mazes of one size.
-    world, trials
+    task, trials
         Keys and time; how many trials each.
     store, progress
         As in `maze_experiment`.
@@ -38,12 +38,11 @@ def run_on_all_cores(
     Returns
     -------
     list of dict
-        For each chain arrays with an entry for each trial: `steps`, `reached`, `risk`, `accuracy`,
+        For each pair arrays with an entry for each trial: `steps`, `reached`, `risk`, `accuracy`,
         `complexity`, `decision_free_energy`, `free_energy` and `decision_count`.
     """
     runs = [
-        ResumableRun(chain, world, trials, store, keep_last=k == 0)
-        for k, chain in enumerate(chains)
+        ResumableRun(pair, task, trials, store, keep_last=k == 0) for k, pair in enumerate(agents)
     ]
     total, done = trials * len(runs), sum(run.done for run in runs)
     if progress is not None:
@@ -52,11 +51,11 @@ def run_on_all_cores(
     if unfinished:
         first = unfinished[0]
         compiled = one_trial.lower(  # once, before all threads ask for it
-            first.chain.agent,
+            first.pair.agent,
             first.counts,
-            first.chain.maze,
-            world.key(1, 1),
-            max_steps=world.max_steps,
+            first.pair.maze,
+            task.key(1, 1),
+            max_steps=task.max_steps,
         ).compile()
         with _trials_as_they_end(unfinished, compiled) as finished_trials:
             for _ in finished_trials:

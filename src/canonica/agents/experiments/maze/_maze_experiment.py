@@ -89,16 +89,16 @@ def maze_experiment(
     """
     for name, value in {"mazes": mazes, "trials": trials, "first_maze": first_maze}.items():
         _check_count(name, value)
-    world = MazeTask(seed, height, width, window, max_steps)
-    settings = {"agent": agent, "prior_right": float(prior_right), **asdict(world)}
+    task = MazeTask(seed, height, width, window, max_steps)
+    settings = {"agent": agent, "prior_right": float(prior_right), **asdict(task)}
     with jax.enable_x64(True):
-        chains = agents_in_mazes(agent, prior_right, world, range(first_maze, first_maze + mazes))
+        agents = agents_in_mazes(agent, prior_right, task, range(first_maze, first_maze + mazes))
         kept = None
         if store is not None:
             asked = {"mazes": mazes, "trials": trials, "first_maze": first_maze}
             kept = ExperimentStore(store, {**settings, **asked})
-        found = run_on_all_cores(chains, world, trials, store=kept, progress=progress)
-        return maze_result(chains, found, settings)
+        found = run_on_all_cores(agents, task, trials, store=kept, progress=progress)
+        return maze_result(agents, found, settings)
 
 
 def trials_done(store: Path) -> tuple[int, int]:

@@ -18,10 +18,11 @@ from canonica.agents.worlds._maze import MOVES, shortest_path
 
 
 def maze_result(
-    chains: Sequence[AgentInMaze], found: Sequence[Arrays], settings: Mapping[str, Any]
+    agents: Sequence[AgentInMaze], found: Sequence[Arrays], settings: Mapping[str, Any]
 ) -> xr.Dataset:
+    """Return what was found in each trial, and what is known of agents and mazes, labelled."""
     stacked = {name: np.stack([one[name] for one in found]) for name in found[0]}
-    agent = chains[0].agent
+    agent = agents[0].agent
     policies = np.asarray(agent.policies)
     moves = first_move_count(stacked["decision_count"], policies)
     each, by_policy = ("maze", "trial"), ("maze", "trial", "policy")
@@ -54,8 +55,8 @@ def maze_result(
             [decision_prior_from_moves(one[0], policies) for one in moves]
         ),
         "policy_moves": policies,
-        "walls": np.stack([np.asarray(chain.maze.walls) for chain in chains]),
-        "shortest_path": np.array([int(_shortest_path(chain.maze)) for chain in chains]),
+        "walls": np.stack([np.asarray(pair.maze.walls) for pair in agents]),
+        "shortest_path": np.array([int(_shortest_path(pair.maze)) for pair in agents]),
     }
     return xr.Dataset(
         {
@@ -63,7 +64,7 @@ def maze_result(
             for name, (dims, long_name, units) in variables.items()
         },
         {
-            "maze": [chain.number for chain in chains],
+            "maze": [pair.number for pair in agents],
             "trial": np.arange(1, stacked["steps"].shape[1] + 1),
             "move": list(MOVES),
         },

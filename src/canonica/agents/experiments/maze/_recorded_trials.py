@@ -49,18 +49,18 @@ def recorded_trials(store: Path, *, frames: int = 200) -> tuple[xr.Dataset, xr.D
         raise CanonicaError(
             f"store {shown(store)}: found no last trial; expected a finished run. Finish it first."
         )
-    world = MazeTask(**{name: settings[name] for name in asdict(MazeTask())})
+    task = MazeTask(**{name: settings[name] for name in asdict(MazeTask())})
     number, last = settings["first_maze"], settings["trials"]
     with jax.enable_x64(True):
-        (chain,) = agents_in_mazes(settings["agent"], settings["prior_right"], world, [number])
-        agent, maze = chain.agent, chain.maze
+        (pair,) = agents_in_mazes(settings["agent"], settings["prior_right"], task, [number])
+        agent, maze = pair.agent, pair.maze
         scenes = []
         for trial_number, counts in (
             (1, Counts.of(agent.model)),
             (last, counts_of_arrays(saved, agent)),
         ):
-            key = world.key(number, trial_number)
-            found, _ = one_trial(agent, counts, maze, key, max_steps=world.max_steps)
+            key = task.key(number, trial_number)
+            found, _ = one_trial(agent, counts, maze, key, max_steps=task.max_steps)
             state = state_with(agent, counts)
             seen = scene(agent, state, maze, found.record, int(found.steps), frames=frames)
             facts = {"trial": trial_number, "reached": int(found.done), "steps": int(found.steps)}

@@ -25,31 +25,46 @@ LAST = "before-last-trial"
 
 
 def run_name(maze: int) -> str:
+    """Return the name by which a store keeps the run in a maze."""
     return f"maze-{maze}"
 
 
 class ResumableRun:
-    """A chain under way."""
+    """The trials of one agent in one maze, as far as they are done.
+
+    Parameters
+    ----------
+    pair : AgentInMaze
+        Who, and where.
+    task : MazeTask
+        Keys of the trials, and when their time is up.
+    trials : int
+        How many there are to be.
+    store : ExperimentStore or None
+        Where to go on from, and to keep what there is.
+    keep_last : bool
+        Whether to keep the counts before the last trial, to see that trial again.
+    """
 
     def __init__(
         self,
-        chain: AgentInMaze,
-        world: MazeTask,
+        pair: AgentInMaze,
+        task: MazeTask,
         trials: int,
         store: ExperimentStore | None,
         *,
         keep_last: bool,
     ) -> None:
-        self.chain, self.world, self.trials, self.store = chain, world, trials, store
+        self.pair, self.task, self.trials, self.store = pair, task, trials, store
         self.keep_last = keep_last
         self.rows: list[dict[str, Any]] = []
-        self.counts = Counts.of(chain.agent.model)
-        saved = None if store is None else store.load(run_name(chain.number))
+        self.counts = Counts.of(pair.agent.model)
+        saved = None if store is None else store.load(run_name(pair.number))
         if saved is not None:
             rows = {name: values for name, values in saved.items() if not name.startswith(COUNTS)}
             trials_done = len(rows["steps"])
             self.rows = [{name: rows[name][k] for name in rows} for k in range(trials_done)]
-            self.counts = counts_of_arrays(saved, chain.agent)
+            self.counts = counts_of_arrays(saved, pair.agent)
         self._saved, self._saved_at = self.done, time.monotonic()
 
     @property
@@ -69,19 +84,19 @@ class ResumableRun:
             with jax.enable_x64(True):  # a setting of each thread
                 while self.done < self.trials and not stop.is_set():
                     self._one_more(compiled)
-                    finished_trials.put(self.chain.number)
+                    finished_trials.put(self.pair.number)
                     if time.monotonic() > self._saved_at + SAVE_EVERY:
                         self.save()
         finally:
             self.save()
 
     def _one_more(self, compiled: Callable) -> None:
-        chain, number = self.chain, self.done + 1
+        pair, number = self.pair, self.done + 1
         if number == self.trials and self.keep_last and self.store is not None:
             self.store.save(LAST, arrays_of_counts(self.counts))
-        key = self.world.key(chain.number, number)
+        key = self.task.key(pair.number, number)
         found, self.counts = jax.block_until_ready(
-            compiled(chain.agent, self.counts, chain.maze, key)
+            compiled(pair.agent, self.counts, pair.maze, key)
         )
         self.rows.append(_row(found))
 
@@ -89,7 +104,7 @@ class ResumableRun:
         """Keep what there is, where there is anything new and a store for it."""
         if self.store is not None and self._saved < self.done:
             self.store.save(
-                run_name(self.chain.number), {**self.results(), **arrays_of_counts(self.counts)}
+                run_name(self.pair.number), {**self.results(), **arrays_of_counts(self.counts)}
             )
             self._saved = self.done
         self._saved_at = time.monotonic()

@@ -80,7 +80,7 @@ def transplant(
     decisions, name = _decisions_of(source)
     priors = estimated_priors(decisions, estimation_trials=estimation_trials, by=by)
     known = decisions.attrs
-    world = MazeTask(
+    task = MazeTask(
         seed=_first_known(seed, known.get("seed"), 0),
         height=_first_known(height, known.get("height"), HEIGHT),
         width=_first_known(width, known.get("width"), WIDTH),
@@ -99,13 +99,13 @@ def transplant(
     donors = np.arange(count) % len(priors)
     with jax.enable_x64(True):
         policies = sequences(len(MOVES), POLICY_LENGTH)
-        worlds = world.mazes(numbers.tolist())
-        chains = [
+        worlds = task.mazes(numbers.tolist())
+        agents = [
             AgentInMaze(number, agent_with_prior(maze, policies, np.stack([1 - E, E])), maze)
             for number, maze, E in zip(numbers.tolist(), worlds, priors[donors], strict=True)
         ]
-        found = run_on_all_cores(chains, world, trials, progress=progress)
-    settings = {"estimation_trials": estimation_trials, "by": by, **vars(world)}
+        found = run_on_all_cores(agents, task, trials, progress=progress)
+    settings = {"estimation_trials": estimation_trials, "by": by, **vars(task)}
     return transplant_result(
         decisions, priors, found, numbers=numbers, donors=donors, name=name, settings=settings
     )

@@ -23,6 +23,7 @@ def transplant_result(
     name: str,
     settings: Mapping[str, Any],
 ) -> xr.Dataset:
+    """Return predicted and observed trials, and the priors behind them, labelled."""
     steps, reached = (np.stack([one[part] for one in found]) for part in ("steps", "reached"))
     trials = steps.shape[1]
 

@@ -23,7 +23,7 @@ def transplant_study(
     progress: Progress | None = None,
     estimation_trials: int = 1,
     by: By = "first_move",
-    **world: Any,
+    **task: Any,
 ) -> xr.Dataset:
     """Return transplants of agents whose decision prior is known, one group for each.
 
@@ -37,7 +37,7 @@ def transplant_study(
         Called with the number of trials done and their total.
     estimation_trials, by
         As in `estimated_priors`.
-    **world
+    **task
         `seed`, `height`, `width`, `window` and `max_steps` of `maze_experiment`.
 
     Returns
@@ -66,7 +66,7 @@ def transplant_study(
             mazes=mazes,
             trials=trials,
             progress=_shifted(progress, 2 * k * each, 2 * len(prior_right) * each),
-            **world,
+            **task,
         )
         parts.append(
             transplant(

@@ -43,17 +43,17 @@ class FollowingModulation:
     unlearning: float = 0.5
 
     def __call__(
-        self, risk: Float[Array, " time"], lived: Bool[Array, " time"]
+        self, risk: Float[Array, " time"], mask: Bool[Array, " time"]
     ) -> Float[Array, " time"]:
-        """Return Gamma of each step."""
+        """Return Gamma of each step, by the progress from it on."""
         time = jnp.arange(len(risk))
-        steps = lived.sum()
+        steps = mask.sum()
         # Sums of multiples of a half, so exact.
-        through = jnp.concatenate([jnp.zeros(1, risk.dtype), jnp.cumsum((1 - 2 * risk) * lived)])
+        through = jnp.concatenate([jnp.zeros(1, risk.dtype), jnp.cumsum((1 - 2 * risk) * mask)])
         end = jnp.minimum(time + self.window, steps)
         progress = (through[end] - through[:-1]) / jnp.maximum(end - time, 1)
         above = progress - self.enough
         kept = jnp.where(above > 0, self.keeping, self.unlearning) * above
         known = (steps < len(risk)) | (time + self.window <= steps)
         kept = jnp.clip(jnp.where(known, kept, jnp.minimum(kept, 0)), -1, 1)
-        return jnp.where(lived, (1 - kept) / 2, 0.5).astype(risk.dtype)
+        return jnp.where(mask, (1 - kept) / 2, 0.5).astype(risk.dtype)

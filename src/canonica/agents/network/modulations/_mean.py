@@ -11,8 +11,8 @@ class MeanModulation:
     """Gamma as the mean risk of the chunk: what went well is kept, the rest unlearned."""
 
     def __call__(
-        self, risk: Float[Array, " time"], lived: Bool[Array, " time"]
+        self, risk: Float[Array, " time"], mask: Bool[Array, " time"]
     ) -> Float[Array, " time"]:
         """Return one Gamma for all steps of the chunk."""
-        mean = jnp.where(lived, risk, 0).sum() / jnp.maximum(lived.sum(), 1)
+        mean = jnp.where(mask, risk, 0).sum() / jnp.maximum(mask.sum(), 1)
         return jnp.broadcast_to(mean.astype(risk.dtype), risk.shape)

@@ -7,10 +7,10 @@ from jaxtyping import Array, Bool, Float
 
 @runtime_checkable
 class Modulation(Protocol):
-    """What a stretch of steps is worth: a hashable value that maps their risks to Gamma."""
+    """What a rollout is worth: a hashable value that maps the risks of its steps to Gamma."""
 
     def __call__(
-        self, risk: Float[Array, " time"], lived: Bool[Array, " time"]
+        self, risk: Float[Array, " time"], mask: Bool[Array, " time"]
     ) -> Float[Array, " time"]:
-        """Return Gamma of each step; `lived` marks the steps that were really made."""
+        """Return Gamma of each step; `mask` marks the steps that were really made."""
         ...

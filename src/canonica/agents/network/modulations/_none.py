@@ -11,8 +11,8 @@ class NoModulation:
     """Gamma 1/2 whatever happens: nothing is learned of policies."""
 
     def __call__(
-        self, risk: Float[Array, " time"], lived: Bool[Array, " time"]
+        self, risk: Float[Array, " time"], mask: Bool[Array, " time"]
     ) -> Float[Array, " time"]:
-        """Return 1/2 for each step."""
-        del lived
+        """Return 1/2, which teaches nothing, for each step."""
+        del mask
         return jnp.full_like(risk, 0.5)

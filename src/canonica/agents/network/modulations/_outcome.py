@@ -8,13 +8,13 @@ from jaxtyping import Array, Bool, Float
 
 @dataclass(frozen=True)
 class OutcomeModulation:
-    """One Gamma for a whole stretch: what led to something good, soon, is kept.
+    """One Gamma for a whole rollout: what led to something good, soon, is kept.
 
     Like the published rule it looks at the sum of ``1 - 2 risk``, here clipped to [-1, 1]. Where
     that is above zero, Gamma is 0 if there were no more than `prompt` steps, and approaches 0.5
     the longer it took; habits that only waste time are so not strengthened along with the rest.
     Where it is below zero, what was done is unlearned, `failure` times as much; where it is zero
-    (nothing happened), a little. Meant for stretches that hold a whole trial.
+    (nothing happened), a little. Meant for rollouts that hold a whole trial.
 
     Parameters
     ----------
@@ -28,8 +28,8 @@ class OutcomeModulation:
     Examples
     --------
     >>> import jax.numpy as jnp
-    >>> risk, lived = jnp.array([0.5, 0.5, 0.0, 0.5]), jnp.array([True, True, True, False])
-    >>> float(OutcomeModulation(prompt=3)(risk, lived)[0])  # one step more than three: above 0
+    >>> risk, mask = jnp.array([0.5, 0.5, 0.0, 0.5]), jnp.array([True, True, True, False])
+    >>> float(OutcomeModulation(prompt=3)(risk, mask)[0])  # one step more than three: above 0
     0.0
     """
 
@@ -39,11 +39,11 @@ class OutcomeModulation:
     idleness: float = 0.05
 
     def __call__(
-        self, risk: Float[Array, " time"], lived: Bool[Array, " time"]
+        self, risk: Float[Array, " time"], mask: Bool[Array, " time"]
     ) -> Float[Array, " time"]:
-        """Return one Gamma for all steps of the stretch."""
-        outcome = jnp.clip(jnp.where(lived, 1 - 2 * risk, 0).sum(), -1, 1)
-        steps = jnp.maximum(lived.sum(), 1)
+        """Return one Gamma for all steps of the rollout."""
+        outcome = jnp.clip(jnp.where(mask, 1 - 2 * risk, 0).sum(), -1, 1)
+        steps = jnp.maximum(mask.sum(), 1)
         weight = jnp.minimum(1, self.prompt / steps) ** self.steepness
         ended = weight * outcome * jnp.where(outcome < 0, self.failure, 1)
         strength = jnp.where(outcome == 0, -self.idleness, ended)

@@ -34,13 +34,13 @@ class ProgressModulation:
     per_steps: int = 200
 
     def __call__(
-        self, risk: Float[Array, " time"], lived: Bool[Array, " time"]
+        self, risk: Float[Array, " time"], mask: Bool[Array, " time"]
     ) -> Float[Array, " time"]:
         """Return one Gamma for all steps of the chunk."""
         # Risks are multiples of a half: summed first and divided last, progress is exact, and a
         # chunk that is just at a limit falls on the side that the rule says.
-        steps = jnp.maximum(lived.sum(), 1)
-        advance = jnp.where(lived, 1 - 2 * risk, 0).sum()
+        steps = jnp.maximum(mask.sum(), 1)
+        advance = jnp.where(mask, 1 - 2 * risk, 0).sum()
         progress = self.per_steps * advance / steps
         beyond = jnp.where(progress <= self.slow_progress, self.slow, self.fast)
         gamma = jnp.where(progress <= 0, self.backward, beyond)

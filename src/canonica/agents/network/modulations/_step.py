@@ -11,7 +11,7 @@ class StepModulation:
     """Gamma as the risk of each step itself."""
 
     def __call__(
-        self, risk: Float[Array, " time"], lived: Bool[Array, " time"]
+        self, risk: Float[Array, " time"], mask: Bool[Array, " time"]
     ) -> Float[Array, " time"]:
-        """Return the risks."""
-        return jnp.where(lived, risk, 0.5)
+        """Return the risk of each step made, and 1/2, which teaches nothing, for the rest."""
+        return jnp.where(mask, risk, 0.5)
