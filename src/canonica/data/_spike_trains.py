@@ -11,10 +11,15 @@ from jaxtyping import Float, Int
 from canonica._errors import RecordingError
 from canonica.data._recording import counted
 from canonica.data._response_windows import EVOKED, ResponseWindows, check_window
+from canonica.data._time_resolution import onset_resolution, spike_resolution
 
 SHUFFLED = "unsorted_spikes"  # attributes of a recording: what was amiss with its spike times
 DOUBLED = "duplicate_spikes"
 OVERLAPPING = "overlapping_windows"
+COARSE = "time_resolution"  # seconds, where they are too many for the window ...
+COARSE_TIMES = "coarse_times"  # ... and of which times, and why
+COARSEST = 0.1  # of a window's width: what times must be known to
+LATEST = 64  # spikes of each train that are kept to look at
 THOUSAND = (500.0, 2000.0)  # ratios of the last times that tell of milliseconds
 MARGIN = 1.0  # seconds after the last stimulus in which its response may come
 
@@ -116,7 +121,8 @@ def counted_recording(
     xarray.Dataset
         With coordinate `onset` on trial, `electrode_name` on electrode, and, as attributes, the
         window and what was amiss with the spike times: `unsorted_spikes`, `duplicate_spikes`,
-        `overlapping_windows`.
+        `overlapping_windows`; and `time_resolution` with `coarse_times`, where times are too
+        coarse for the window.
 
     Raises
     ------
@@ -145,10 +151,24 @@ def counted_recording(
         response_stop=window[1],
     )
     found.attrs.update(seen.attributes, **{OVERLAPPING: windows.overlaps})
+    found.attrs.update(_coarseness(seen, onsets, COARSEST * (window[1] - window[0])))
     found = found.assign_coords(onset=("trial", onsets, {"units": "s"}))
     if electrodes:
         found = found.assign_coords(electrode_name=("electrode", np.asarray(electrodes, str)))
     return found if truth is None else found.merge(truth, combine_attrs="override")
+
+
+def _coarseness(seen: "_Seen", onsets: np.ndarray, allowed: float) -> dict[str, Any]:
+    """Return, as attributes, how finely times are known, if that is not finely enough."""
+    known = {
+        "spike times": spike_resolution(np.concatenate([np.zeros(0), *seen.latest])),
+        "onsets": onset_resolution(onsets),
+    }
+    coarse = {what: one for what, one in known.items() if one and one.seconds > allowed}
+    if not coarse:
+        return {}
+    what, worst = max(coarse.items(), key=lambda one: one[1].seconds)
+    return {COARSE: worst.seconds, COARSE_TIMES: f"{what}, {worst.cause}"}
 
 
 @dataclass
@@ -160,6 +180,7 @@ class _Seen:
     doubled: int = 0
     first: float = np.inf
     last: float = -np.inf
+    latest: list[np.ndarray] = field(default_factory=list)
 
     @property
     def attributes(self) -> dict[str, int | float]:
@@ -182,6 +203,7 @@ class _Seen:
         self.spikes += len(times)
         self.first = min(self.first, float(times[0]))
         self.last = max(self.last, float(times[-1]))
+        self.latest.append(times[-LATEST:].copy())
         return times
 
     def check_among(self, onsets: np.ndarray, origin: str) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from canonica._errors import listed
-from canonica.data._spike_trains import DOUBLED, OVERLAPPING, SHUFFLED
+from canonica.data._spike_trains import COARSE, COARSE_TIMES, DOUBLED, OVERLAPPING, SHUFFLED
 
 Severity = Literal["note", "warning", "unusable"]
 SEVERITIES: tuple[Severity, ...] = ("note", "warning", "unusable")
@@ -244,6 +244,22 @@ def _spike_times(recording: xr.Dataset) -> Iterator[Finding]:
         )
 
 
+def _coarse_times(recording: xr.Dataset) -> Iterator[Finding]:
+    """Find times that are not known as finely as the window needs."""
+    if COARSE not in recording.attrs:
+        return
+    seconds, times = float(recording.attrs[COARSE]), str(recording.attrs.get(COARSE_TIMES, "times"))
+    start, stop = (float(recording.attrs[f"response_{end}"]) for end in ("start", "stop"))
+    yield Finding(
+        "unusable",
+        f"late in the recording, times are known to {1000 * seconds:.3g} ms only ({times})",
+        f"that is too coarse for a window of {1000 * (stop - start):g} ms: which spikes are in it, "
+        "and so all responses, cannot be known",
+        "Export the times again, as numbers of 64 bits or as text with 9 digits or more (in JAX, "
+        "as NumPy arrays); or take a window ten times as wide as this (--window).",
+    )
+
+
 def _outside(recording: xr.Dataset) -> Iterator[Finding]:
     if "onset" not in recording.coords or "last_spike" not in recording.attrs:
         return
@@ -298,6 +314,7 @@ def _shown(groups: list[list[int]]) -> str:
 
 
 CHECKS: tuple[Callable[[xr.Dataset], Iterator[Finding]], ...] = (
+    _coarse_times,  # first, as a cause of the others
     _silence,
     _sources,
     _inputs,

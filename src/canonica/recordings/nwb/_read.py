@@ -15,6 +15,8 @@ from canonica._files import sha256, shown
 from canonica.data._recording import recording
 from canonica.data._response_windows import EVOKED
 from canonica.data._spike_trains import (
+    COARSE,
+    COARSE_TIMES,
     DOUBLED,
     OVERLAPPING,
     SHUFFLED,
@@ -47,7 +49,7 @@ ARGUMENTS = {  # names that attributes of a file must not take
 }
 COUNTED = {  # attributes that counting the spikes gives anew
     *("response_start", "response_stop", "spikes", "first_spike", "last_spike"),
-    *(DOUBLED, OVERLAPPING),
+    *(COARSE, COARSE_TIMES, DOUBLED, OVERLAPPING),
 }
 
 
