@@ -7,6 +7,7 @@ import numpy as np
 import xarray as xr
 
 from canonica._errors import RecordingError, listed
+from canonica.data._masked import unmasked
 
 ROLES = {
     "responses": ("trial", "electrode"),
@@ -148,6 +149,7 @@ def _labelled(
 
 
 def _matrix(values: Any, role: str, origin: str) -> np.ndarray:
+    values = unmasked(values, origin, role)
     try:
         array = np.asarray(values)
     except ValueError:

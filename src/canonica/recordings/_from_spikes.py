@@ -8,12 +8,14 @@ import numpy as np
 import xarray as xr
 
 from canonica._errors import CanonicaError, RecordingError
+from canonica.data._masked import unmasked
 from canonica.data._response_windows import EVOKED
 from canonica.data._spike_trains import SpikeTrains
 from canonica.recordings._grouped_spikes import GroupedSpikes, grouped_by_channel, grouped_trains
 from canonica.recordings._reading import Coding, Reading
-from canonica.recordings._spike_objects import seconds, trains_of
+from canonica.recordings._spike_objects import trains_of
 from canonica.recordings._stimulation import Stimulation, stimulation
+from canonica.recordings._time_values import seconds
 
 MEMORY = "memory"
 NONE: Mapping[str, Any] = MappingProxyType({})
@@ -44,11 +46,12 @@ def from_spikes(
     times : (spike,), list or dict of (spike,), or object
         Spike times in seconds from the start of the recording, in any order: those of all
         electrodes, with `channels`; or a list of times per electrode, or a dictionary by its
-        name. Or a SpikeInterface sorting (`BaseSorting`); or a Neo `Block`, `Segment` or list of
-        `SpikeTrain`. Values with a unit, as Neo's, are converted to seconds.
+        name. Or a SpikeInterface sorting (`BaseSorting`); a Neo `Block`, `Segment` or list of
+        `SpikeTrain`; a pynapple `TsGroup` or list of `Ts` or `Tsd`, whose times count, not their
+        values. Values with a unit, as Neo's, are converted to seconds.
     channels : (spike,), optional
         Number or name of the channel of every spike.
-    onsets : (trial,) or Neo Event or Epoch
+    onsets : (trial,) or Neo Event or Epoch, or pynapple Ts or IntervalSet
         Onset of each stimulus in seconds, on the clock of the spikes. Trials are sorted by it.
     stimuli : (trial, input), or a list of numbers per trial
         0/1; or the inputs that were on.
@@ -197,7 +200,7 @@ def _grouped(
 ) -> GroupedSpikes:
     if channels is not None:
         return grouped_by_channel(
-            seconds(times, MEMORY, "spike times"), _column(channels), electrodes, MEMORY
+            seconds(times, MEMORY, "spike times"), _column(channels, "channels"), electrodes, MEMORY
         )
     trains = trains_of(times, segment_index, MEMORY)
     if trains is None:
@@ -221,12 +224,14 @@ def _trains(times: Any) -> Mapping[Any, Any] | list[Any]:
 
 
 def _is_flat(times: Any) -> bool:
-    return isinstance(times, str) or (len(times) > 0 and np.ndim(times[0]) == 0)
+    if isinstance(times, str) or not len(times):
+        return isinstance(times, str)
+    return np.ndim(seconds(times[0], MEMORY, "spike times")) == 0
 
 
 def _trials(columns: dict[str, Any], reading: Reading) -> Stimulation:
     """Return the stimuli, read as if they were the columns of a table."""
-    table = {name: _column(values) for name, values in columns.items() if values is not None}
+    table = {name: _column(values, name) for name, values in columns.items() if values is not None}
     _check_lengths(table)
     if "session" not in table and reading.trials_per_session is None is reading.session_gap:
         raise CanonicaError(
@@ -236,7 +241,8 @@ def _trials(columns: dict[str, Any], reading: Reading) -> Stimulation:
     return stimulation(table, table.__getitem__, reading, MEMORY)
 
 
-def _column(values: Any) -> np.ndarray:
+def _column(values: Any, name: str) -> np.ndarray:
+    values = unmasked(values, MEMORY, name)
     try:
         return np.atleast_1d(np.asarray(values))
     except ValueError:  # lists of different lengths

@@ -1,25 +1,26 @@
-"""Spike trains as other software holds them in memory: SpikeInterface, Neo, quantities.
+"""Spike trains as other software holds them in memory: SpikeInterface, Neo, pynapple.
 
 None of these is imported: whoever has an object of theirs has imported it already.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from canonica._errors import CanonicaError, RecordingError, listed
+from canonica.recordings._time_values import comes_from, seconds
 
+TIMES = "spike times"
 Trains = dict[str, Any] | list[Any]
 
 
 def trains_of(spikes: Any, segment_index: int | None, source: str) -> Trains | None:
-    """Return the spike trains in an object of SpikeInterface or Neo; none if it is neither.
+    """Return the spike trains in an object of SpikeInterface, Neo or pynapple; else none.
 
     Parameters
     ----------
     spikes : object
-        A `BaseSorting`; or a `Block`, `Segment`, `SpikeTrain`, or several spike trains.
+        A `BaseSorting`; a `Block`, `Segment`, `SpikeTrain`, or several spike trains; or a
+        `TsGroup` or a `Ts`.
     segment_index : int, optional
         Which segment, from 0, where there are several.
     source : str
@@ -35,40 +36,15 @@ def trains_of(spikes: Any, segment_index: int | None, source: str) -> Trains | N
     RecordingError
         If there are several segments and none is chosen, or the object holds no spike trains.
     """
-    if _comes_from(spikes, "spikeinterface"):
+    if comes_from(spikes, "spikeinterface"):
         return _of_sorting(spikes, segment_index, source)
-    if _comes_from(spikes, "neo"):
+    if comes_from(spikes, "neo"):
         return _of_neo(spikes, segment_index, source)
-    if isinstance(spikes, Sequence) and len(spikes) and _comes_from(spikes[0], "neo"):
+    if comes_from(spikes, "pynapple"):
+        return _of_pynapple(spikes, source)
+    if isinstance(spikes, Sequence) and len(spikes) and comes_from(spikes[0], "neo"):
         return _of_trains(list(spikes), source)
     return None
-
-
-def seconds(values: Any, source: str, variable: str) -> Any:
-    """Return values with a unit (of quantities, and so of Neo) in seconds, others as they are.
-
-    Raises
-    ------
-    RecordingError
-        If their unit is none of time.
-    """
-    values = getattr(values, "times", values) if _comes_from(values, "neo") else values
-    if not _comes_from(values, "quantities"):
-        return values
-    try:
-        return np.asarray(values.rescale("s").magnitude)
-    except ValueError as error:
-        raise RecordingError(
-            source,
-            variable,
-            found=f"values in {getattr(values, 'dimensionality', 'an unknown unit')}",
-            expected="times",
-            advice="Give them in a unit of time.",
-        ) from error
-
-
-def _comes_from(value: Any, package: str) -> bool:
-    return any(kind.__module__.split(".")[0] == package for kind in type(value).__mro__)
 
 
 def _is_a(value: Any, name: str) -> bool:
@@ -102,11 +78,20 @@ def _of_neo(spikes: Any, segment_index: int | None, source: str) -> Trains:
     raise _no_trains(spikes, "a Block, a Segment or spike trains of Neo", source)
 
 
+def _of_pynapple(spikes: Any, source: str) -> Trains:
+    """Return the times of each member of a group, or of one train."""
+    if isinstance(spikes, Mapping):
+        return {str(name): seconds(spikes[name], source, TIMES) for name in spikes}
+    if _is_a(spikes, "Ts"):
+        return [seconds(spikes, source, TIMES)]
+    raise _no_trains(spikes, "a TsGroup or a Ts of pynapple, or a list of Ts or Tsd", source)
+
+
 def _of_trains(trains: list[Any], source: str) -> Trains:
     others = [train for train in trains if not _is_a(train, "SpikeTrain")]
     if others:
         raise _no_trains(others[0], "nothing but spike trains of Neo", source)
-    times = [seconds(train, source, "spike times") for train in trains]
+    times = [seconds(train, source, TIMES) for train in trains]
     names = [str(train.name) for train in trains if train.name]
     if len(set(names)) == len(trains):
         return dict(zip(names, times, strict=True))
@@ -131,7 +116,7 @@ def _segment(segments: int, chosen: int | None, source: str) -> int:
 def _no_trains(value: Any, expected: str, source: str) -> CanonicaError:
     return RecordingError(
         source,
-        "spike times",
+        TIMES,
         found=f"an object of type {type(value).__module__}.{type(value).__qualname__}",
         expected=expected,
         advice="Give this, or the times of the spikes with the channel of each.",
