@@ -176,6 +176,58 @@ def test_units_or_electrodes(tmp_path, spikes, stimuli):
     assert read_pair(path, Reading(by="unit")).sizes["electrode"] == 2
 
 
+# Names stay what they are
+
+
+NAMES = {
+    "like numbers": ["1E1", "10E0", "1E2", "2E1"],
+    "with spaces": ["A 1", "A  1", "A1", "B 1"],
+    "with zeros": ["01", "1", "001", "10"],
+    "hexadecimal": ["0x1f", "31", "1f", "0x1F"],
+    "of what is missing elsewhere": ["NA", "nan", "a", "NULL"],
+    "of dates and times": ["10:20", "1-2", "2024-01-02", "true"],
+}
+
+
+@pytest.mark.parametrize("case", NAMES)
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_channels_keep_their_names(tmp_path, spikes, stimuli, case, suffix):
+    names = NAMES[case]
+    spikes["channel"] = np.array(names, object)[np.arange(len(spikes)) % 4]
+    found = read_pair(pair(tmp_path, spikes, stimuli, suffix), Reading(window=(0.0, 0.5)))
+    assert sorted(found["electrode_name"].to_numpy()) == sorted(names)
+    for name in names:
+        times = spikes["time"][spikes["channel"] == name].to_numpy()
+        counts = [((times >= onset) & (times < onset + 0.5)).sum() for onset in range(TRIALS)]
+        place = found["electrode_name"].to_numpy().tolist().index(name)
+        np.testing.assert_array_equal(found["responses"][:, place], counts)
+
+
+@pytest.mark.parametrize("form", ["{:.0f}", "{:.1f}", "{:.18e}", " {:.0f} "])
+def test_numbers_of_channels_are_numbers_however_written(tmp_path, spikes, stimuli, form):
+    plain = read_pair(pair(tmp_path, spikes, stimuli))
+    written = spikes.assign(channel=[form.format(channel) for channel in spikes["channel"]])
+    (tmp_path / "other").mkdir()
+    found = read_pair(pair(tmp_path / "other", written, stimuli))
+    xr.testing.assert_equal(found, plain)
+    assert found["electrode_name"].to_numpy().tolist() == ["1", "4", "7"]
+
+
+def test_sessions_keep_their_names_too(tmp_path, spikes, stimuli, responses):
+    names = ["1E1"] * 6 + ["10E0"] * 6
+    found = read_pair(pair(tmp_path, spikes, stimuli.assign(session=names)))
+    np.testing.assert_array_equal(found["session"], stimuli["session"])
+    ready = read_table(put(responses.assign(session=names), tmp_path / "ready.csv"))
+    np.testing.assert_array_equal(ready["session"], stimuli["session"])
+
+
+@pytest.mark.parametrize("names", [["1E1", "10E0"], ["0x3f", "0x02"], ["1E1 2", "3"]])
+def test_inputs_called_so_are_refused_not_read_as_numbers(tmp_path, spikes, stimuli, names):
+    table = stimuli[["onset", "session"]].assign(stimulus=names * (TRIALS // 2))
+    with pytest.raises(RecordingError, match=f"stimuli: found .*{names[0][:3]}"):
+        read_pair(pair(tmp_path, spikes, table))
+
+
 # Tables of responses
 
 
@@ -379,8 +431,8 @@ HOSTILE_PAIRS = {
     "text as time": (with_text("time,channel\n0.5,1\nlate,1\n"), ["'late' in row 2", "numbers"]),
     "dates": (with_text("time,channel\n2024-01-01 00:00:00,1\n"), ["spike times", "numbers"]),
     "missing time": (with_text("time,channel\n0.5,1\n,1\n"), ["nan as spike 2"]),
-    "missing channel": (with_text("time,channel\n0.5,1\n0.6,\n"), ["channels", "nan for spike 2"]),
-    "missing name": (with_text("time,channel\n0.5,a\n0.6,\n"), ["channels", "nothing for spike"]),
+    "missing channel": (with_text("time,channel\n0.5,1\n0.6,\n"), ["channel", "nothing in row 2"]),
+    "missing name": (with_text("time,channel\n0.5,a\n0.6,\n"), ["channel", "nothing in row 2"]),
     "channels of time": (with_text("time,channel\n1,0.51\n1,0.52\n"), ["0.51 for spike 1"]),
     "no rows": (with_text("time,channel\n"), ["no spikes"]),
     "no time": (with_text("when,channel\n1,2\n"), ["columns when, channel", "called time"]),

@@ -66,7 +66,8 @@ def test_coarse_spike_times_are_not_usable_and_the_cause_is_named(late, change, 
 
 @pytest.mark.parametrize("change", [single, six_digits, lambda times: jnp.asarray(times, "f4")])
 def test_coarse_onsets_are_not_usable(late, change):
-    late.stimuli["onset"] = np.concatenate([[12.345678], late.stimuli["onset"].to_numpy()[1:]])
+    onsets = late.stimuli["onset"].to_numpy()
+    late.stimuli["onset"] = np.concatenate([12.345678 + np.arange(24), onsets[24:]])
     validation = found(late, None, change, window=(0.01, 0.029))
     assert not validation.usable
     assert "(onsets, as " in validation.findings[0].what

@@ -10,7 +10,9 @@ ENOUGH = 16  # intervals that must all be multiples of one, so that it is no cha
 NEAR = 50  # multiples up to this are looked at: beyond, the errors of a step add up
 WHOLE = 0.02  # distance from a whole number, in steps, that is none
 PARTS = (1, 2, 3, 4, 5, 6)  # of the shortest interval, which may be a few steps itself
-DIGITS = (4, 5, 6, 7)  # that programs write where nobody asks for more
+DIGITS = (5, 6, 7)  # that programs write where nobody asks for more
+DECADE = 10  # times earlier, numbers of as many digits are finer by one
+FEW = 3  # onsets that may be finer by chance
 SAME = 1e-9  # seconds: closer times are one
 
 
@@ -60,7 +62,7 @@ def onset_resolution(onsets: Float[np.ndarray, " trial"]) -> Resolution | None:
     """Return how finely onsets are known late in a recording; none where they do not say.
 
     Stimuli may well come at whole seconds. So onsets are coarse only if they are cut to 32 bits, or
-    early ones are finer than late ones.
+    most early ones are finer than late ones can be.
     """
     if not len(onsets) or not onsets[-1] > 0:
         return None
@@ -71,7 +73,9 @@ def onset_resolution(onsets: Float[np.ndarray, " trial"]) -> Resolution | None:
     if digits is None:
         return None
     step = 10.0 ** (np.floor(np.log10(onsets[-1])) - digits + 1)
-    if not (np.abs(onsets / step - np.round(onsets / step)) > WHOLE).any():
+    early = onsets[onsets < onsets[-1] / DECADE] / step
+    finer = np.abs(early - np.round(early)) > WHOLE
+    if np.count_nonzero(finer) < max(FEW, len(early) / 2):
         return None
     return Resolution(step, f"as if written with {digits} digits")
 

@@ -343,7 +343,7 @@ def _parsed(column: np.ndarray, role: str, coding: Coding, source: str) -> Ragge
     vectors = []
     for trial, cell in enumerate(column):
         try:
-            words = re.findall(r"[^\s,;\[\]()]+", cell) if isinstance(cell, str) else cell
+            words = _words(cell) if isinstance(cell, str) else cell
             vector = np.atleast_1d(np.asarray(words, np.float64))
         except (TypeError, ValueError) as error:
             raise RecordingError(
@@ -357,6 +357,15 @@ def _parsed(column: np.ndarray, role: str, coding: Coding, source: str) -> Ragge
         vectors.append(vector.ravel())
     bounds = np.cumsum([0, *map(len, vectors)])
     return Ragged(np.concatenate(vectors) if vectors else np.zeros(0), bounds)
+
+
+def _words(cell: str) -> list[str]:
+    """Return the numbers in a text; a name such as 1E1, which is 10 to Python, is none."""
+    words = re.findall(r"[^\s,;\[\]()]+", cell)
+    names = [word for word in words if re.fullmatch(r"\d+e\d+", word, re.IGNORECASE)]
+    if names:
+        raise ValueError(names[0])
+    return words
 
 
 def _advice_on_text(cell: Any) -> str:

@@ -61,7 +61,9 @@ def read(path: Path, reading: Reading) -> Iterator[xr.Dataset | RecordingError]:
     source = shown(path)
     table = table_file(path)
     layout = _layout(table.names, reading, source)
-    values = table.values(layout.names)
+    if len(layout.columns.stimuli) == 1:
+        table.check_numbers(layout.columns.stimuli[0], "stimuli")
+    values = table.values(layout.names, [layout.columns.session])
     note = _note(table.notes, source)
     found, rows = _recording(values, layout, reading, in_order=bool(note))
     trial = None if layout.trial is None else rows.first_of(values.numbers(layout.trial))
@@ -167,8 +169,7 @@ def _recording(
     if columns.onset:
         onsets = onset_times(values.column(columns.onset), columns.onset, source)
     if columns.session:
-        labels, index = values.labels(columns.session)
-        session = labels if index is None else labels[index]
+        session = values.each_label(columns.session)
     rows, sorting = TrialRows.each(np.arange(len(responses))), ""
     if not in_order:
         rows, sorting = _rows(values, onsets, session, layout.trial)

@@ -9,12 +9,13 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 import xarray as xr
 
 from canonica._errors import RecordingError, listed
 from canonica._files import sha256, shown
 from canonica.data._spike_trains import SpikeTrains
-from canonica.recordings._columns import columns_of
+from canonica.recordings._columns import Ragged, columns_of
 from canonica.recordings._grouped_spikes import grouped_by_channel
 from canonica.recordings._reading import Reading
 from canonica.recordings._stimulation import Stimulation, stimulation
@@ -83,7 +84,7 @@ def read_trains(path: Path, reading: Reading) -> SpikeTrains:
     time, channel = _spike_columns(table.names, reading, source)
     partner = _partner(path, reading)
     trials = _stimulation(partner, reading)
-    values = table.values([time, channel])
+    values = table.values([time, channel], [channel])
     labels, index = values.labels(channel)
     spikes = grouped_by_channel(
         values.numbers(time, "spike times"), labels, None, source, index=index
@@ -165,8 +166,15 @@ def _stimulation(path: Path, reading: Reading) -> Stimulation:
     table = table_file(path)
     columns = columns_of(table.names, reading, source)
     known = [name for name in (columns.onset, columns.session) if name]
-    values = table.values([*known, *columns.stimuli, *columns.sources, *columns.amplitudes])
-    return stimulation(table.names, values.column, reading, source)
+    if len(columns.stimuli) == 1:
+        table.check_numbers(columns.stimuli[0], "stimuli")
+    wanted = [*known, *columns.stimuli, *columns.sources, *columns.amplitudes]
+    values = table.values(wanted, [columns.session])
+
+    def column(name: str) -> np.ndarray | Ragged:
+        return values.each_label(name) if name == columns.session else values.column(name)
+
+    return stimulation(table.names, column, reading, source)
 
 
 def _partner(path: Path, reading: Reading) -> Path:

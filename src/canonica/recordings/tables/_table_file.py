@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ from canonica._errors import RecordingError, listed
 from canonica._files import shown
 from canonica.recordings._claims import check_claim
 from canonica.recordings._columns import Ragged
+from canonica.recordings.tables._names import numbers_or_names, odd_numbers
 
 PARQUET = b"PAR1"
 SAMPLE = 1 << 16  # bytes that show whether a file is text
@@ -40,17 +41,24 @@ class TableFile:
         Its columns, each once.
     notes : mapping
         What else a Parquet file says of itself.
-    read : function of names
-        Reads some columns as a `pyarrow.Table`.
+    read : function of names and of names of labels
+        Reads some columns as a `pyarrow.Table`, labels as the texts that they are.
     """
 
     path: Path
     names: tuple[str, ...]
     notes: Mapping[str, str]
-    read: Callable[[Sequence[str]], Any]
+    read: Callable[[Sequence[str], Collection[str]], Any]
 
-    def values(self, names: Sequence[str]) -> "TableValues":
+    def values(self, names: Sequence[str], labels: Collection[str | None] = ()) -> "TableValues":
         """Return the values of these columns.
+
+        Parameters
+        ----------
+        names : sequence of str
+            The columns.
+        labels : collection of str
+            Those of them that hold numbers or names of channels or sessions, as they are written.
 
         Raises
         ------
@@ -58,8 +66,30 @@ class TableFile:
             If they cannot be read.
         """
         wanted = list(dict.fromkeys(names))
+        written = frozenset(label for label in labels if label is not None)
         with _reported(shown(self.path)):
-            return TableValues(shown(self.path), self.read(wanted) if wanted else None)
+            table = self.read(wanted, written) if wanted else None
+            return TableValues(shown(self.path), table)
+
+    def check_numbers(self, name: str, role: str) -> None:
+        """Refuse a column of numbers in which some are written like names or codes.
+
+        Raises
+        ------
+        RecordingError
+            If there is such as 1E1 or 0x3f.
+        """
+        labels, _ = self.values([name], [name]).texts(name)
+        odd = odd_numbers(labels) if labels is not None else []
+        if odd:
+            raise RecordingError(
+                shown(self.path),
+                role,
+                found=f"{listed(odd)} in column {name}",
+                expected="0 and 1, or the numbers of the inputs that are on",
+                advice="Names such as 1E1 have to be numbered. Words of event codes have inputs "
+                "for bits: write a column of 0 and 1 for each.",
+            )
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,24 +168,51 @@ class TableValues:
         RecordingError
             If it holds something else.
         """
+        found, index = self.texts(name)
+        if found is None or index is None:
+            return self.numbers(name), None
+        values, missing = numbers_or_names(found)
+        if missing.any() and missing[index].any():
+            raise self._incomplete(name, missing[index])
+        return (values, index) if values.dtype == object else (values[index], None)
+
+    def each_label(self, name: str) -> np.ndarray:
+        """Return the number or name in each row; errors as in `labels`."""
+        labels, index = self.labels(name)
+        return labels if index is None else labels[index]
+
+    def texts(self, name: str) -> tuple[np.ndarray | None, np.ndarray | None]:
+        """Return the different texts of a column and where each is; nothing of one of numbers."""
         import pyarrow as pa  # noqa: PLC0415
 
-        values = self._combined(name)
-        if not (pa.types.is_string(values.type) or pa.types.is_large_string(values.type)):
-            return self.numbers(name), None
-        self._check_complete(values, name)
         with _reported(self.source):
-            encoded = values.dictionary_encode()
-            labels = encoded.dictionary.to_numpy(zero_copy_only=False).astype(object)
-            return labels, encoded.indices.to_numpy(zero_copy_only=False)
+            values = self._whole(name)
+            if not pa.types.is_dictionary(values.type):
+                if not (pa.types.is_string(values.type) or pa.types.is_large_string(values.type)):
+                    return None, None
+                values = values.dictionary_encode()
+            self._check_complete(values, name)
+            labels = values.dictionary.to_numpy(zero_copy_only=False)
+            if labels.dtype != object:
+                return None, None
+            return labels, values.indices.to_numpy(zero_copy_only=False)
+
+    def _whole(self, name: str) -> Any:
+        import pyarrow as pa  # noqa: PLC0415
+
+        values = self.table.column(name)
+        if pa.types.is_dictionary(values.type):
+            values = values.unify_dictionaries()
+        values = values.combine_chunks()
+        if isinstance(values, pa.ChunkedArray):  # too long for one array, as pyarrow sees it
+            values = pa.concat_arrays(values.chunks)
+        return values
 
     def _combined(self, name: str) -> Any:
         import pyarrow as pa  # noqa: PLC0415
 
         with _reported(self.source):
-            values = self.table.column(name).combine_chunks()
-            if isinstance(values, pa.ChunkedArray):  # too long for one array, as pyarrow sees it
-                values = pa.concat_arrays(values.chunks)
+            values = self._whole(name)
             return values.dictionary_decode() if isinstance(values, pa.DictionaryArray) else values
 
     def _plain(self, values: Any, name: str) -> np.ndarray:
@@ -187,14 +244,16 @@ class TableValues:
 
     def _check_complete(self, values: Any, name: str) -> None:
         if values.null_count:
-            row = int(np.argmax(values.is_null().to_numpy(zero_copy_only=False)))
-            raise RecordingError(
-                self.source,
-                name,
-                found=f"nothing in row {row + 1} ({values.null_count} such rows)",
-                expected="a value in each",
-                advice="Leave out rows that are not complete.",
-            )
+            raise self._incomplete(name, values.is_null().to_numpy(zero_copy_only=False))
+
+    def _incomplete(self, name: str, missing: np.ndarray) -> RecordingError:
+        return RecordingError(
+            self.source,
+            name,
+            found=f"nothing in row {int(np.argmax(missing)) + 1} ({missing.sum()} such rows)",
+            expected="a value in each",
+            advice="Leave out rows that are not complete.",
+        )
 
 
 def table_file(path: Path) -> TableFile:
@@ -283,7 +342,8 @@ def _parquet(path: Path) -> TableFile:
         for key, value in (schema.metadata or {}).items()
     }
 
-    def read(names: Sequence[str]) -> Any:
+    def read(names: Sequence[str], labels: Collection[str]) -> Any:
+        del labels  # as they are typed
         with path.open("rb") as stream:
             file = pq.ParquetFile(stream, page_checksum_verification=True)
             check_claim(path, None, file.metadata.num_rows * len(names) * NUMBER)
@@ -320,16 +380,25 @@ def _csv(path: Path) -> TableFile:
         )
     names = [name or f"column {number}" for number, name in enumerate(names, 1)]
 
-    def read(wanted: Sequence[str]) -> Any:
+    def read(wanted: Sequence[str], labels: Collection[str]) -> Any:
+        import pyarrow as pa  # noqa: PLC0415
         import pyarrow.csv as pc  # noqa: PLC0415
 
-        with path.open("rb") as stream:
-            return pc.read_csv(
-                stream,
-                read_options=pc.ReadOptions(column_names=names, skip_rows=1),
-                parse_options=pc.ParseOptions(delimiter=delimiter),
-                convert_options=pc.ConvertOptions(include_columns=list(wanted)),
-            )
+        def read_as(types: Mapping[str, Any]) -> Any:
+            with path.open("rb") as stream:
+                return pc.read_csv(
+                    stream,
+                    read_options=pc.ReadOptions(column_names=names, skip_rows=1),
+                    parse_options=pc.ParseOptions(delimiter=delimiter),
+                    convert_options=pc.ConvertOptions(
+                        include_columns=list(wanted), column_types=types
+                    ),
+                )
+
+        try:
+            return read_as(dict.fromkeys(labels, pa.dictionary(pa.int32(), pa.string())))
+        except pa.ArrowInvalid:  # labels that are no text: then it will be said where
+            return read_as(NOTHING)
 
     return TableFile(path, tuple(names), NOTHING, read)
 
