@@ -93,3 +93,49 @@ def test_everything_public_is_there():
     assert set(canonica.__all__) <= set(dir(canonica))
     with pytest.raises(AttributeError, match="nonsense"):
         _ = canonica.nonsense
+
+
+# What a command may use: pipelines that do the work, tables to print, values that options make.
+COMMANDS_USE = {
+    "canonica": {"pipelines"},
+    "canonica._cores": {"cores"},
+    "canonica._errors": {"CanonicaError", "RecordingError", "listed"},
+    "canonica._files": {"sha256", "shown"},
+    "canonica._version": {"__version__"},
+    "canonica.recordings": {"Finding", "Reading", "SpikeTrains"},
+    "canonica.recordings.nwb._experiment": {"MARKED_UNKNOWN", "METADATA"},
+    "canonica.reverse_engineering": {"PublishedProtocol", "Validation"},
+}
+TABLES = ("_table", "_sentences")  # of canonica.report
+LIBRARIES = {"collections", "contextlib", "functools", "inspect", "pathlib", "shlex", "signal"}
+LIBRARIES |= {"canonica", "rich", "sys", "typer", "typing"}
+
+
+@pytest.mark.parametrize("path", sorted((SOURCE / "cli").glob("*.py")), ids=lambda path: path.name)
+def test_commands_do_no_work_of_their_own(path):
+    tree = ast.parse(path.read_text())
+    used = {name.split(".")[0] for name in imported(tree)}
+    assert used <= LIBRARIES, used - LIBRARIES
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.ImportFrom) or node.module is None:
+            continue
+        names = {alias.name for alias in node.names}
+        if node.module == "canonica.report":
+            assert all(name.endswith(TABLES) for name in names), names
+        elif node.module.startswith("canonica.pipelines."):
+            pytest.fail(f"{node.module} is no door")
+        elif not node.module.startswith(("canonica.cli", "canonica.pipelines")):
+            known = COMMANDS_USE.get(node.module)
+            if node.module.partition(".")[0] == "canonica":
+                assert known is not None, node.module
+                assert names <= known, names - known
+
+
+@pytest.mark.parametrize("folder", ["pipelines", "agents", "simulate", "reverse_engineering"])
+def test_nobody_but_commands_prints_or_knows_the_terminal(folder):
+    for path in (SOURCE / folder).rglob("*.py"):
+        tree = ast.parse(path.read_text())
+        assert not {name for name in imported(tree) if name.split(".")[0] in ("rich", "typer")}
+        called = {node.func.id for node in ast.walk(tree)
+                  if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}  # fmt: skip
+        assert "print" not in called, path

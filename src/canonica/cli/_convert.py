@@ -16,9 +16,8 @@ from canonica.cli._reading_options import takes_reading
 from canonica.recordings.nwb._experiment import MARKED_UNKNOWN, METADATA
 
 if TYPE_CHECKING:
-    import xarray as xr
-
-    from canonica.recordings import Reading, SpikeTrains
+    from canonica.pipelines import Converted
+    from canonica.recordings import Reading
 
 NWB = ".nwb"
 PANEL = "What NWB has room for (what is left out is left out, or marked as unknown)"
@@ -123,7 +122,7 @@ def convert(
     converted = [one for one in found if isinstance(one, Converted)]
     failures = [str(one) for one in found if not isinstance(one, Converted)]
     for one in converted:
-        _tell(one.path, one.content, metadata)
+        _tell(one, metadata)
     for failure in dict.fromkeys(failures):
         complain(failure)
     if not converted:
@@ -131,10 +130,11 @@ def convert(
     return 1 if failures else 0
 
 
-def _tell(target: Path, content: "xr.Dataset | SpikeTrains", metadata: Mapping[str, str]) -> None:
+def _tell(one: "Converted", metadata: Mapping[str, str]) -> None:
     """Say what was written, and what is not known in it."""
     from canonica.recordings import SpikeTrains  # noqa: PLC0415
 
+    target, content = one.path, one.content
     if isinstance(content, SpikeTrains):
         sizes = (
             f"{len(content.times)} spikes of {len(content)} electrodes, "
