@@ -2,6 +2,7 @@
 
 import signal
 import sys
+import warnings
 from collections.abc import Callable, Collection
 from functools import wraps
 from typing import Annotated, ParamSpec
@@ -63,7 +64,9 @@ def reports_errors(command: Callable[P, int]) -> Callable[P, None]:
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
-            code = command(*args, **kwargs)
+            with warnings.catch_warnings():
+                warnings.showwarning = _warn
+                code = command(*args, **kwargs)
         except KeyboardInterrupt:
             complain("interrupted; nothing was written.")
             code = 128 + signal.SIGINT
@@ -83,6 +86,13 @@ def _of_options(message: str, settings: Collection[str]) -> str:
     """Return a message that begins with the name of a setting with that of its option instead."""
     name, colon, rest = message.partition(": ")
     return f"--{name.replace('_', '-')}{colon}{rest}" if colon and name in settings else message
+
+
+def _warn(message: Warning | str, category: type[Warning], *_: object) -> None:
+    """Print a warning of ours; those of libraries are for programmers."""
+    if category.__module__.startswith("canonica"):
+        messages.print("[bold yellow]warning:[/bold yellow]", end=" ")
+        messages.print(str(message), markup=False, highlight=False, soft_wrap=True)
 
 
 def complain(message: str) -> None:

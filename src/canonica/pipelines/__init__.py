@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         forecast,
     )
     from canonica.pipelines._forecast_plan import ForecastPlan
+    from canonica.pipelines._hidden_folders import LeftoverWarning
     from canonica.pipelines._landscape import LandscapeRun, landscape
     from canonica.pipelines._maze import MazeRun, maze, unfinished_maze
     from canonica.pipelines._nothing_usable import NothingUsableError
@@ -49,6 +50,7 @@ _HOMES = {
     "ForecastPlan": "canonica.pipelines._forecast_plan",
     "Forecasts": "canonica.pipelines._forecast",
     "LandscapeRun": "canonica.pipelines._landscape",
+    "LeftoverWarning": "canonica.pipelines._hidden_folders",
     "MazeRun": "canonica.pipelines._maze",
     "NothingUsableError": "canonica.pipelines._nothing_usable",
     "PerturbationRun": "canonica.pipelines._perturbation",
@@ -87,6 +89,7 @@ __all__ = [
     "ForecastPlan",
     "Forecasts",
     "LandscapeRun",
+    "LeftoverWarning",
     "MazeRun",
     "NothingUsableError",
     "PerturbationRun",

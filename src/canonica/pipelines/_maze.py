@@ -21,11 +21,12 @@ from canonica.agents.experiments import (
     trials_done,
 )
 from canonica.pipelines._animations import Animation, check_animation
+from canonica.pipelines._hidden_folders import HIDDEN
 from canonica.pipelines._learning_rows import learning_rows
 from canonica.pipelines._progress import Stage, Told
 from canonica.pipelines._recording_files import AnyPath
 from canonica.pipelines._results_files import write_netcdf, write_rows, write_summary
-from canonica.pipelines._results_folder import HIDDEN, results_folder
+from canonica.pipelines._results_folder import results_folder
 from canonica.report import maze_figure, scene_figure, write_figure, write_scene_animation
 
 UNFINISHED = f"{HIDDEN}unfinished"  # in the folder of the results, until they are there
@@ -179,8 +180,8 @@ def _prepare(store: Path, *, resume: bool, overwrite: bool) -> None:
         return
     if not overwrite:
         raise CanonicaError(
-            f"--out {shown(store.parent)}: found an unfinished run in it; expected none. Add "
-            "--resume to go on with it, or --overwrite to start anew."
+            f"out: found an unfinished run in {shown(store.parent)}; expected none. Add --resume "
+            "(resume=True) to go on with it, or --overwrite (overwrite=True) to start anew."
         )
     shutil.rmtree(store)
 

@@ -1,0 +1,135 @@
+"""A folder of results is whole, whenever the process that fills it is killed."""
+
+import json
+import subprocess
+import sys
+import warnings
+
+import pytest
+
+from canonica import CanonicaError
+from canonica.pipelines import LeftoverWarning
+from canonica.pipelines._results_folder import SUMMARY, results_folder
+
+NAMES = {"old": ("a.nc", "b.nc"), "new": ("a.nc", "c.nc", "d.nc"), "last": ("c.nc", "e.nc")}
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from canonica.pipelines import _replacement
+sys.path.insert(0, sys.argv[3])
+from test_results_folder import fill
+
+moves, last = [], int(sys.argv[2])
+
+def counted(real):
+    def moved(self, target):
+        if len(moves) == last:
+            os.kill(os.getpid(), signal.SIGKILL)
+        moves.append(target)
+        return real(self, target)
+    return moved
+
+Path.rename, Path.replace = counted(Path.rename), counted(Path.replace)
+if last < 0:  # while it is being filled
+    from canonica.pipelines._results_folder import results_folder
+    with results_folder(Path(sys.argv[1]), overwrite=True) as folder:
+        (folder / "a.nc").write_text("half")
+        os.kill(os.getpid(), signal.SIGKILL)
+fill(Path(sys.argv[1]), "new")
+"""
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL on Windows")
+
+
+def fill(out, content, *, overwrite=True):
+    """Write results of some content, as a pipeline does."""
+    with results_folder(out, overwrite=overwrite) as folder:
+        for name in NAMES[content]:
+            (folder / name).write_text(content)
+        summary = {"files": NAMES[content], "canonica_version": "1", "content": content}
+        (folder / SUMMARY).write_text(json.dumps(summary))
+
+
+def held(out):
+    """Return what is in a folder, hidden or not."""
+    return {path.name: path.read_text() if path.is_file() else "" for path in out.iterdir()}
+
+
+def expected(content):
+    names = dict.fromkeys(NAMES[content], content)
+    return {**names, "notes.txt": "mine"}
+
+
+def without_summary(found):
+    return {name: text for name, text in found.items() if name != SUMMARY}
+
+
+def killed(out, after):
+    """Run a call that is killed after so many moves; return whether it was."""
+    fill(out, "old")
+    (out / "notes.txt").write_text("mine")
+    command = [sys.executable, "-c", KILLED, str(out), str(after), str(__file__).rpartition("/")[0]]
+    return subprocess.run(command, capture_output=True, check=False).returncode == -9
+
+
+@pytest.mark.parametrize("after", range(9))
+def test_killed_between_any_two_moves_the_next_call_finishes_and_says_so(after, tmp_path):
+    """Moves: the journal into place, three files aside, four files in; then there are no more."""
+    out = tmp_path / "r"
+    assert killed(out, after) == (after < 8)
+    if after == 0:  # before the journal: what is there is what was there
+        assert expected("old").items() <= held(out).items()
+        with pytest.warns(LeftoverWarning, match="removed it"):
+            fill(out, "new")
+    elif after < 8:
+        refused = pytest.raises(CanonicaError, match="--overwrite")
+        with refused, pytest.warns(LeftoverWarning, match="4 files; they are in place now"):
+            fill(out, "last", overwrite=False)
+    assert without_summary(held(out)) == expected("new")
+    assert json.loads((out / SUMMARY).read_text())["content"] == "new"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        fill(out, "last")
+    assert without_summary(held(out)) == expected("last")
+
+
+def test_killed_while_it_was_filled_leaves_what_there_was(tmp_path):
+    assert killed(tmp_path, -1)
+    hidden = [name for name in held(tmp_path) if name.startswith(".canonica-new")]
+    assert len(hidden) == 1
+    with pytest.warns(LeftoverWarning, match=hidden[0].replace(".", r"\.")):
+        fill(tmp_path, "new")
+    assert without_summary(held(tmp_path)) == expected("new")
+
+
+def test_what_a_call_that_is_running_has_is_left_alone(tmp_path):
+    with results_folder(tmp_path, overwrite=True) as folder:
+        (folder / "a.nc").write_text("first")
+        fill(tmp_path, "new")
+        assert (folder / "a.nc").exists()
+        (folder / "a.nc").unlink()
+        (folder / "z.nc").write_text("first")
+    assert without_summary(held(tmp_path)) == {"z.nc": "first"}
+
+
+def test_the_hidden_folder_of_another_machine_is_named_and_stays(tmp_path):
+    other = tmp_path / ".canonica-new-elsewhere.1.00000000-00000000"
+    other.mkdir()
+    with pytest.warns(LeftoverWarning, match="another machine"):
+        fill(tmp_path, "new")
+    assert other.exists()
+
+
+def test_a_journal_that_leads_elsewhere_is_refused(tmp_path):
+    fill(tmp_path, "old")
+    (tmp_path.parent / "precious").write_text("mine")
+    journal = tmp_path / ".canonica-journal.json"
+    for text in (
+        "{",
+        "[]",
+        json.dumps({"filled": "x", "aside": "y", "earlier": ["../precious"], "new": []}),
+    ):
+        journal.write_text(text)
+        with pytest.raises(CanonicaError, match="cannot be read"):
+            fill(tmp_path, "new")
+        assert (tmp_path.parent / "precious").read_text() == "mine"
+        assert (tmp_path / "a.nc").read_text() == "old"
