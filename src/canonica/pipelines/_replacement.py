@@ -136,16 +136,14 @@ def finish_replacement(out: Path) -> None:
 def _read(out: Path, text: str) -> Replacement:
     try:
         found = json.loads(text)
-        names = found["filled"], found["aside"], *found["earlier"], *found["new"]
-        inside = all(Path(name).name == name for name in names)
+        parts = found["filled"], found["aside"], tuple(found["earlier"]), tuple(found["new"])
+        inside = all(Path(name).name == name for name in (*parts[:2], *parts[2], *parts[3]))
     except (ValueError, KeyError, TypeError):
-        inside = False
+        parts, inside = ("", "", (), ()), False
     if not inside:
         raise CanonicaError(
             f"out: found {shown(out / JOURNAL)}, which cannot be read; expected none, or that of "
             "a call that was killed. Look which of the files in the folder, and in the hidden "
             "folders in it, are wanted, and delete the others with it."
         )
-    return Replacement(
-        found["filled"], found["aside"], tuple(found["earlier"]), tuple(found["new"])
-    )
+    return Replacement(*parts)
