@@ -14,6 +14,7 @@ os.environ.setdefault(
 )
 
 import jax
+import jaxtyping
 import numpy as np
 import pytest
 from hypothesis import settings
@@ -84,3 +85,12 @@ def call(monkeypatch, capsys):
         return stopped.value.code, printed.out, printed.err
 
     return run
+
+
+@pytest.fixture
+def unchecked():
+    """No types checked at run time, as with users."""
+    before = jaxtyping.config.jaxtyping_disable
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", before)

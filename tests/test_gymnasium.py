@@ -210,7 +210,7 @@ def test_other_mistakes_are_told():
     environment.reset(seed=0)
     with pytest.raises(CanonicaError, match="^action: found 4"):
         environment.step(4)
-    with pytest.raises(CanonicaError, match="^render_mode: found 'human'"):
+    with pytest.raises(CanonicaError, match="^render_mode: found the text 'human'"):
         GymnasiumWorld(Echo(), "human")
     with pytest.raises(CanonicaError, match="^render: found no trial"):
         GymnasiumWorld(Echo(), "rgb_array").render()
@@ -220,6 +220,49 @@ def test_other_mistakes_are_told():
         run_in_gymnasium(agent, place, episodes=0)
     with pytest.raises(CanonicaError, match="^risk: found 3"):
         run_in_gymnasium(agent, place, episodes=1, risk=lambda *_: 3.0)
+
+
+@pytest.mark.usefixtures("unchecked")
+def test_seeds_are_numbers_of_python_or_numpy():
+    environment = gymnasium.make("canonica/SwitchingBandit-v0", max_episode_steps=3)
+    agent = sensing_agent(4, 2, modulation=StepModulation(), chunk=3)
+    found, again = (
+        run_in_gymnasium(agent, environment, episodes=1, seed=seed)[0] for seed in (np.int64(3), 3)
+    )
+    assert found.reward.values == again.reward.values
+    for seed in (None, -1, 2.0, "1"):
+        with pytest.raises(CanonicaError, match="^seed: found"):
+            run_in_gymnasium(agent, environment, episodes=1, seed=seed)
+    for seed in (-1, 2.0, "1"):
+        with pytest.raises(CanonicaError, match="^seed: found"):
+            environment.reset(seed=seed)
+    first, second = (environment.reset(seed=seed)[0] for seed in (np.int64(3), 3))
+    assert (first == second).all()
+    with pytest.raises(CanonicaError, match="^environment: found .* expected one Gymnasium env"):
+        run_in_gymnasium(agent, gymnasium.make_vec("canonica/SwitchingBandit-v0", 2), episodes=1)
+
+
+@pytest.mark.parametrize(
+    ("space", "observation"),
+    [
+        (spaces.Discrete(4), 4),
+        (spaces.Discrete(4), -1),
+        (spaces.Discrete(4), 2.7),
+        (spaces.Discrete(4), np.array([2])),
+        (spaces.Discrete(4, start=1), 0),
+        (spaces.MultiBinary(4), np.array([0, 1, np.nan, 0])),
+        (spaces.MultiBinary(4), np.array([0, 1, 2, 0])),
+        (spaces.MultiBinary(4), np.zeros(3)),
+        (spaces.MultiBinary(4), "0101"),
+    ],
+)
+def test_an_observation_outside_of_its_space_is_refused(space, observation):
+    player = GymnasiumAgent(
+        sensing_agent(4, 2, modulation=StepModulation(), chunk=3),
+        Recorded(space, spaces.Discrete(2)),
+    )
+    with pytest.raises(CanonicaError, match="^observation: found .*observation space"):
+        player.act(observation)
 
 
 def frozen_lake():

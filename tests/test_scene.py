@@ -126,7 +126,7 @@ def test_frames_are_spread_evenly_and_no_more_than_steps(lived, maze):
     assert found["frame_step"].to_numpy().tolist() == [0, 1, 2]
     np.testing.assert_allclose(found["belief"].stack(s=["seen_row", "seen_column"]), beliefs[:3])
     assert (found.attrs["trial"], found.attrs["steps"], found.attrs["reached"]) == (9, 3, 0)
-    with pytest.raises(CanonicaError, match="expected 2 at least"):
+    with pytest.raises(CanonicaError, match="expected a whole number, at least 2"):
         scene(agent, state, maze, record, 3, frames=1)
 
 

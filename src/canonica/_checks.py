@@ -9,6 +9,8 @@ business of theirs: public functions check what they are given, and then compute
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from numbers import Integral, Real
+from os import PathLike
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -22,6 +24,7 @@ LARGEST_SIZE = 2**31 - 1  # that indices of 32 bits, JAX's own, still reach
 SMALLEST_POSITIVE = 1e-300  # below lie numbers that lose digits, or whose squares are 0
 LONGEST_TEXT = 60  # characters of what was found that are shown
 Choice = TypeVar("Choice", bound=str | int | None)
+Kind = TypeVar("Kind")
 
 
 def refusal(name: str, found: object, expected: str, advice: str = "") -> CanonicaError:
@@ -210,6 +213,51 @@ def checked_choice(name: str, value: Choice, allowed: Iterable[Choice]) -> Choic
     if any(type(value) is type(choice) and value == choice for choice in choices):
         return value
     raise refusal(name, described(value), f"one of {listed(map(repr, choices))}")
+
+
+def checked_kind(name: str, value: Any, kind: type[Kind], expected: str) -> Kind:
+    """Return a value that is of a type.
+
+    Parameters
+    ----------
+    name, value
+        As in `checked_size`.
+    kind : type
+        What it has to be an instance of.
+    expected : str
+        That type, as the user knows it.
+
+    Raises
+    ------
+    CanonicaError
+        If it is anything else.
+
+    Examples
+    --------
+    >>> checked_kind("values", [1, 2], list, "a list")
+    [1, 2]
+    """
+    if isinstance(value, kind):
+        return value
+    raise refusal(name, described(value), expected)
+
+
+def checked_path(name: str, value: Any) -> Path:
+    """Return the path of a file or folder, whether or not there is one.
+
+    Raises
+    ------
+    CanonicaError
+        If it is neither text nor a `Path`.
+
+    Examples
+    --------
+    >>> checked_path("store", "results").name
+    'results'
+    """
+    if isinstance(value, str | PathLike) and str(value):
+        return Path(value)
+    raise refusal(name, described(value), "the path of a file or folder")
 
 
 def checked_array(

@@ -1,5 +1,6 @@
 """An agent for the switching bandit."""
 
+from canonica._checks import checked_kind
 from canonica.agents.designs._memory import TRACE, Memory
 from canonica.agents.designs._sensing_agent import sensing_agent
 from canonica.agents.network._agent import Agent
@@ -28,12 +29,18 @@ def bandit_agent(
     memory : Memory, optional
         None for an agent that knows its last pull only.
 
+    Raises
+    ------
+    CanonicaError
+        If it is no bandit, or `max_steps` no number of pulls.
+
     Examples
     --------
     >>> agent = bandit_agent(SwitchingBandit())
     >>> agent.model.likelihood_counts.shape  # 4 observations; 4 states that see, 4 that remember
     (2, 2, 4, 8)
     """
+    checked_kind("world", world, SwitchingBandit, "a SwitchingBandit")
     return sensing_agent(
         world.observations,
         world.moves,

@@ -5,7 +5,7 @@ from typing import Literal
 import jax.numpy as jnp
 import numpy as np
 
-from canonica._errors import CanonicaError
+from canonica._checks import checked_kind, checked_number
 from canonica.agents.designs._maze_agent import PRIOR_RIGHT, STRONG, VERTICAL, WEAK, identity_counts
 from canonica.agents.designs._maze_policies import is_passage, returns, way_of
 from canonica.agents.network._agent import Agent
@@ -97,13 +97,15 @@ def efficient_agent(
     >>> bool(found.done)
     True
     """
-    if not 0 <= prior_right <= 2 * VERTICAL:
-        raise CanonicaError(f"prior_right: found {prior_right}; expected 0 to {2 * VERTICAL}.")
-    if policy_count < MINIMUM_POLICY_COUNT:
-        raise CanonicaError(
-            f"policy_count: found {policy_count}; expected {MINIMUM_POLICY_COUNT:g} at least, "
-            "below which no count ever falls."
-        )
+    checked_kind("maze", maze, Maze, "a Maze")
+    prior_right = checked_number("prior_right", prior_right, lowest=0, highest=2 * VERTICAL)
+    policy_count = checked_number(
+        "policy_count",
+        policy_count,
+        lowest=MINIMUM_POLICY_COUNT,
+        highest=FIXED,
+        advice="Below 1 no count ever falls; beyond, nothing is learned.",
+    )
     policies = sequences(maze.moves, length)
     if not turns_back:
         policies = policies[~returns(policies, 2) & ~returns(policies, 4)]

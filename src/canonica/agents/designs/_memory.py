@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from canonica._errors import CanonicaError
+from canonica._checks import checked_probability
 
 # Senses and memory are given, not learned: counts that a life of experience does not move.
 FIXED = 1e9
@@ -41,8 +41,7 @@ class Memory:
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
-            if not 0 < value < 1:
-                raise CanonicaError(f"{name}: found {value}; expected a number between 0 and 1.")
+            checked_probability(name, value, certain=False)
 
 
 LATCH = Memory(kept=0.9995, written=0.5, mistaken=1e-6, prior=0.1)

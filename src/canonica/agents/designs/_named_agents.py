@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from canonica._errors import CanonicaError
+from canonica._checks import described, refusal
 from canonica.agents.designs._efficient_agent import efficient_agent
 from canonica.agents.designs._maze_agent import maze_agent
 from canonica.agents.network._agent import Agent
@@ -17,4 +17,4 @@ def named_agent(name: str, maze: Maze, prior_right: float) -> Agent:
         return maze_agent(maze, prior_right)
     if name == "efficient":
         return efficient_agent(maze, prior_right)
-    raise CanonicaError(f"agent: found {name!r}; expected 'published' or 'efficient'.")
+    raise refusal("agent", described(name), "'published' or 'efficient'")

@@ -4,15 +4,19 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
-from canonica._errors import CanonicaError
+from canonica._checks import checked_kind, checked_number, checked_size
 from canonica.agents.designs._maze_agent import identity_counts
 from canonica.agents.designs._memory import FIXED, Memory, memory_counts
 from canonica.agents.network._agent import Agent
 from canonica.agents.network._policies import first_move_prior, sequences
 from canonica.agents.network.modulations._modulation import Modulation
+from canonica.agents.network.modulations._step import StepModulation
 from canonica.model import GenerativeModel
 
 MISPERCEIVED = 1e-3
+MOST_OBSERVATIONS = 5000  # whose counts, with a memory, fill 3 GB
+EACH_STEP = StepModulation()
+CHUNK = 100  # steps
 POLICY_COUNT = 20.0
 
 
@@ -20,8 +24,8 @@ def sensing_agent(
     observations: int,
     moves: int,
     *,
-    modulation: Modulation,
-    chunk: int,
+    modulation: Modulation = EACH_STEP,
+    chunk: int = CHUNK,
     memory: Memory | None = None,
     policy_count: float = POLICY_COUNT,
 ) -> Agent:
@@ -37,7 +41,7 @@ def sensing_agent(
     observations, moves : int
         Of the world.
     modulation : Modulation
-        From the risks of a rollout to Gamma.
+        From the risks of a rollout to Gamma; the risk of each step itself by default.
     chunk : int
         Steps of a rollout: as many as a trial may have, for a modulation that judges whole
         trials.
@@ -64,9 +68,10 @@ def sensing_agent(
     >>> agent.model.policy_counts.shape  # 4 states that see, 4 that remember, 2 moves
     (2, 2, 8, 2)
     """
-    for name, value in {"observations": observations, "policy_count": policy_count}.items():
-        if value < 1:
-            raise CanonicaError(f"{name}: found {value}; expected 1 at least.")
+    observations = checked_size("observations", observations, most=MOST_OBSERVATIONS)
+    policy_count = checked_number("policy_count", policy_count, lowest=1, highest=FIXED)
+    if memory is not None:
+        checked_kind("memory", memory, Memory, "a Memory, LATCH, TRACE or None")
     policies = sequences(moves, length=1)
     states = observations * (1 if memory is None else 2)
     dtype = jnp.result_type(float)

@@ -1,5 +1,6 @@
 """An agent for the T-maze."""
 
+from canonica._checks import checked_kind
 from canonica.agents.designs._memory import LATCH
 from canonica.agents.designs._sensing_agent import sensing_agent
 from canonica.agents.network._agent import Agent
@@ -24,12 +25,18 @@ def t_maze_agent(world: TMaze, max_steps: int = T_MAZE_STEPS) -> Agent:
     max_steps : int
         Of a trial, all of them one rollout: give the same to `trial`.
 
+    Raises
+    ------
+    CanonicaError
+        If it is no T-maze, or `max_steps` no number of steps.
+
     Examples
     --------
     >>> agent = t_maze_agent(TMaze(corridor=3))
     >>> agent.chunk, agent.modulation.prompt
     (60, 4)
     """
+    checked_kind("world", world, TMaze, "a TMaze")
     return sensing_agent(
         world.observations,
         world.moves,

@@ -9,8 +9,9 @@ import numpy as np
 import xarray as xr
 from jaxtyping import Array
 
-from canonica._errors import CanonicaError
+from canonica._checks import checked_seed, checked_size
 from canonica._provenance import versions
+from canonica.agents.experiments._meeting import check_meeting
 from canonica.agents.experiments._trial import trial
 from canonica.agents.network._agent import Agent
 from canonica.agents.network._agent_state import AgentState
@@ -21,7 +22,7 @@ def learning_curves(
     agent: Agent,
     world: Environment,
     *,
-    trials: int,
+    trials: int = 100,
     agents: int = 16,
     max_steps: int | None = None,
     seed: int = 0,
@@ -50,7 +51,7 @@ def learning_curves(
     Raises
     ------
     CanonicaError
-        If a number is below 1.
+        If a number is out of range, or the agent does not fit the world.
 
     Examples
     --------
@@ -60,10 +61,10 @@ def learning_curves(
     >>> dict(found.sizes)
     {'agent': 2, 'trial': 4}
     """
-    max_steps = agent.chunk if max_steps is None else max_steps
-    for name, value in {"trials": trials, "agents": agents, "max_steps": max_steps}.items():
-        if value < 1:
-            raise CanonicaError(f"{name}: found {value}; expected 1 at least.")
+    check_meeting(agent, world)
+    max_steps = checked_size("max_steps", agent.chunk if max_steps is None else max_steps)
+    trials, agents = checked_size("trials", trials), checked_size("agents", agents)
+    seed = checked_seed(seed)
     with jax.enable_x64(True):
         keys = jax.random.split(jax.random.key(seed), (agents, trials))
         lives = _lives(_in_float64(agent), _in_float64(world), keys, max_steps=max_steps)

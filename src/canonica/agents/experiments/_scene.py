@@ -4,8 +4,10 @@ import numpy as np
 import xarray as xr
 from jaxtyping import Int
 
+from canonica._checks import checked_kind, checked_size
 from canonica._errors import CanonicaError
 from canonica._provenance import versions
+from canonica.agents.experiments._meeting import check_meeting
 from canonica.agents.experiments._record import Record
 from canonica.agents.experiments._replay import RecordedTrial, replayed
 from canonica.agents.network._agent import Agent
@@ -13,6 +15,7 @@ from canonica.agents.network._agent_state import AgentState
 from canonica.agents.worlds._maze import MOVES, Maze
 
 FRAMES = 200
+FRAMES_ADVICE = "The first and the last decision are always shown."
 
 
 def scene(
@@ -85,7 +88,13 @@ def scene(
     """
     if record is None:
         raise CanonicaError("record: found none. Run the trial with `record=True`.")
-    _check_frames(frames)
+    frames = checked_size("frames", frames, least=2, advice=FRAMES_ADVICE)
+    trial = checked_size("trial", trial)
+    steps = checked_size("steps", steps)
+    checked_kind("maze", maze, Maze, "a Maze")
+    check_meeting(agent, maze)
+    checked_kind("state", state, AgentState, "an AgentState: agent.init()")
+    checked_kind("record", record, Record, "a Record: trial(..., record=True)")
     place, move = _lived_places(maze, record, steps)
     moments = _spread(int(steps), frames)
     padded = np.append(moments, np.full(frames - len(moments), moments[-1]))
@@ -144,11 +153,6 @@ def _described(found: xr.Dataset) -> xr.Dataset:
     }.items():
         found[name].attrs.update(units=units, long_name=words)
     return found
-
-
-def _check_frames(frames: int) -> None:
-    if frames < 2:  # noqa: PLR2004  (the first and the last)
-        raise CanonicaError(f"frames: found {frames}; expected 2 at least, the first and the last.")
 
 
 def _spread(steps: int, frames: int) -> Int[np.ndarray, " frame"]:

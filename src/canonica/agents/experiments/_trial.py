@@ -8,7 +8,10 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Bool, Float, Int
 
+from canonica._checks import checked_kind, checked_size
+from canonica._keys import checked_key
 from canonica.agents.experiments._beliefs_by_view import BeliefsByView
+from canonica.agents.experiments._meeting import check_meeting
 from canonica.agents.experiments._record import Record
 from canonica.agents.network._agent import Agent
 from canonica.agents.network._agent_state import AgentState
@@ -102,11 +105,19 @@ def trial(
         Compile with `jax.jit` (`max_steps` and `record` static). With `jax.vmap` over states,
         environments and keys, one compiled loop runs many agents, until the last has finished.
 
+    Raises
+    ------
+    CanonicaError
+        If the agent does not fit the world, or `max_steps` is no number of steps.
+
     References
     ----------
     [CB22] Methods; section 5 of the theory.
     """
-    start_key, key = jax.random.split(key)
+    check_meeting(agent, environment)
+    checked_kind("state", state, AgentState, "an AgentState: agent.init()")
+    checked_size("max_steps", max_steps, advice="In jax.jit, it has to be static.")
+    start_key, key = jax.random.split(checked_key(key))
     place, observation = environment.reset(start_key)
     views, dtype = environment.views, state.belief.dtype
     views = None if views is None else views.astype(dtype)

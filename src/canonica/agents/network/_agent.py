@@ -1,5 +1,6 @@
 """A two-layer canonical network that acts, and learns from what became of it."""
 
+from functools import partial
 from typing import Literal, NamedTuple
 
 import equinox as eqx
@@ -9,8 +10,16 @@ import numpy as np
 from jax.core import Tracer
 from jaxtyping import Array, Float, Int, Shaped
 
+from canonica._checks import checked_array, checked_number, checked_size, described, refusal
 from canonica._errors import CanonicaError
+from canonica._keys import checked_key
 from canonica.agents.network._accumulated import nothing_accumulated
+from canonica.agents.network._agent_checks import (
+    check_model,
+    check_observation,
+    check_policies,
+    check_settings,
+)
 from canonica.agents.network._agent_state import AgentState
 from canonica.agents.network._counts import Counts
 from canonica.agents.network._draw import drawn_policy, uniform_of
@@ -21,7 +30,7 @@ from canonica.agents.network._rollout import Rollout, empty_rollout
 from canonica.agents.network._tally import no_tally
 from canonica.agents.network.modulations._modulation import Modulation
 from canonica.agents.network.modulations._progress import ProgressModulation
-from canonica.model import GenerativeModel
+from canonica.model import GenerativeModel, present
 
 CHUNK = 200
 EPSILON = 1e-6
@@ -80,7 +89,9 @@ class Agent(eqx.Module):
     Raises
     ------
     CanonicaError
-        If the policies do not fit the model, or a number is out of range.
+        If the policies do not fit the model, a count or prior is none (NaN, below 1e-6), or a
+        number is out of range. Made inside `jax.jit`, where values are not known, an agent is
+        checked for shapes and settings alone.
 
     References
     ----------
@@ -104,39 +115,30 @@ class Agent(eqx.Module):
     model: GenerativeModel
     policies: Int[Array, "policy length"]
     modulation: Modulation = eqx.field(static=True, default=ProgressModulation())
-    chunk: int = eqx.field(static=True, default=CHUNK)
+    chunk: int = eqx.field(static=True, default=CHUNK, converter=partial(checked_size, "chunk"))
     learning: Literal["trial", "chunk"] = eqx.field(static=True, default="trial")
     decides_from: Literal["previous", "current"] = eqx.field(static=True, default="previous")
-    moves_made: int = eqx.field(static=True, default=1)
-    epsilon: float = eqx.field(static=True, default=EPSILON)
+    moves_made: int = eqx.field(
+        static=True, default=1, converter=partial(checked_size, "moves_made")
+    )
+    epsilon: float = eqx.field(
+        static=True, default=EPSILON, converter=partial(checked_number, "epsilon", lowest=0)
+    )
     acting_precision: Literal["single", "double"] | None = eqx.field(static=True, default=None)
 
     def __check_init__(self) -> None:
-        c = self.model.policy_counts
-        if c is None:
-            raise CanonicaError("model: found no policy_counts; expected a model that decides.")
-        if len(self.policies) != c.shape[-1]:
-            raise CanonicaError(
-                f"policies: found {len(self.policies)}; expected {c.shape[-1]}, one for each "
-                "decision of the model."
-            )
-        for name, value, allowed in (
-            ("learning", self.learning, ("trial", "chunk")),
-            ("decides_from", self.decides_from, ("previous", "current")),
-            ("acting_precision", self.acting_precision, ("single", "double", None)),
-        ):
-            if value not in allowed:
-                raise CanonicaError(f"{name}: found {value!r}; expected one of {allowed}.")
-        if not 1 <= self.moves_made <= self.policies.shape[1]:
-            raise CanonicaError(
-                f"moves_made: found {self.moves_made}; expected 1 to {self.policies.shape[1]}, "
-                "the length of the policies."
-            )
-        if self.chunk < 1 or not 0 <= self.epsilon < 1:
-            raise CanonicaError(
-                f"chunk, epsilon: found {self.chunk}, {self.epsilon}; expected a chunk of 1 step "
-                "at least, and an epsilon in [0, 1)."
-            )
+        if self.epsilon >= 1:
+            raise refusal("epsilon", described(self.epsilon), "a number in [0, 1)")
+        model = check_model(self.model, self.epsilon)
+        check_policies(self.policies, present(model.policy_counts, "policy_counts").shape[-1])
+        check_settings(
+            modulation=self.modulation,
+            learning=self.learning,
+            decides_from=self.decides_from,
+            moves_made=self.moves_made,
+            acting_precision=self.acting_precision,
+            length=self.policies.shape[1],
+        )
 
     def init(self) -> AgentState:
         """Return the state of an agent that has seen nothing, at the start of a trial."""
@@ -169,8 +171,16 @@ class Agent(eqx.Module):
             0/1.
         key : jax.Array
             Decides what is drawn.
+
+        Raises
+        ------
+        CanonicaError
+            If the observation has another size, or holds values below 0 or above 1, NaN among
+            them. Inside `jax.jit` values are not known, and not checked: NaN goes into beliefs.
         """
-        observation = observation.astype(state.belief.dtype)
+        check_observation(observation, self.model.likelihood_counts.shape[-2])
+        observation = jnp.asarray(observation, state.belief.dtype)
+        key = checked_key(key)
         drive = state.law.state_drive(observation)
         uniform = uniform_of(key, state.belief.dtype)
         before = Acting(state.belief, state.policy, state.made)
@@ -222,15 +232,21 @@ class Agent(eqx.Module):
         Raises
         ------
         CanonicaError
-            If there are more or fewer risks than steps (where this is known, that is not inside
-            `jax.jit`).
+            If there are more or fewer risks than steps, or one is not in [0, 1]: where this is
+            known, that is not inside `jax.jit`.
         """
         steps = state.rollout.steps
+        if np.ndim(risk) != 1:
+            raise refusal("risk", f"shape {np.shape(risk)}", "shape (time,)")
         if not isinstance(steps, Tracer) and len(risk) != int(steps):
             raise CanonicaError(
                 f"risk: found {len(risk)} for {int(steps)} steps since the last learning; "
                 f"expected one for each, {self.chunk} at most."
             )
+        if len(risk) > self.chunk:
+            raise refusal("risk", f"{len(risk)} risks", f"{self.chunk} at most, a chunk of them")
+        if not isinstance(risk, Tracer):
+            checked_array("risk", risk, dims=["time"], lowest=0, highest=1, empty=True)
         whole = jnp.full(self.chunk, 0.5, state.belief.dtype).at[: len(risk)].set(risk)
         return self.consolidate(state, state.rollout, whole)
 

@@ -9,6 +9,7 @@ import numpy as np
 from gymnasium import spaces
 from jaxtyping import Array, Int, Int8, UInt8
 
+from canonica._checks import checked_choice, checked_kind, checked_seed, described
 from canonica._errors import CanonicaError
 from canonica.agents.worlds._environment import Environment, Outcome
 from canonica.agents.worlds._world_pictures import picture
@@ -50,11 +51,8 @@ class GymnasiumWorld(gymnasium.Env):
     metadata = {"render_modes": list(RENDER_MODES), "render_fps": 8}  # noqa: RUF012  (Gymnasium's)
 
     def __init__(self, world: Environment, render_mode: str | None = None) -> None:
-        if render_mode is not None and render_mode not in RENDER_MODES:
-            raise CanonicaError(
-                f"render_mode: found {render_mode!r}; expected None or one of {RENDER_MODES}."
-            )
-        self.world, self.render_mode = world, render_mode
+        self.world = checked_kind("world", world, Environment, "an Environment")
+        self.render_mode = checked_choice("render_mode", render_mode, (None, *RENDER_MODES))
         self.observation_space = spaces.MultiBinary(world.observations)
         self.action_space = spaces.Discrete(world.moves)
         self._state: Any = None
@@ -72,7 +70,7 @@ class GymnasiumWorld(gymnasium.Env):
         options : dict, optional
             There are none.
         """
-        super().reset(seed=seed, options=options)
+        super().reset(seed=None if seed is None else checked_seed(seed), options=options)
         start, self._key = jax.random.split(jax.random.key(int(self.np_random.integers(KEYS))))
         self._steps = 0
         self._state, observation = _reset(self.world, start)
@@ -91,7 +89,9 @@ class GymnasiumWorld(gymnasium.Env):
         if self._state is None:
             raise CanonicaError("step: found no trial under way; expected reset() before it.")
         if not self.action_space.contains(action):
-            raise CanonicaError(f"action: found {action}; expected one of {self.action_space}.")
+            raise CanonicaError(
+                f"action: found {described(action)}; expected one of {self.action_space}."
+            )
         outcome = _step(self.world, self._state, int(action), self._key, self._steps)
         state, observation, risk, done = outcome
         self._state = state

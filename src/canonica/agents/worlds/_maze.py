@@ -1,17 +1,21 @@
 """The maze of [CB22]: pillars, a wall grown from each, a goal in the right border."""
 
 from functools import partial
+from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 from jaxtyping import Array, Bool, Int
 
-from canonica._errors import CanonicaError
+from canonica._checks import checked_kind, checked_size, described, refusal
+from canonica._keys import checked_key
 from canonica.agents.worlds._environment import Environment, Outcome
 
 HEIGHT, WIDTH, WINDOW = 19, 99, 11
+LONGEST_SIDE, WIDEST_WINDOW = 999, 99  # beyond, what is seen from all places fills the memory
 MOVES = ("up", "down", "left", "right")
 ROW_STEPS, COLUMN_STEPS = (-1, 1, 0, 0), (0, 0, -1, 1)
 
@@ -54,9 +58,8 @@ class Maze(Environment):
     seen: Bool[Array, "place observation"]
 
     def __init__(self, walls: Bool[Array, "row column"], window: int = WINDOW) -> None:
-        _check_odd("walls", *walls.shape, smallest=5)
-        _check_odd("window", window, smallest=3)
-        self.walls, self.window = walls, window
+        self.walls = _checked_walls(walls)
+        self.window = _checked_odd("window", window, smallest=3, largest=WIDEST_WINDOW)
         # Tables, made once: all that a step needs.
         self.columns = self._columns()
         self.next_place = self._next_place()
@@ -158,7 +161,6 @@ def _middle(height: int) -> int:
     return (height // 2) | 1
 
 
-@partial(jax.jit, static_argnames=("height", "width"))
 def maze_walls(
     key: Array, *, height: int = HEIGHT, width: int = WIDTH
 ) -> Bool[Array, "row column"]:
@@ -182,7 +184,15 @@ def maze_walls(
     ----------
     [CB22] Methods; section 5 of the theory.
     """
-    _check_odd("height, width", height, width, smallest=5)
+    height, width = (
+        _checked_odd(name, size, smallest=5, largest=LONGEST_SIDE)
+        for name, size in (("height", height), ("width", width))
+    )
+    return _grown_walls(checked_key(key), height=height, width=width)
+
+
+@partial(jax.jit, static_argnames=("height", "width"))
+def _grown_walls(key: Array, *, height: int, width: int) -> Bool[Array, "row column"]:
     row, column = jnp.arange(height)[:, None], jnp.arange(width)[None]
     border = (row == 0) | (row == height - 1) | (column == 0) | (column == width - 1)
     walls = border | ((row % 2 == 0) & (column % 2 == 0))
@@ -201,17 +211,37 @@ def maze_walls(
     return walls.at[_middle(height), width - 1].set(False)
 
 
-def _check_odd(name: str, *sizes: int, smallest: int) -> None:
-    for size in sizes:
-        if size < smallest or size % 2 == 0:
-            raise CanonicaError(
-                f"{name}: found {size}; expected an odd number, {smallest} at least."
-            )
+def _checked_odd(name: str, value: Any, *, smallest: int, largest: int) -> int:
+    size = checked_size(name, value, least=smallest, most=largest)
+    if size % 2 == 0:
+        raise refusal(name, size, f"an odd number, from {smallest} to {largest}")
+    return size
+
+
+def _checked_walls(walls: Any) -> Bool[Array, "row column"]:
+    """Return walls of a shape that a maze can have; inside compiled code no values are seen."""
+    array = isinstance(walls, np.ndarray | jax.Array)
+    if not array or walls.dtype.kind != "b" or walls.ndim != 2:  # noqa: PLR2004
+        raise refusal("walls", described(walls), "an array of bools (row, column)")
+    for side in walls.shape:
+        _checked_odd("walls", side, smallest=5, largest=LONGEST_SIDE)
+    return jnp.asarray(walls)
 
 
 def shortest_path(maze: Maze) -> Int[Array, ""]:
-    """Return the number of moves on a shortest path from start to goal; -1 if there is none."""
-    following = maze.next_place
+    """Return the number of moves on a shortest path from start to goal; -1 if there is none.
+
+    Parameters
+    ----------
+    maze : Maze
+        Of any size.
+
+    Raises
+    ------
+    CanonicaError
+        If it is no maze.
+    """
+    following = checked_kind("maze", maze, Maze, "a Maze").next_place
 
     def onward(state: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
         reached, _, steps = state

@@ -7,7 +7,7 @@ from functools import partial
 import jax
 from jaxtyping import Array
 
-from canonica._errors import CanonicaError
+from canonica._checks import checked_seed, checked_size
 from canonica.agents.worlds._maze import HEIGHT, WIDTH, WINDOW, Maze, maze_walls
 
 MAX_STEPS = 20_000
@@ -34,12 +34,15 @@ class MazeTask:
     max_steps: int = MAX_STEPS
 
     def __post_init__(self) -> None:
-        for name, value, smallest in (("max_steps", self.max_steps, 1), ("seed", self.seed, 0)):
-            if value < smallest:
-                raise CanonicaError(f"{name}: found {value}; expected at least {smallest}.")
+        # Where settings stay what they are, NumPy's numbers become Python's: they go into files.
+        object.__setattr__(self, "seed", checked_seed(self.seed))
+        for name in ("height", "width", "window", "max_steps"):
+            object.__setattr__(self, name, checked_size(name, getattr(self, name)))
 
     def key(self, maze: int, trial: int = 0) -> Array:
         """Return the key of a trial, counted from 1; 0 is the maze itself."""
+        checked_size("maze", maze, least=0)
+        checked_size("trial", trial, least=0)
         return jax.random.fold_in(jax.random.fold_in(jax.random.key(self.seed), maze), trial)
 
     def mazes(self, numbers: Sequence[int]) -> list[Maze]:

@@ -3,6 +3,7 @@
 import gymnasium
 import jax
 
+from canonica._checks import checked_seed
 from canonica.agents.worlds._gymnasium_world import GymnasiumWorld
 from canonica.agents.worlds._maze import HEIGHT, WIDTH, WINDOW, Maze, maze_walls
 from canonica.agents.worlds._switching_bandit import HIGH, LOW, SWITCH_PROBABILITY, SwitchingBandit
@@ -35,7 +36,7 @@ def maze_world(
     >>> environment.observation_space, environment.action_space
     (MultiBinary(25), Discrete(4))
     """
-    walls = maze_walls(jax.random.key(seed), height=height, width=width)
+    walls = maze_walls(jax.random.key(checked_seed(seed)), height=height, width=width)
     return GymnasiumWorld(Maze(walls, window), render_mode)
 
 
@@ -74,7 +75,7 @@ def bandit_world(
     render_mode : "rgb_array" or None
         As in `GymnasiumWorld`.
     """
-    bandit = SwitchingBandit(tuple(reward_probability), switch_probability, switch_after)
+    bandit = SwitchingBandit(reward_probability, switch_probability, switch_after)
     return GymnasiumWorld(bandit, render_mode)
 
 

@@ -1,5 +1,6 @@
 """A bandit whose arms swap their reward probabilities without notice."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import equinox as eqx
@@ -7,7 +8,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
-from canonica._errors import CanonicaError
+from canonica._checks import checked_array, checked_probability, checked_size
 from canonica.agents.worlds._environment import Environment, Outcome
 
 HIGH, LOW = 0.8, 0.2
@@ -70,24 +71,21 @@ class SwitchingBandit(Environment):
 
     def __init__(
         self,
-        reward_probability: tuple[float, ...] = (HIGH, LOW),
+        reward_probability: Sequence[float] = (HIGH, LOW),
         switch_probability: float = SWITCH_PROBABILITY,
         switch_after: int | None = None,
     ) -> None:
-        arms = len(reward_probability)
-        if arms < 2 or not all(0 <= p <= 1 for p in reward_probability):  # noqa: PLR2004
-            raise CanonicaError(
-                f"reward_probability: found {tuple(reward_probability)}; expected two numbers at "
-                "least, from 0 to 1."
-            )
-        if not 0 <= switch_probability <= 1:
-            raise CanonicaError(f"switch_probability: found {switch_probability}; expected 0 to 1.")
-        if switch_after is not None and switch_after < 1:
-            raise CanonicaError(f"switch_after: found {switch_after}; expected 1 pull at least.")
+        rewards = checked_array(
+            "reward_probability", reward_probability, dims=["arm"], lowest=0, highest=1
+        )
+        checked_size("reward_probability", len(rewards), least=2, advice="Give one for each arm.")
+        switches = checked_probability("switch_probability", switch_probability)
         dtype = jnp.result_type(float)
-        self.reward_probability = jnp.asarray(reward_probability, dtype)
-        self.switch_probability = jnp.asarray(switch_probability, dtype)
-        self.switch_after = switch_after
+        self.reward_probability = jnp.asarray(rewards, dtype)
+        self.switch_probability = jnp.asarray(switches, dtype)
+        self.switch_after = (
+            None if switch_after is None else checked_size("switch_after", switch_after)
+        )
 
     @property
     def moves(self) -> int:

@@ -8,11 +8,12 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from canonica._errors import CanonicaError
+from canonica._checks import checked_probability, checked_size
 from canonica.agents.worlds._environment import Environment, Outcome
 from canonica.agents.worlds._maze import MOVES
 
 ARMS = 2
+LONGEST_CORRIDOR = 10_000  # cells; tables grow with their square
 UP, DOWN, LEFT, RIGHT = range(len(MOVES))
 
 
@@ -73,15 +74,11 @@ class TMaze(Environment):
     next_place: Int[Array, "place move"]
 
     def __init__(self, corridor: int = 3, reliability: float = 1.0, cue_place: int = 0) -> None:
-        if corridor < 1:
-            raise CanonicaError(f"corridor: found {corridor}; expected 1 cell at least.")
-        if not 0 <= reliability <= 1:
-            raise CanonicaError(f"reliability: found {reliability}; expected 0 to 1.")
-        if not 0 <= cue_place <= corridor:
-            raise CanonicaError(
-                f"cue_place: found {cue_place}; expected 0, the start, to {corridor}, the junction."
-            )
-        self.corridor, self.cue_place = corridor, cue_place
+        self.corridor = checked_size("corridor", corridor, most=LONGEST_CORRIDOR)
+        self.cue_place = checked_size(
+            "cue_place", cue_place, least=0, most=self.corridor, advice="0 is the start."
+        )
+        reliability = checked_probability("reliability", reliability)
         self.reliability = jnp.asarray(reliability, jnp.result_type(float))
         self.next_place = jnp.asarray(self._next_place())
 

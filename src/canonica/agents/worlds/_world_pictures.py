@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Shaped, UInt8
 
+from canonica._checks import checked_kind
 from canonica.agents.worlds._environment import Environment
 from canonica.agents.worlds._maze import Maze
 from canonica.agents.worlds._switching_bandit import BanditState, SwitchingBandit
@@ -35,7 +36,8 @@ def picture(
     observation : (observation,)
         What is seen there.
     """
-    del world, state
+    checked_kind("world", world, Environment, "an Environment")
+    del state
     across = min(ACROSS, len(observation))
     rows = -(-len(observation) // across)
     colours = np.full((rows * across, 3), GREY, np.uint8)

@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 from jaxtyping import Int
 
+from canonica._checks import checked_path, checked_size
 from canonica._errors import CanonicaError
 from canonica.agents.designs._maze_agent import POLICY_LENGTH
 from canonica.agents.experiments.decisions._decision_table import DecisionTable
@@ -15,7 +16,7 @@ from canonica.agents.network._policies import sequences
 from canonica.agents.worlds._maze import MOVES
 
 
-def decision_log(path: Path, *, max_steps: int = 20_000) -> xr.Dataset:
+def decision_log(path: str | Path, *, max_steps: int = 20_000) -> xr.Dataset:
     """Return the decisions in a table of a user's own, one row for each step.
 
     Parameters
@@ -40,7 +41,8 @@ def decision_log(path: Path, *, max_steps: int = 20_000) -> xr.Dataset:
     CanonicaError
         If anything is amiss: file, line, column, what was found and what was expected.
     """
-    table = DecisionTable(Path(path))
+    max_steps = checked_size("max_steps", max_steps)
+    table = DecisionTable(checked_path("path", path))
     agents, names = table.names("agent")
     trials = table.integers("trial", smallest=1)
     policies = table.integers("policy", smallest=0, largest=len(MOVES) ** POLICY_LENGTH - 1)

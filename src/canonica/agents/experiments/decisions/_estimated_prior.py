@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 from jaxtyping import Float, Int
 
+from canonica._checks import check_dims, checked_choice, checked_size
 from canonica._errors import CanonicaError
 from canonica.agents.designs._maze_agent import POLICY_LENGTH
 from canonica.agents.network._policies import first_move_prior, sequences
@@ -48,12 +49,12 @@ def estimated_priors(
     ----------
     [CB22] Fig. 5; section 5 of the theory.
     """
+    check_dims("decisions", decisions, {"move_count": ("agent", "trial", "move")})
+    checked_choice("by", by, ("first_move", "policy"))
     policies = sequences(len(MOVES), POLICY_LENGTH)
     if by == "first_move":
         counts = _counted(decisions, "move_count", "move", estimation_trials)
         return np.stack([decision_prior_from_moves(count, policies) for count in counts])
-    if by != "policy":
-        raise CanonicaError(f"by: found {by!r}; expected 'first_move' or 'policy'.")
     if "policy_count" not in decisions:
         raise CanonicaError(
             "by: found 'policy', but decisions whose first moves alone are known; expected "
@@ -65,11 +66,9 @@ def estimated_priors(
 def _counted(
     decisions: xr.Dataset, name: str, kind: str, trials: int
 ) -> Int[np.ndarray, "agent decision"]:
-    if not 1 <= trials <= decisions.sizes["trial"]:
-        raise CanonicaError(
-            f"estimation_trials: found {trials}; expected 1 to {decisions.sizes['trial']}, the "
-            "trials that were observed."
-        )
+    observed = decisions.sizes["trial"]
+    advice = "No more were observed."
+    trials = checked_size("estimation_trials", trials, most=observed, advice=advice)
     first = decisions[name].isel(trial=slice(trials)).sum("trial")
     return first.transpose("agent", kind).to_numpy().astype(np.int64)
 

@@ -3,17 +3,39 @@
 import numpy as np
 import xarray as xr
 
-from canonica._errors import CanonicaError, listed
+from canonica._checks import check_dims
 from canonica.agents.worlds._maze import MOVES
 
 
 def observed_decisions(result: xr.Dataset) -> xr.Dataset:
-    """Return the decisions in a result of `maze_experiment`, as `decision_log` gives them."""
-    missing = {"decision_count", "policy_moves", "steps", "reached"} - set(result)
-    if missing:
-        raise CanonicaError(
-            f"result: found no {listed(sorted(missing))}; expected a result of maze_experiment."
-        )
+    """Return the decisions in a result of `maze_experiment`, as `decision_log` gives them.
+
+    Parameters
+    ----------
+    result : xarray.Dataset
+        Of `maze_experiment`.
+
+    Returns
+    -------
+    xarray.Dataset
+        `move_count` (agent, trial, move), `policy_count` (agent, trial, policy), `steps` and
+        `reached` (agent, trial).
+
+    Raises
+    ------
+    CanonicaError
+        If it is no such result.
+    """
+    check_dims(
+        "result",
+        result,
+        {
+            "decision_count": ("maze", "trial", "policy"),
+            "policy_moves": ("policy", "place_in_policy"),
+            "steps": ("maze", "trial"),
+            "reached": ("maze", "trial"),
+        },
+    )
     first = result["policy_moves"].to_numpy()[:, 0]
     begins = (first[:, None] == np.arange(len(MOVES))).astype(np.int64)
     policies = result["decision_count"].transpose("maze", "trial", "policy").to_numpy()

@@ -8,6 +8,7 @@ import numpy as np
 from gymnasium import spaces
 from jaxtyping import Array, Float, Int8
 
+from canonica._checks import checked_kind, checked_seed, described, refusal
 from canonica._errors import CanonicaError
 from canonica.agents.experiments.gymnasium._binary_observations import binary_observations
 from canonica.agents.experiments.gymnasium._risk_of_reward import Risk, risk_of_reward
@@ -15,6 +16,7 @@ from canonica.agents.network._agent import Agent, Decision
 from canonica.agents.network._agent_state import AgentState
 
 NEITHER = 0.5
+ONE_ENVIRONMENT = "one Gymnasium environment (gymnasium.make), not several at once"
 
 
 class GymnasiumAgent:
@@ -63,12 +65,16 @@ class GymnasiumAgent:
         seed: int = 0,
         state: AgentState | None = None,
     ) -> None:
+        checked_kind("agent", agent, Agent, "an Agent")
+        checked_kind("environment", environment, gymnasium.Env, ONE_ENVIRONMENT)
         _check_spaces(agent, environment)
+        if state is not None:
+            checked_kind("state", state, AgentState, "an AgentState, as an agent left it")
+        self._key, self._steps = jax.random.key(checked_seed(seed)), 0
         self.agent, self.risk = agent, risk
         self.state = agent.init() if state is None else state
         self._space = environment.observation_space
         self._first_action = int(getattr(environment.action_space, "start", 0))
-        self._key, self._steps = jax.random.key(seed), 0
         self._risks: list[float] = []
 
     def begin(self) -> None:
@@ -83,6 +89,11 @@ class GymnasiumAgent:
         ----------
         observation : array or int
             As the environment gives it.
+
+        Raises
+        ------
+        CanonicaError
+            If it is not in the observation space.
         """
         if len(self._risks) == self.agent.chunk:
             self._learn()
@@ -131,11 +142,19 @@ class GymnasiumAgent:
 
     def _binary(self, observation: Any) -> Int8[np.ndarray, " observation"]:
         space = self._space
+        if isinstance(space, spaces.MultiBinary):
+            observation = np.asarray(observation)
+        if not space.contains(observation):
+            raise refusal(
+                "observation",
+                described(observation),
+                f"one of {space}, the environment's observation space",
+            )
         if isinstance(space, spaces.Discrete):
             seen = np.zeros(int(space.n), np.int8)
             seen[int(observation) - int(space.start)] = 1
             return seen
-        return np.asarray(observation, np.int8).ravel()
+        return observation.astype(np.int8).ravel()
 
 
 @jax.jit

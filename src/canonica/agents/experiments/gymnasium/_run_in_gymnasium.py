@@ -4,7 +4,7 @@ import gymnasium
 import numpy as np
 import xarray as xr
 
-from canonica._errors import CanonicaError
+from canonica._checks import checked_seed, checked_size
 from canonica._provenance import versions
 from canonica.agents.experiments.gymnasium._gymnasium_agent import GymnasiumAgent
 from canonica.agents.experiments.gymnasium._risk_of_reward import Risk, risk_of_reward
@@ -16,7 +16,7 @@ def run_in_gymnasium(
     agent: Agent,
     environment: gymnasium.Env,
     *,
-    episodes: int,
+    episodes: int = 100,
     seed: int = 0,
     risk: Risk = risk_of_reward,
     state: AgentState | None = None,
@@ -59,8 +59,7 @@ def run_in_gymnasium(
     >>> found["steps"].values.tolist()
     [100, 100]
     """
-    if episodes < 1:
-        raise CanonicaError(f"episodes: found {episodes}; expected 1 at least.")
+    episodes, seed = checked_size("episodes", episodes), checked_seed(seed)
     player = GymnasiumAgent(agent, environment, risk=risk, seed=seed, state=state)
     # The first reset alone is given the seed: later episodes go on from there.
     seeds = [seed] + [None] * (episodes - 1)

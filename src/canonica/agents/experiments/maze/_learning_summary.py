@@ -7,6 +7,7 @@ import numpy as np
 import xarray as xr
 from jaxtyping import Float
 
+from canonica._checks import check_dims, checked_size
 from canonica._statistics import DRAWS, Interval, Statistic, bootstrap_interval
 
 BLOCK = 10  # trials
@@ -95,6 +96,8 @@ def learning_summary(result: xr.Dataset, *, block: int = BLOCK) -> xr.Dataset:
     >>> learning_summary(xr.Dataset({"steps": steps, "reached": steps < 60}))["mean_steps"].item()
     32.5
     """
+    check_dims("result", result, dict.fromkeys(("steps", "reached"), ("maze", "trial")))
+    block = checked_size("block", block)
     steps = result["steps"].transpose("maze", "trial").to_numpy().astype(float)
     reached = result["reached"].transpose("maze", "trial").to_numpy().astype(float)
     parts = blocks(steps.shape[1], block)

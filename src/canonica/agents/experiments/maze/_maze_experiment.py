@@ -6,7 +6,7 @@ from pathlib import Path
 import jax
 import xarray as xr
 
-from canonica._errors import CanonicaError
+from canonica._checks import checked_choice, checked_number, checked_path, checked_size
 from canonica.agents.designs._maze_agent import PRIOR_RIGHT
 from canonica.agents.designs._named_agents import AgentName
 from canonica.agents.experiments.maze._agent_in_maze import agents_in_mazes
@@ -32,7 +32,7 @@ def maze_experiment(
     window: int = WINDOW,
     seed: int = 0,
     first_maze: int = 1,
-    store: Path | None = None,
+    store: str | Path | None = None,
     progress: Progress | None = None,
 ) -> xr.Dataset:
     """Return how agents learn to leave their mazes, a fresh one in each.
@@ -87,10 +87,13 @@ def maze_experiment(
     >>> dict(found["steps"].sizes)
     {'maze': 2, 'trial': 3}
     """
-    for name, value in {"mazes": mazes, "trials": trials, "first_maze": first_maze}.items():
-        _check_count(name, value)
+    mazes, trials = checked_size("mazes", mazes), checked_size("trials", trials)
+    first_maze = checked_size("first_maze", first_maze)
+    prior_right = checked_number("prior_right", prior_right, lowest=0, highest=0.5)
+    checked_choice("agent", agent, ("published", "efficient"))
+    store = None if store is None else checked_path("store", store)
     task = MazeTask(seed, height, width, window, max_steps)
-    settings = {"agent": agent, "prior_right": float(prior_right), **asdict(task)}
+    settings = {"agent": agent, "prior_right": prior_right, **asdict(task)}
     with jax.enable_x64(True):
         agents = agents_in_mazes(agent, prior_right, task, range(first_maze, first_maze + mazes))
         kept = None
@@ -102,15 +105,21 @@ def maze_experiment(
 
 
 def trials_done(store: Path) -> tuple[int, int]:
-    """Return how many trials of a run are kept in its store, and how many there will be."""
+    """Return how many trials of a run are kept in its store, and how many there will be.
+
+    Parameters
+    ----------
+    store : Path
+        As it was given to `maze_experiment`.
+
+    Raises
+    ------
+    CanonicaError
+        If there is no run in it, or one by other versions.
+    """
     settings = stored_settings(store)
     kept = ExperimentStore(store, settings)
     first, mazes = settings["first_maze"], settings["mazes"]
     saved = [kept.load(run_name(number)) for number in range(first, first + mazes)]
     done = sum(len(one["steps"]) for one in saved if one is not None)
     return done, mazes * settings["trials"]
-
-
-def _check_count(name: str, value: int, smallest: int = 1) -> None:
-    if value < smallest:
-        raise CanonicaError(f"{name}: found {value}; expected at least {smallest}.")

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import xarray as xr
 
+from canonica._checks import checked_kind
 from canonica.agents.experiments.maze._learning_summary import learning_summary
 
 
@@ -50,8 +51,9 @@ def published_comparison(result: xr.Dataset) -> list[dict[str, Any]]:
     ----------
     [CB22]; section 5 of the theory.
     """
+    checked_kind("result", result, xr.Dataset, "an xarray.Dataset of maze_experiment")
     same = all(result.attrs.get(name) == value for name, value in PUBLISHED_SETTINGS.items())
-    if not same or any(result.sizes[dim] != size for dim, size in PUBLISHED_SIZES.items()):
+    if not same or any(result.sizes.get(dim) != size for dim, size in PUBLISHED_SIZES.items()):
         return []
     summary = learning_summary(result)
     rows = []

@@ -6,9 +6,10 @@ from pathlib import Path
 import jax
 import xarray as xr
 
+from canonica._checks import checked_path, checked_size
 from canonica._errors import CanonicaError
 from canonica._files import shown
-from canonica.agents.experiments._scene import scene
+from canonica.agents.experiments._scene import FRAMES_ADVICE, scene
 from canonica.agents.experiments.maze._agent_in_maze import (
     agents_in_mazes,
     counts_of_arrays,
@@ -21,7 +22,7 @@ from canonica.agents.network._counts import Counts
 from canonica.agents.worlds._maze_task import MazeTask
 
 
-def recorded_trials(store: Path, *, frames: int = 200) -> tuple[xr.Dataset, xr.Dataset]:
+def recorded_trials(store: str | Path, *, frames: int = 200) -> tuple[xr.Dataset, xr.Dataset]:
     """Return the first and the last trial in the first maze of a finished run, step by step.
 
     They are run again, from the counts that the agent had then.
@@ -43,6 +44,8 @@ def recorded_trials(store: Path, *, frames: int = 200) -> tuple[xr.Dataset, xr.D
     CanonicaError
         If the run was by other versions, or has not come to its last trial.
     """
+    store = checked_path("store", store)
+    frames = checked_size("frames", frames, least=2, advice=FRAMES_ADVICE)
     settings = stored_settings(store)
     saved = ExperimentStore(store, settings).load(LAST)
     if saved is None:

@@ -6,6 +6,7 @@ import jax
 import numpy as np
 import xarray as xr
 
+from canonica._checks import checked_kind, checked_seed, checked_size
 from canonica._errors import CanonicaError, listed
 from canonica.agents.designs._maze_agent import POLICY_LENGTH, agent_with_prior
 from canonica.agents.experiments.decisions._estimated_prior import By, estimated_priors
@@ -77,23 +78,24 @@ def transplant(
     ----------
     [CB22] Fig. 5; section 5 of the theory.
     """
+    checked_kind("source", source, xr.Dataset, "an xarray.Dataset")
     decisions, name = _decisions_of(source)
     priors = estimated_priors(decisions, estimation_trials=estimation_trials, by=by)
     known = decisions.attrs
     task = MazeTask(
-        seed=_first_known(seed, known.get("seed"), 0),
-        height=_first_known(height, known.get("height"), HEIGHT),
-        width=_first_known(width, known.get("width"), WIDTH),
-        window=_first_known(window, known.get("window"), WINDOW),
-        max_steps=_first_known(max_steps, known.get("max_steps"), MAX_STEPS),
+        seed=checked_seed(_first_known(seed, known.get("seed"), 0)),
+        height=checked_size("height", _first_known(height, known.get("height"), HEIGHT)),
+        width=checked_size("width", _first_known(width, known.get("width"), WIDTH)),
+        window=checked_size("window", _first_known(window, known.get("window"), WINDOW)),
+        max_steps=checked_size(
+            "max_steps", _first_known(max_steps, known.get("max_steps"), MAX_STEPS)
+        ),
     )
     observed = decisions.sizes["trial"]
     trials = trials if trials is not None else observed if observed > 1 else TRIALS
     simulated = "maze" in source.dims
     count = mazes if mazes is not None else len(priors) if simulated else LOG_MAZES
-    for setting, value in {"mazes": count, "trials": trials}.items():
-        if value < 1:
-            raise CanonicaError(f"{setting}: found {value}; expected at least 1.")
+    count, trials = checked_size("mazes", count), checked_size("trials", trials)
     taken = source["maze"].to_numpy().max() if simulated and seed in (None, known["seed"]) else 0
     numbers = np.arange(count) + int(taken) + 1
     donors = np.arange(count) % len(priors)
@@ -131,5 +133,5 @@ def _decisions_of(source: xr.Dataset) -> tuple[xr.Dataset, str]:
     return decisions, f"e = {float(source.attrs['prior_right']):g}"
 
 
-def _first_known(*values: Any) -> int:
-    return int(next(value for value in values if value is not None))
+def _first_known(*values: Any) -> Any:
+    return next(value for value in values if value is not None)

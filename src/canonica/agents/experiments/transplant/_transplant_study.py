@@ -1,15 +1,18 @@
 """Transplants of agents whose decision prior is known, to see whether it comes out."""
 
 from collections.abc import Sequence
-from typing import Any
 
+import numpy as np
 import xarray as xr
 
+from canonica._checks import checked_array, checked_choice, checked_size
 from canonica._errors import CanonicaError
 from canonica.agents.experiments.decisions._estimated_prior import By
 from canonica.agents.experiments.maze._all_cores import Progress
 from canonica.agents.experiments.maze._maze_experiment import maze_experiment
 from canonica.agents.experiments.transplant._transplant import transplant
+from canonica.agents.worlds._maze import HEIGHT, WIDTH, WINDOW
+from canonica.agents.worlds._maze_task import MAX_STEPS
 
 PRIORS_RIGHT = (0.15, 0.25, 0.35)
 STUDY_MAZES, STUDY_TRIALS = 6, 30
@@ -23,7 +26,11 @@ def transplant_study(
     progress: Progress | None = None,
     estimation_trials: int = 1,
     by: By = "first_move",
-    **task: Any,
+    max_steps: int = MAX_STEPS,
+    height: int = HEIGHT,
+    width: int = WIDTH,
+    window: int = WINDOW,
+    seed: int = 0,
 ) -> xr.Dataset:
     """Return transplants of agents whose decision prior is known, one group for each.
 
@@ -37,43 +44,50 @@ def transplant_study(
         Called with the number of trials done and their total.
     estimation_trials, by
         As in `estimated_priors`.
-    **task
-        `seed`, `height`, `width`, `window` and `max_steps` of `maze_experiment`.
+    max_steps, height, width, window, seed
+        As in `maze_experiment`.
 
     Returns
     -------
     xarray.Dataset
         Of `transplant`, along `group`.
 
+    Raises
+    ------
+    CanonicaError
+        If priors are none or the same, or a setting is out of range.
+
     References
     ----------
     [CB22] Fig. 5; section 5 of the theory.
     """
-    if not prior_right or len(set(prior_right)) < len(prior_right):
-        raise CanonicaError(
-            f"prior_right: found {list(prior_right)}; expected different numbers, one at least."
-        )
-    if estimation_trials > trials:
-        raise CanonicaError(
-            f"estimation_trials: found {estimation_trials}; expected {trials} at most, the trials "
-            "of each agent."
-        )
+    priors = checked_array("prior_right", prior_right, dims=["group"], lowest=0, highest=0.5)
+    if len(np.unique(priors)) < len(priors):
+        raise CanonicaError(f"prior_right: found {priors.tolist()}; expected different numbers.")
+    mazes, trials = checked_size("mazes", mazes), checked_size("trials", trials)
+    checked_choice("by", by, ("first_move", "policy"))
+    advice = "No agent has more trials."
+    checked_size("estimation_trials", estimation_trials, most=trials, advice=advice)
     parts: list[xr.Dataset] = []
     each = mazes * trials
-    for k, e in enumerate(prior_right):
+    for k, e in enumerate(priors.tolist()):
         originals = maze_experiment(
             prior_right=e,
             mazes=mazes,
             trials=trials,
-            progress=_shifted(progress, 2 * k * each, 2 * len(prior_right) * each),
-            **task,
+            progress=_shifted(progress, 2 * k * each, 2 * len(priors) * each),
+            max_steps=max_steps,
+            height=height,
+            width=width,
+            window=window,
+            seed=seed,
         )
         parts.append(
             transplant(
                 originals,
                 estimation_trials=estimation_trials,
                 by=by,
-                progress=_shifted(progress, (2 * k + 1) * each, 2 * len(prior_right) * each),
+                progress=_shifted(progress, (2 * k + 1) * each, 2 * len(priors) * each),
             )
         )
     return xr.concat(parts, dim="group", join="override", combine_attrs="override")

@@ -7,6 +7,7 @@ import numpy as np
 import xarray as xr
 from jaxtyping import Float, Int
 
+from canonica._checks import check_dims, checked_size
 from canonica._statistics import FEWEST_UNITS, bootstrap_difference, bootstrap_interval
 from canonica.agents.experiments.maze._learning_summary import (
     BLOCK,
@@ -40,6 +41,18 @@ def transplant_summary(found: xr.Dataset, *, block: int = BLOCK) -> xr.Dataset:
         `estimated_prior_right` (group,) are of the mean over agents: by bootstrap, or, of too
         few, as for decisions that do not depend on each other.
     """
+    each = {"predicted": "maze", "observed": "agent"}
+    check_dims(
+        "found",
+        found,
+        {f"{kind}_steps": ("group", dim, "trial") for kind, dim in each.items()}
+        | {f"{kind}_reached": ("group", dim, "trial") for kind, dim in each.items()}
+        | {
+            "estimated_first_move": ("group", "agent", "move"),
+            "decisions_observed": ("group", "agent"),
+        },
+    )
+    block = checked_size("block", block)
     groups = [_group_summary(found.isel(group=k), block) for k in range(found.sizes["group"])]
     return xr.concat(groups, dim="group").assign_coords(group=found["group"])
 

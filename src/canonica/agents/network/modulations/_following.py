@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
+from canonica._checks import checked_number, checked_size
+
 
 @dataclass(frozen=True)
 class FollowingModulation:
@@ -28,6 +30,11 @@ class FollowingModulation:
     keeping, unlearning : float
         How much of it counts.
 
+    Raises
+    ------
+    CanonicaError
+        If a number is out of range.
+
     Examples
     --------
     >>> import jax.numpy as jnp
@@ -41,6 +48,12 @@ class FollowingModulation:
     enough: float = 0.1
     keeping: float = 2.0
     unlearning: float = 0.5
+
+    def __post_init__(self) -> None:
+        checked_size("window", self.window)
+        checked_number("enough", self.enough, lowest=-1, highest=1)
+        for name in ("keeping", "unlearning"):
+            checked_number(name, getattr(self, name), lowest=0)
 
     def __call__(
         self, risk: Float[Array, " time"], mask: Bool[Array, " time"]

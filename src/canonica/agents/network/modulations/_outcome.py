@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
+from canonica._checks import checked_number, checked_probability, checked_size
+
 
 @dataclass(frozen=True)
 class OutcomeModulation:
@@ -25,6 +27,11 @@ class OutcomeModulation:
     failure, idleness : float
         How much a bad outcome, and none at all, unlearn what was done, in [0, 1].
 
+    Raises
+    ------
+    CanonicaError
+        If a number is out of range.
+
     Examples
     --------
     >>> import jax.numpy as jnp
@@ -37,6 +44,12 @@ class OutcomeModulation:
     steepness: float = 4.0
     failure: float = 0.3
     idleness: float = 0.05
+
+    def __post_init__(self) -> None:
+        checked_size("prompt", self.prompt)
+        checked_number("steepness", self.steepness, lowest=0)
+        for name in ("failure", "idleness"):
+            checked_probability(name, getattr(self, name))
 
     def __call__(
         self, risk: Float[Array, " time"], mask: Bool[Array, " time"]

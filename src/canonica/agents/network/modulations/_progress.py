@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
+from canonica._checks import checked_number, checked_probability, checked_size
+
 
 @dataclass(frozen=True)
 class ProgressModulation:
@@ -22,6 +24,11 @@ class ProgressModulation:
     per_steps : int
         What progress is counted in.
 
+    Raises
+    ------
+    CanonicaError
+        If a Gamma is not within [0, 1], or another number out of range.
+
     References
     ----------
     [CB22] Methods; section 5 of the theory.
@@ -32,6 +39,12 @@ class ProgressModulation:
     fast: float = 0.0
     slow_progress: float = 10.0
     per_steps: int = 200
+
+    def __post_init__(self) -> None:
+        for name in ("backward", "slow", "fast"):
+            checked_probability(name, getattr(self, name))
+        checked_number("slow_progress", self.slow_progress, lowest=0)
+        checked_size("per_steps", self.per_steps)
 
     def __call__(
         self, risk: Float[Array, " time"], mask: Bool[Array, " time"]

@@ -1,0 +1,30 @@
+"""Whether an agent fits a world."""
+
+from typing import Any
+
+import numpy as np
+from jax.core import Tracer
+
+from canonica._checks import checked_kind, refusal
+from canonica.agents.network._agent import Agent
+from canonica.agents.worlds._environment import Environment
+
+
+def check_meeting(agent: Any, environment: Any) -> None:
+    """Refuse an agent of other observations or more moves than a world has.
+
+    Raises
+    ------
+    CanonicaError
+        If it is so, or one of them is something else. Inside compiled code the moves of policies
+        are not known.
+    """
+    checked_kind("agent", agent, Agent, "an Agent")
+    checked_kind("environment", environment, Environment, "an Environment")
+    wanted = agent.model.likelihood_counts.shape[-2]
+    if wanted != environment.observations:
+        raise refusal("agent", f"{wanted} observations", f"{environment.observations}")
+    if not isinstance(agent.policies, Tracer):
+        moves = int(np.max(agent.policies)) + 1
+        if moves > environment.moves:
+            raise refusal("agent", f"policies of {moves} moves", f"{environment.moves} at most")
