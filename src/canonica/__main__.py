@@ -1,6 +1,6 @@
 """`python -m canonica`: the command line."""
 
-from canonica.cli import main
+from canonica.cli import program
 
 if __name__ == "__main__":
-    main()
+    program()

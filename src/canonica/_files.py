@@ -3,8 +3,8 @@
 import hashlib
 import os
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 LONGEST_STEM = 40  # characters of a name that its unfinished file shares
@@ -21,14 +21,35 @@ def shown(path: Path) -> str:
     return os.fsencode(path).decode("utf-8", "replace")
 
 
+_unfinished: dict[Path, Callable[[Path], object]] = {}  # with what removes each
+
+
+@contextmanager
+def unfinished(path: Path, remove: Callable[[Path], object]) -> Iterator[None]:
+    """Have something removed by `remove_unfinished`, as long as this lasts."""
+    _unfinished[path] = remove
+    try:
+        yield
+    finally:
+        _unfinished.pop(path, None)
+
+
+def remove_unfinished() -> None:
+    """Remove what is unfinished in this process, which is about to end without cleaning up."""
+    for path, remove in reversed(list(_unfinished.items())):
+        with suppress(OSError):
+            remove(path)
+
+
 @contextmanager
 def complete_file(path: Path) -> Iterator[Path]:
     """Give a path beside `path` to write to, which takes its place only once all is written."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = _new_file(path)
     try:
-        yield partial
-        partial.replace(path)
+        with unfinished(partial, Path.unlink):
+            yield partial
+            partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
 

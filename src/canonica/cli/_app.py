@@ -12,6 +12,7 @@ from rich.console import Console
 
 from canonica._errors import CanonicaError
 from canonica._version import __version__
+from canonica.cli._interruption import if_interrupted, interruptible, last_words
 
 P = ParamSpec("P")
 
@@ -63,13 +64,17 @@ def reports_errors(command: Callable[P, int]) -> Callable[P, None]:
 
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        if_interrupted()
         try:
             with warnings.catch_warnings():
                 warnings.showwarning = _warn
                 code = command(*args, **kwargs)
         except KeyboardInterrupt:
-            complain("interrupted; nothing was written.")
+            complain(last_words())
             code = 128 + signal.SIGINT
+        except SystemExit:  # of a signal
+            complain(last_words())
+            raise
         except (CanonicaError, OSError) as error:
             if Settings.debug:
                 raise
@@ -102,10 +107,7 @@ def complain(message: str) -> None:
 
 
 def main() -> None:
-    """Run the command line."""
-    for ending in ("SIGTERM", "SIGHUP"):
-        if hasattr(signal, ending):  # not every system has both
-            signal.signal(getattr(signal, ending), _terminated)
+    """Run the command line, and end by `SystemExit`."""
     arguments = sys.argv[1:]
     if "--debug" in arguments:
         Settings.debug = True
@@ -113,6 +115,6 @@ def main() -> None:
     app(args=arguments)
 
 
-def _terminated(number: int, _: object) -> None:
-    """End as an interruption from the keyboard would: cleaning up on the way out."""
-    sys.exit(128 + number)
+def program() -> None:
+    """Run the command line as a process of its own, which signals end."""
+    interruptible(main)

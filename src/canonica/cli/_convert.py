@@ -11,6 +11,7 @@ import typer
 from canonica._errors import listed
 from canonica._files import shown
 from canonica.cli._app import app, complain, reports_errors
+from canonica.cli._interruption import if_interrupted
 from canonica.cli._printing import say
 from canonica.cli._reading_options import takes_reading
 from canonica.recordings.nwb._experiment import MARKED_UNKNOWN, METADATA
@@ -118,6 +119,7 @@ def convert(
     from canonica import pipelines  # noqa: PLC0415
     from canonica.pipelines import Converted  # noqa: PLC0415
 
+    if_interrupted(lambda: "interrupted; files that were complete are there, and no others.")
     found = pipelines.convert(source, out, reading=reading, metadata=metadata, overwrite=overwrite)
     converted = [one for one in found if isinstance(one, Converted)]
     failures = [str(one) for one in found if not isinstance(one, Converted)]

@@ -7,6 +7,7 @@ import typer
 
 from canonica._files import shown
 from canonica.cli._app import app, reports_errors
+from canonica.cli._interruption import if_interrupted
 from canonica.cli._printing import counted, say
 
 
@@ -29,6 +30,9 @@ def demo(
     from canonica.cli._analyze import print_analysis  # noqa: PLC0415
     from canonica.cli._progress import progress  # noqa: PLC0415
 
+    if_interrupted(
+        lambda: "interrupted; recordings that were complete are there; no results were written."
+    )
     with progress() as told:
         found = pipelines.demo(out, cultures=cultures, seed=seed, progress=told)
     one = found.rows[0]

@@ -1,7 +1,6 @@
 """`canonica fetch`: published recordings to work on."""
 
 import shlex
-import signal
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from canonica._files import sha256, shown
-from canonica.cli._app import app, complain, reports_errors
+from canonica.cli._app import app, reports_errors
+from canonica.cli._interruption import if_interrupted
 from canonica.cli._printing import complain_of, say
 
 if TYPE_CHECKING:
@@ -64,18 +64,15 @@ def fetch(
     from canonica import pipelines  # noqa: PLC0415
     from canonica.cli._progress import progress  # noqa: PLC0415
 
-    try:
-        with progress(of_bytes=True) as told:
-            fetched = pipelines.fetch(
-                name,
-                conditions=_split(conditions),
-                folder=folder,
-                base_url=base_url,
-                progress=told,
-            )
-    except KeyboardInterrupt:
-        complain("interrupted; what has come stays, and the next call goes on from there.")
-        return 128 + signal.SIGINT
+    if_interrupted(lambda: "interrupted; what has come stays, and the next call goes on with it.")
+    with progress(of_bytes=True) as told:
+        fetched = pipelines.fetch(
+            name,
+            conditions=_split(conditions),
+            folder=folder,
+            base_url=base_url,
+            progress=told,
+        )
     complain_of(fetched.failures)
     _print_found(fetched)
     return 1 if fetched.failures else 0

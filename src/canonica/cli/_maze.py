@@ -1,12 +1,13 @@
 """`canonica maze`: a network that acts."""
 
-import signal
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
-from canonica.cli._app import app, complain, output, reports_errors
+from canonica.cli._app import app, output, reports_errors
+from canonica.cli._interruption import if_interrupted
 from canonica.cli._printing import say, say_where
 
 maze = typer.Typer(
@@ -103,11 +104,9 @@ def _experiment(*, out: Path, **settings: Any) -> int:
     from canonica.cli._progress import progress  # noqa: PLC0415
     from canonica.report import learning_sentences, learning_table  # noqa: PLC0415
 
-    try:
-        with progress() as told:
-            found = pipelines.maze(out, **settings, progress=told)
-    except (KeyboardInterrupt, SystemExit) as stop:
-        return _say_interrupted(stop, out)
+    if_interrupted(partial(_kept, out))
+    with progress() as told:
+        found = pipelines.maze(out, **settings, progress=told)
     output.print(learning_table(found.result, found.summary))
     for sentence in learning_sentences(found.result, found.comparison):
         say(sentence)
@@ -115,22 +114,18 @@ def _experiment(*, out: Path, **settings: Any) -> int:
     return 0
 
 
-def _say_interrupted(stop: BaseException, out: Path) -> int:
-    """Say how to go on; return the exit code of an interruption, or end as was asked."""
+def _kept(out: Path) -> str:
+    """Return how much of an interrupted run is kept, and how to go on."""
     from canonica.pipelines import unfinished_maze  # noqa: PLC0415
 
     unfinished = unfinished_maze(out)
-    if unfinished:
-        done, total = unfinished
-        complain(
-            f"interrupted after {done:,} of {total:,} trials; go on with --resume, and all else "
-            "as before."
-        )
-    else:
-        complain("interrupted; nothing was written.")
-    if isinstance(stop, SystemExit):
-        raise stop
-    return 128 + signal.SIGINT
+    if unfinished is None:
+        return "interrupted; nothing was written."
+    done, total = unfinished
+    return (
+        f"interrupted after {done:,} of {total:,} trials; go on with --resume, and all else as "
+        "before."
+    )
 
 
 @maze.command()

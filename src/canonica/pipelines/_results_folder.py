@@ -3,11 +3,11 @@
 import json
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from canonica._errors import CanonicaError, listed
-from canonica._files import shown
+from canonica._files import shown, unfinished
 from canonica.pipelines._hidden_folders import HIDDEN, hidden_folder, remove_leftovers
 from canonica.pipelines._replacement import JOURNAL, finish_replacement, replace_results
 
@@ -42,7 +42,11 @@ def results_folder(out: Path, *, overwrite: bool) -> Iterator[Path]:
         ) from error
     remove_leftovers(out)
     try:
-        yield filling
+        with ExitStack() as removed_if_ended:
+            for folder in reversed(made):
+                removed_if_ended.enter_context(unfinished(folder, Path.rmdir))
+            removed_if_ended.enter_context(unfinished(filling, shutil.rmtree))
+            yield filling
         _put(filling, out, _earlier_files(out, overwrite=overwrite))
     finally:
         if not (out / JOURNAL).exists():  # else the next call finds in it what it has to finish

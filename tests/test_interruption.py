@@ -1,0 +1,150 @@
+"""Signals end a command always, soon, with their exit code, and leave nothing half done."""
+
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of other systems")
+SOON = 4.0  # seconds, on a machine with much else to do; 1.9 by the clock of the process
+STUBBORN = """
+import hashlib, sys, time
+from pathlib import Path
+from canonica._files import complete_file
+from canonica.cli._interruption import if_interrupted, interruptible
+
+def swallows():
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        try:
+            time.sleep(60)
+        except BaseException:
+            pass
+
+def computes():
+    hashlib.pbkdf2_hmac("sha256", b"", b"", 10**9)
+
+def finishes():
+    try:
+        time.sleep(60)
+    except KeyboardInterrupt:
+        pass
+
+def main():
+    if_interrupted(lambda: "interrupted; half is kept.")
+    with complete_file(Path("result")) as partial:
+        partial.write_text("half")
+        Path("ready").touch()
+        globals()[sys.argv[1]]()
+    sys.exit(0)
+
+interruptible(main)
+"""
+
+
+def heeds_interrupts():
+    """Undo what shells do to commands in the background, of which this test may be one."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def entries(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def started(command, folder):
+    return subprocess.Popen(
+        [sys.executable, *command],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=heeds_interrupts,  # noqa: PLW1509
+    )
+
+
+def when(ready, process):
+    """Wait until something is so, or the process has ended."""
+    while not ready() and process.poll() is None:
+        time.sleep(0.02)
+    assert process.poll() is None, process.communicate()
+
+
+def ended(process, *numbers):
+    """Send signals; return the exit code, what was said, and whether it was soon."""
+    begin = time.monotonic()
+    for number in numbers:
+        process.send_signal(number)
+        time.sleep(0.1)
+    _, errors = process.communicate(timeout=60)
+    return process.returncode, errors, time.monotonic() - begin < SOON
+
+
+@pytest.mark.parametrize(
+    ("how", "number"),
+    [
+        ("swallows", signal.SIGINT),
+        ("computes", signal.SIGTERM),
+        ("finishes", signal.SIGINT),
+        ("computes", signal.SIGHUP),
+    ],
+)
+def test_no_matter_what_the_main_thread_does(how, number, tmp_path):
+    process = started(["-c", STUBBORN, how], tmp_path)
+    when((tmp_path / "ready").exists, process)
+    code, errors, soon = ended(process, number)
+    assert code == 128 + number
+    assert soon
+    done = how == "finishes"
+    words = "when all was done; it is complete" if done else "half is kept"
+    assert errors == f"error: interrupted{' ' if done else '; '}{words}.\n"
+    assert entries(tmp_path) == (["ready", "result"] if done else ["ready"])
+
+
+def test_a_second_signal_does_not_wait(tmp_path):
+    process = started(["-c", STUBBORN, "computes"], tmp_path)
+    when((tmp_path / "ready").exists, process)
+    begin = time.monotonic()
+    assert ended(process, signal.SIGINT, signal.SIGTERM)[0] in (130, 143)
+    assert time.monotonic() - begin < 1.1  # the first alone would have waited longer
+
+
+MAZE = ["-m", "canonica", "maze", "--mazes", "2", "--trials", "100000", "--max-steps", "60",
+        "--height", "7", "--width", "9", "--window", "5", "--out", "r"]  # fmt: skip
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_maze_is_interrupted_and_kept(number, tmp_path):
+    process = started(MAZE, tmp_path)
+    store = tmp_path / "r" / ".canonica-unfinished"
+    when((store / "settings.json").exists, process)
+    time.sleep(2)
+    code, errors, soon = ended(process, number)
+    assert code == 128 + number, errors
+    assert soon
+    assert "Traceback" not in errors
+    assert "interrupted" in errors
+    kept = (tmp_path / "r").exists()
+    assert kept == ("go on with --resume" in errors)
+    if kept:
+        assert entries(tmp_path / "r") == [".canonica-unfinished"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("moment", [2.0, 4.0, 6.0, 9.0, 14.0])
+def test_a_forecast_is_interrupted_at_any_moment(number, moment, tmp_path, cultures):
+    from canonica.recordings import write_matlab
+
+    write_matlab(tmp_path / "c.mat", cultures)
+    options = ["--trials-per-session", "64", "--out", "r"]
+    process = started(["-m", "canonica", "forecast", "c.mat", *options], tmp_path)
+    time.sleep(moment)
+    if process.poll() is not None:
+        pytest.skip("it had ended by itself")
+    code, errors, soon = ended(process, number)
+    assert code == 128 + number, errors
+    assert soon
+    assert "Traceback" not in errors
+    assert entries(tmp_path) == ["c.mat"]
