@@ -101,7 +101,7 @@ COMMANDS_USE = {
     "canonica": {"pipelines"},
     "canonica._cores": {"cores"},
     "canonica._errors": {"CanonicaError", "RecordingError", "listed"},
-    "canonica._files": {"sha256", "shown"},
+    "canonica._files": {"remove_unfinished", "sha256", "shown"},
     "canonica._version": {"__version__"},
     "canonica.recordings": {"Finding", "Reading", "SpikeTrains"},
     "canonica.recordings.nwb._experiment": {"MARKED_UNKNOWN", "METADATA"},
