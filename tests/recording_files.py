@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy.io import savemat
 
-SESSIONS, TRIALS, ELECTRODES, INPUTS = 12, 24, 6, 4
+SESSIONS, TRIALS, ELECTRODES, INPUTS = 12, 24, 12, 4
 
 
 @dataclass

@@ -206,7 +206,7 @@ def drifting(culture):
 
 
 def copied(culture):
-    twin = culture.spikes[culture.spikes["channel"] == 1].assign(channel=7)
+    twin = culture.spikes[culture.spikes["channel"] == 1].assign(channel=13)
     import pandas as pd
 
     culture.spikes = pd.concat([culture.spikes, twin]).sort_values("time")
@@ -286,7 +286,7 @@ ROWS = {
     "doubled spikes": Row(pair, ("5 spikes", "same time"), 1, doubled),
     "no spikes": Row(pair, ("culture_spikes",), change=kept("spikes", slice(0))),
     "one electrode": Row(pair, ("no electrode in ensemble",), change=one_channel),
-    "a copied electrode": Row(pair, ("1, 7", "same"), 1, copied),
+    "a copied electrode": Row(pair, ("1, 13", "same"), 1, copied),
     "an interruption": Row(pair, ("no electrode fires",), 1, silent_stretch),
     "a drifting rate": Row(pair, ("mean response goes",), 1, drifting),
     # stimuli

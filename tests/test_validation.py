@@ -10,7 +10,7 @@ import canonica
 from canonica import CanonicaError
 from canonica.cli import main
 from canonica.recordings import inspect, recording
-from recording_files import SESSIONS, TRIALS, pair, world
+from recording_files import ELECTRODES, SESSIONS, TRIALS, matlab, pair, world
 
 
 def recorded(culture=None, **changes):
@@ -35,12 +35,12 @@ def test_a_sound_recording_has_its_facts_and_no_warning():
     assert not found.warnings
     assert found.facts["sessions"] == SESSIONS
     assert found.facts["longest session"] == TRIALS
-    assert found.facts["electrodes per ensemble"] == [3, 3]
+    assert found.facts["electrodes per ensemble"] == [6, 6]
     assert found.facts["mean response"] == pytest.approx(world().responses.mean())
 
 
 def test_what_the_protocol_refuses_is_not_usable(generator):
-    one = recorded(responses=generator.poisson(0.2, (SESSIONS * TRIALS, 6)).astype(float))
+    one = recorded(responses=generator.poisson(0.2, (SESSIONS * TRIALS, ELECTRODES)).astype(float))
     found = canonica.validate(one)
     assert found.verdict == "not usable"
     assert "no electrode in ensemble" in str(found.findings[0])
@@ -48,10 +48,118 @@ def test_what_the_protocol_refuses_is_not_usable(generator):
         canonica.reverse_engineer(one)
 
 
-def test_counts_cut_at_a_byte_are_noticed():
-    responses = world().responses.astype(float) * 60
+@pytest.mark.parametrize(
+    ("largest", "bits"), [(127, "7 bits"), (255, "8 bits"), (32_767, "15 bits"), (65_535, "16")]
+)
+def test_counts_cut_at_what_their_type_holds_are_noticed(largest, bits):
+    responses = world().responses * (largest // 6) + 1.0
+    assert responses.max() > largest
     assert not warned(recorded(responses=responses))
-    assert "255 spikes" in warned(recorded(responses=np.minimum(responses, 255)))[0]
+    found = canonica.validate(recorded(responses=np.minimum(responses, largest)))
+    assert f"responses of just {largest} spikes" in found.findings[0].what
+    assert bits in found.findings[0].meaning
+
+
+def test_counts_cut_in_matlab_are_noticed(tmp_path):
+    culture = world()
+    culture.responses = np.minimum(culture.responses * 40 + 1, 127).astype(np.int8)
+    (one,) = canonica.read(matlab(tmp_path, culture), trials_per_session=TRIALS)
+    assert "responses of just 127 spikes" in warned(one)[0]
+
+
+@pytest.mark.parametrize("factor", [50.0, 0.5, 1 / 0.3, 2, 12.5])
+def test_rates_and_means_are_noticed(factor):
+    (what,) = warned(recorded(responses=world().responses * factor))
+    assert what == f"all responses are multiples of {factor:g}, as rates and means are"
+
+
+def test_responses_that_are_no_multiples_are_noticed(generator):
+    counts = world().responses
+    smoothed = counts + generator.random(counts.shape) * (counts > 0)
+    (what,) = warned(recorded(responses=smoothed))
+    assert what.endswith("% of responses are no whole numbers")
+    assert not warned(recorded(responses=np.minimum(counts, 2) * 7.0 + (counts > 2)))
+    with pytest.raises(canonica.RecordingError, match="Scores and changes .* give the counts"):
+        recorded(responses=(counts - counts.mean()) / counts.std())
+    with pytest.raises(canonica.RecordingError, match="Mark missing electrodes"):
+        recorded(responses=counts - 1.0)
+
+
+@pytest.mark.parametrize(("electrodes", "few"), [(10, None), (9, "2 (4)"), (6, "1, 2 (3, 3)")])
+def test_small_ensembles_are_noticed(electrodes, few):
+    one = recorded(responses=world().responses[:, :electrodes].astype(float))
+    found = canonica.validate(one)
+    assert found.usable
+    wanted = [] if few is None else [f"fewer than 5 electrodes in ensemble {few}"]
+    assert [finding.what for finding in found.warnings] == wanted
+
+
+def information(sources, inputs):
+    """Return the mutual information of each input with the joint sources in bits, by a loop."""
+    found = []
+    for column in inputs.T:
+        pairs = list(zip(map(tuple, sources), column, strict=True))
+        n, bits = len(pairs), 0.0
+        for state, value in set(pairs):
+            joint = pairs.count((state, value)) / n
+            alone = sum(s == state for s, _ in pairs) / n * sum(v == value for _, v in pairs) / n
+            bits += joint * np.log2(joint / alone)
+        found.append(bits)
+    return np.array(found)
+
+
+def test_what_sources_tell_is_said_in_bits(generator):
+    culture = world()
+    sources = culture.stimuli.filter(like="source").to_numpy()
+    inputs = culture.stimuli.filter(like="input").to_numpy()
+    found = canonica.validate(recorded())
+    chance = 3 / (2 * len(sources) * np.log(2))  # three degrees of freedom
+    bits = found.facts["bits of each input in the sources"]
+    assert bits == pytest.approx(information(sources, inputs).mean() - chance, rel=1e-9)
+    assert 0.1 < bits < 1
+    shuffled = recorded(sources=generator.permutation(sources).astype(float))
+    assert "sources tell nothing of the stimuli" in warned(shuffled)[0]
+
+
+def test_repeated_sessions_do_not_make_chance_into_information(generator):
+    """A hundred sessions of one list are no hundred lists."""
+    quiet = 0
+    for _ in range(20):
+        sources = np.tile(generator.integers(0, 2, (TRIALS, 2)), (SESSIONS, 1))
+        stimuli = np.tile(generator.integers(0, 2, (TRIALS, 3)), (SESSIONS, 1))
+        one = recorded(sources=sources, stimuli=stimuli)
+        quiet += any("sources tell nothing" in what for what in warned(one))
+    assert quiet >= 18
+
+
+def test_sessions_of_one_trial_are_noticed(tmp_path):
+    path = pair(tmp_path, world())
+    (one,) = canonica.read(path, session_gap=0.5)
+    found = canonica.validate(one)
+    assert not found.usable
+    assert f"{SESSIONS * TRIALS} of {SESSIONS * TRIALS} sessions have one trial only" in str(
+        found.findings[0]
+    )
+    session = world().stimuli["session"].to_numpy().copy()
+    session[-1] += 1
+    assert any(
+        f"1 of {SESSIONS + 1} sessions have" in what for what in warned(recorded(session=session))
+    )
+
+
+def test_inputs_that_never_come_together_are_noticed(generator):
+    stimuli = np.eye(5)[generator.integers(0, 5, SESSIONS * TRIALS)]
+    assert "every trial has just one of 5 inputs on" in warned(recorded(stimuli=stimuli))
+
+
+def test_all_recordings_of_a_file_are_validated_at_once(tmp_path):
+    path = pair(tmp_path, world())
+    (found,) = canonica.validate(canonica.read(path))
+    assert found.verdict == "usable"
+    assert canonica.validate([]) == []
+    for wrong in ([1], None, recorded()["responses"]):
+        with pytest.raises(CanonicaError, match="expected a recording, or a list"):
+            canonica.validate(wrong)
 
 
 @pytest.mark.parametrize(("quiet", "noticed"), [(2, False), (12, True)])
@@ -63,7 +171,7 @@ def test_silence_is_noticed_where_chance_does_not_make_it(quiet, noticed):
 
 def test_silence_that_is_common_is_no_interruption(generator):
     """Where half of the trials are without a spike, eight of them in a row say nothing."""
-    responses = generator.poisson(0.12, (SESSIONS * TRIALS, 6)).astype(float)
+    responses = generator.poisson(0.12, (SESSIONS * TRIALS, ELECTRODES)).astype(float)
     responses[50:58] = 0
     assert not any("no electrode fires" in what for what in warned(recorded(responses=responses)))
 
@@ -90,9 +198,9 @@ def test_json_says_what_the_screen_says(tmp_path, capsys, monkeypatch):
     with pytest.raises(SystemExit) as stopped:
         main()
     assert stopped.value.code == 0
-    assert "3, 3" in capsys.readouterr().out
+    assert "6, 6" in capsys.readouterr().out
     found = json.loads(report.read_text())
-    assert found["recordings"][0]["electrodes per ensemble"] == [3, 3]
+    assert found["recordings"][0]["electrodes per ensemble"] == [6, 6]
     assert found["recordings"][0]["verdict"] == "usable"
     assert len(found["recordings"][0]["input_sha256"]) == 64
 

@@ -120,7 +120,9 @@ def _counts(responses: Any, origin: str) -> np.ndarray:
         "responses",
         origin,
         expected="spike counts, finite and >= 0",
-        advice="Mark missing electrodes by leaving their column out, not by NaN or -1.",
+        advice="Scores and changes from a baseline are no counts: give the counts themselves."
+        if (values[np.isfinite(values) & (values < 0)] % 1 != 0).any()
+        else "Mark missing electrodes by leaving their column out, not by NaN or -1.",
     )
     return values
 

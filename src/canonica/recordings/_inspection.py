@@ -12,6 +12,7 @@ import xarray as xr
 
 from canonica._errors import listed
 from canonica.data._spike_trains import COARSE, COARSE_TIMES, DOUBLED, OVERLAPPING, SHUFFLED
+from canonica.recordings._source_information import source_information
 
 Severity = Literal["note", "warning", "unusable"]
 SEVERITIES: tuple[Severity, ...] = ("note", "warning", "unusable")
@@ -20,7 +21,10 @@ CHANCE = 1e-6  # below this, silence is no chance
 DRIFT = 2.0  # times that the mean response of the last sessions may exceed that of the first
 TENTH = 10  # parts of a recording whose first and last are compared
 MOSTLY = 0.9  # share of electrodes that may be silent
-BYTE = 255  # the highest count that the published files can hold
+LARGEST = (127, 255, 32_767, 65_535)  # that numbers of 8 and 16 bits hold; more is cut at it
+DIFFERENT = 3  # values above 0, and ...
+RESPONSES = 20  # ... so many responses in all, that have a common factor by no chance
+SEVERAL = 3  # inputs of which it is odd that no two come together
 SHOWN = 4  # groups of equal columns
 SLOW = 60.0  # seconds between stimuli that look more like milliseconds
 
@@ -147,13 +151,58 @@ def _drift(recording: xr.Dataset) -> Iterator[Finding]:
 
 def _saturation(recording: xr.Dataset) -> Iterator[Finding]:
     responses = recording["responses"].to_numpy()
-    if responses.max() == BYTE:
+    largest = responses.max()
+    if largest in LARGEST:
+        bits = int(np.ceil(np.log2(largest)))
         yield Finding(
             "warning",
-            f"{np.count_nonzero(responses == BYTE)} responses of just {BYTE} spikes, none above",
-            "counts may have been cut at the largest number that a byte holds",
+            f"{np.count_nonzero(responses == largest)} responses of just {largest:g} spikes, none "
+            "above",
+            f"counts may have been cut at the largest number that {bits} bits hold",
             "Export the counts with a larger type.",
         )
+
+
+def _no_counts(recording: xr.Dataset) -> Iterator[Finding]:
+    """Find responses that are rates, means or anything else than numbers of spikes."""
+    responses = recording["responses"].to_numpy()
+    active = responses[responses > 0]
+    if active.size < RESPONSES:
+        return
+    factor = _common_factor(np.unique(active))
+    meaning = (
+        "the published protocol takes them for spikes: an electrode is active above 1, and has a "
+        "preference above 0.5"
+    )
+    if factor is not None:
+        yield Finding(
+            "warning",
+            f"all responses are multiples of {factor:g}, as rates and means are",
+            meaning,
+            f"Give counts: these, divided by {factor:g}.",
+        )
+    elif (active % 1 != 0).any():
+        share = np.count_nonzero(responses % 1 != 0) / responses.size
+        yield Finding(
+            "warning",
+            f"{share:.0%} of responses are no whole numbers",
+            meaning,
+            "Give counts of spikes, neither smoothed nor normalised.",
+        )
+
+
+def _common_factor(values: np.ndarray) -> float | None:
+    """Return the number other than 1 that all values, rising, are whole multiples of, if any."""
+    if len(values) < DIFFERENT:
+        return None
+    if (values % 1 == 0).all():
+        factor = float(np.gcd.reduce(values.astype(np.int64)))
+        return factor if factor > 1 else None
+    for parts in range(1, DIFFERENT + 1):
+        multiples = values / (values[0] / parts)
+        if np.allclose(multiples, np.round(multiples), rtol=1e-6, atol=1e-6):
+            return float(values[0] / parts)
+    return None
 
 
 def _copied_electrodes(recording: xr.Dataset) -> Iterator[Finding]:
@@ -176,6 +225,14 @@ def _inputs(recording: xr.Dataset) -> Iterator[Finding]:
             f"input {listed(constant)} never changes",
             "nothing can be learned about its synapses: their weights only follow activity",
             "Leave this input out, or check the stimuli.",
+        )
+    alone = stimuli.shape[1] >= SEVERAL and (stimuli.sum(axis=1) == 1).all()
+    if alone:
+        yield Finding(
+            "warning",
+            f"every trial has just one of {stimuli.shape[1]} inputs on",
+            "there is nothing to separate, as no two inputs ever come together",
+            "If numbers of inputs are codes of several, write a column of 0 and 1 for each input.",
         )
     groups = _equal_columns(stimuli)
     if groups:
@@ -206,10 +263,27 @@ def _sources(recording: xr.Dataset) -> Iterator[Finding]:
             "no electrode can be said to prefer it",
             "Leave it out, or check the sources.",
         )
+    told = source_information(recording)
+    if told is not None and not told.is_any:
+        yield Finding(
+            "warning",
+            f"sources tell nothing of the stimuli ({told.bits:.2g} bits of each input)",
+            "stimuli are mixed from sources; these have no more to do with them than by chance",
+            "Check that sources and stimuli are in the same order, and of the same experiment.",
+        )
 
 
 def _sessions(recording: xr.Dataset) -> Iterator[Finding]:
     lengths = np.unique(recording["session"].to_numpy(), return_counts=True)[1]
+    alone = np.count_nonzero(lengths == 1)
+    if alone and len(lengths) > 1:
+        yield Finding(
+            "unusable" if alone == len(lengths) else "warning",
+            f"{alone} of {len(lengths)} sessions have one trial only",
+            "nothing can be averaged in them; sessions seem to be parted between any two stimuli",
+            "Give a longer gap between sessions (--session-gap), or the trials of each "
+            "(--trials-per-session).",
+        )
     if lengths.min() < lengths.max():
         yield Finding(
             "warning",
@@ -324,6 +398,7 @@ CHECKS: tuple[Callable[[xr.Dataset], Iterator[Finding]], ...] = (
     _dead_stretch,
     _drift,
     _saturation,
+    _no_counts,
     _copied_electrodes,
     _repeats,
 )

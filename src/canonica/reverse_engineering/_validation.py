@@ -1,19 +1,23 @@
 """Whether a recording will do for the published protocol, before the work."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 import xarray as xr
 
-from canonica._errors import RecordingError
+from canonica._checks import described, refusal
+from canonica._errors import RecordingError, listed
 from canonica.recordings import Finding, inspect
+from canonica.recordings._source_information import source_information
 from canonica.reverse_engineering._ensembles import ensemble_response
 from canonica.reverse_engineering._failures import refuse_path
 from canonica.reverse_engineering._normalisation import normalised_response
 from canonica.reverse_engineering._published_protocol import PublishedProtocol
 
 DEFAULT = PublishedProtocol()
+FEW = 5  # electrodes of an ensemble that are too few for a mean to rest on
 
 
 @dataclass(frozen=True)
@@ -55,21 +59,38 @@ class Validation:
         return f"usable, with {count} warning{'s' if count > 1 else ''}"
 
 
-def validate(recording: xr.Dataset, protocol: PublishedProtocol = DEFAULT) -> Validation:
+@overload
+def validate(recording: xr.Dataset, protocol: PublishedProtocol = DEFAULT) -> Validation: ...
+
+
+@overload
+def validate(
+    recording: Sequence[xr.Dataset], protocol: PublishedProtocol = DEFAULT
+) -> list[Validation]: ...
+
+
+def validate(
+    recording: Any, protocol: PublishedProtocol = DEFAULT
+) -> Validation | list[Validation]:
     """Return what a recording is like, and whether it will do for an analysis.
 
     Parameters
     ----------
-    recording : xarray.Dataset
-        As `canonica.read` returns it.
+    recording : xarray.Dataset, or sequence of them
+        One recording, or several, as `canonica.read` returns them.
     protocol : PublishedProtocol, optional
         The protocol that it is meant for.
 
     Returns
     -------
-    Validation
+    Validation, or a list of them
         With `facts` (sizes, statistics of responses in spikes, electrodes per ensemble under the
-        protocol's rule), `findings`, `usable` and a `verdict`.
+        protocol's rule), `findings`, `usable` and a `verdict`. Of several recordings, one of each.
+
+    Raises
+    ------
+    CanonicaError
+        If something else is given.
 
     Examples
     --------
@@ -79,6 +100,19 @@ def validate(recording: xr.Dataset, protocol: PublishedProtocol = DEFAULT) -> Va
     (True, 64)
     """
     refuse_path(recording)
+    if isinstance(recording, xr.Dataset):
+        return _validation(recording, protocol)
+    if isinstance(recording, Sequence) and all(isinstance(one, xr.Dataset) for one in recording):
+        return [_validation(one, protocol) for one in recording]
+    raise refusal(
+        "recording",
+        described(recording),
+        "a recording, or a list of them",
+        "Read a file first: validate(read(path)).",
+    )
+
+
+def _validation(recording: xr.Dataset, protocol: PublishedProtocol) -> Validation:
     findings = inspect(recording)
     facts = _facts(recording)
     if all(finding.severity != "unusable" for finding in findings):
@@ -92,7 +126,25 @@ def validate(recording: xr.Dataset, protocol: PublishedProtocol = DEFAULT) -> Va
             facts["electrodes per ensemble"] = np.bincount(
                 members, minlength=len(ensembles.response) + 1
             )[1:].tolist()
+            few = _few_electrodes(facts["electrodes per ensemble"])
+            if few is not None:
+                findings.insert(0, few)
     return Validation(str(recording.attrs.get("name", "recording")), facts, tuple(findings))
+
+
+def _few_electrodes(sizes: Sequence[int]) -> Finding | None:
+    """Return what there is to say of ensembles that are small."""
+    small = [number for number, size in enumerate(sizes, 1) if size < FEW]
+    if not small:
+        return None
+    return Finding(
+        "warning",
+        f"fewer than {FEW} electrodes in ensemble {listed(small)} "
+        f"({listed(sizes[number - 1] for number in small)})",
+        "the mean response of an ensemble is noisy with so few, and one electrode decides much",
+        "Record with more electrodes, or take results with care; the numbers of all are in the "
+        "results.",
+    )
 
 
 def _refused(error: RecordingError) -> Finding:
@@ -108,6 +160,7 @@ def _facts(recording: xr.Dataset) -> dict[str, Any]:
     responses = recording["responses"].to_numpy()
     numbers, lengths = np.unique(recording["session"].to_numpy(), return_counts=True)
     per_electrode = responses.mean(axis=0)
+    told = source_information(recording) if "sources" in recording else None
     return {
         "condition": str(recording.attrs.get("condition", "unknown")),
         "electrodes": int(recording.sizes["electrode"]),
@@ -118,6 +171,7 @@ def _facts(recording: xr.Dataset) -> dict[str, Any]:
         "longest session": int(lengths.max()),
         "inputs": int(recording.sizes["input"]),
         "sources": int(recording.sizes.get("source", 0)),
+        "bits of each input in the sources": 0.0 if told is None else told.bits,
         "mean response": float(responses.mean()),
         "variance of responses": float(responses.var()),
         "largest response": float(responses.max()),
