@@ -2,8 +2,10 @@
 
 from canonica.reverse_engineering.forecasting._forecast import (
     THRESHOLDS,
+    Predictions,
     forecast,
     forecast_normalised,
+    shared_models,
 )
 from canonica.reverse_engineering.forecasting._known import (
     NORMALISATIONS,
@@ -14,6 +16,7 @@ from canonica.reverse_engineering.forecasting._known import (
     protocol_of,
 )
 from canonica.reverse_engineering.forecasting._predicted import (
+    Combined,
     ForecastModel,
     Predicted,
     settings_of,
@@ -34,6 +37,7 @@ from canonica.reverse_engineering.forecasting.distribution._noise import with_no
 from canonica.reverse_engineering.forecasting.distribution._quantiles import QUANTILES
 from canonica.reverse_engineering.forecasting.models._canonical import Canonical, Frozen
 from canonica.reverse_engineering.forecasting.models._models import FORECAST_MODELS
+from canonica.reverse_engineering.forecasting.models._stacked import Stacked, Weighted
 from canonica.reverse_engineering.forecasting.plasticity._evidence import Evidence
 from canonica.reverse_engineering.forecasting.plasticity._hierarchy import (
     PooledPlasticity,
@@ -57,6 +61,7 @@ __all__ = [
     "QUANTILES",
     "THRESHOLDS",
     "Canonical",
+    "Combined",
     "Evidence",
     "ForecastModel",
     "Frozen",
@@ -66,8 +71,11 @@ __all__ = [
     "PairedComparison",
     "PooledPlasticity",
     "Predicted",
+    "Predictions",
     "ShareDifference",
+    "Stacked",
     "Verdict",
+    "Weighted",
     "difference",
     "forecast",
     "forecast_normalised",
@@ -82,6 +90,7 @@ __all__ = [
     "score",
     "score_normalised",
     "settings_of",
+    "shared_models",
     "verdict",
     "with_noise",
 ]

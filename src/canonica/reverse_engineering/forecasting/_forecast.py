@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Literal, overload
+from typing import Literal, TypeAlias, overload
 
 import jax
 import xarray as xr
@@ -18,10 +18,21 @@ from canonica.reverse_engineering._failures import (
 from canonica.reverse_engineering._outcomes import saturated
 from canonica.reverse_engineering._protocol import protocol_named
 from canonica.reverse_engineering._published_protocol import PublishedProtocol
-from canonica.reverse_engineering.forecasting._known import Normalised, normalised
+from canonica.reverse_engineering.forecasting._known import Known, Normalised, normalised
 from canonica.reverse_engineering.forecasting._labelled import labelled
-from canonica.reverse_engineering.forecasting._predicted import ForecastModel
+from canonica.reverse_engineering.forecasting._predicted import (
+    Combined,
+    ForecastModel,
+    Predicted,
+)
 from canonica.reverse_engineering.forecasting.models._models import model_named
+from canonica.reverse_engineering.forecasting.models._stacked import (
+    Stacked,
+    Weighted,
+    single_prediction,
+)
+
+Predictions: TypeAlias = list[tuple[ForecastModel, Predicted]]
 
 THRESHOLDS = ("minimum_mean_response", "minimum_session_response", "minimum_preference")
 
@@ -143,11 +154,19 @@ def forecast(
     chosen = model_named(model, settings)
 
     def forecasts(every: Sequence[xr.Dataset]) -> list[xr.Dataset | RecordingError]:
+        ready = normalised(every, settings, normalisation, baseline)
+        of_condition = shared_models(ready, settings, chosen, seed=seed)
         return [
             each
             if isinstance(each, RecordingError)
-            else attempt(forecast_normalised, each, settings, chosen, seed=seed)
-            for each in normalised(every, settings, normalisation, baseline)
+            else attempt(
+                forecast_normalised,
+                each,
+                settings,
+                of_condition[each.ensembles.condition],
+                seed=seed,
+            )
+            for each in ready
         ]
 
     if isinstance(recordings, xr.Dataset):
@@ -158,25 +177,111 @@ def forecast(
     return in_place(forecasts(list(recordings)), errors, done="forecast")
 
 
+def shared_models(
+    ready: Sequence[Normalised | RecordingError],
+    protocol: PublishedProtocol,
+    model: ForecastModel,
+    *,
+    seed: int = 0,
+) -> dict[str, ForecastModel]:
+    """Return the model of each condition: one that is stacked has weights of its own in each.
+
+    Parameters
+    ----------
+    ready : sequence of Normalised or RecordingError
+        The recordings, of any conditions.
+    protocol : PublishedProtocol
+        Says how many sessions are initial.
+    model : ForecastModel
+        Any model.
+    seed : int
+        Decides everything random.
+    """
+    groups: dict[str, list[Known]] = {}
+    for one in ready:
+        if isinstance(one, Normalised):
+            known = attempt(_known, one, protocol)
+            group = groups.setdefault(one.ensembles.condition, [])
+            group += [] if isinstance(known, RecordingError) else [known]
+    if not isinstance(model, Stacked):
+        return dict.fromkeys(groups, model)
+    of_model, _ = _keys(seed)
+    return {
+        condition: model.over(group, of_model) if group else model
+        for condition, group in groups.items()
+    }
+
+
 def forecast_normalised(
-    recording: Normalised, protocol: PublishedProtocol, model: ForecastModel, *, seed: int = 0
+    recording: Normalised,
+    protocol: PublishedProtocol,
+    model: ForecastModel,
+    *,
+    seed: int = 0,
+    made: Predictions | None = None,
 ) -> xr.Dataset:
     """Return the forecast of a recording that is normalised already.
+
+    Parameters
+    ----------
+    recording : Normalised
+        What is forecast.
+    protocol : PublishedProtocol
+        Says how many sessions are initial, and by what thresholds the ensembles were made.
+    model : ForecastModel
+        That forecasts.
+    seed : int
+        Decides everything random.
+    made : list, optional
+        What single models have foretold of this recording from this seed; what is not in it is
+        added. A mixture of models then costs next to nothing after its parts.
 
     Raises
     ------
     RecordingError
         If an ensemble's activity is 0 or 1 throughout the initial sessions.
     """
+    known = _known(recording, protocol)
+    of_model, of_noise = _keys(seed)
+    predicted = _predicted(model, known, of_model, [] if made is None else made)
+    foretold = labelled(recording, known, model, predicted, of_noise)
+    thresholds = {name: getattr(protocol, name) for name in THRESHOLDS}
+    return foretold.assign_attrs(
+        thresholds | {"initial_sessions": protocol.initial_sessions, "seed": seed}
+    )
+
+
+def _keys(seed: int) -> tuple[jax.Array, jax.Array]:
+    """Return the keys of the models, all the same, and of what is drawn of session means."""
+    of_model, of_noise = jax.random.split(jax.random.key(seed))
+    return of_model, of_noise
+
+
+def _predicted(
+    model: ForecastModel, known: Known, key: jax.Array, made: Predictions
+) -> Predicted | Combined:
+    if isinstance(model, Stacked):
+        model = model.over([known], key)
+    if not isinstance(model, Weighted):
+        return _single(model, known, key, made)
+    return model.combined([_single(one, known, key, made) for one in model.models])
+
+
+def _single(model: ForecastModel, known: Known, key: jax.Array, made: Predictions) -> Predicted:
+    """Return what a single model foretells, from what was made before if it is there."""
+    for done, predicted in made:
+        if done is model:
+            return predicted
+    made.append((model, single_prediction(model, known, key)))
+    return made[-1][1]
+
+
+def _known(recording: Normalised, protocol: PublishedProtocol) -> Known:
+    """Return what may be known; refuse activity that no threshold is found for."""
     known = recording.known(protocol.initial_sessions)
     mean = known.response.swapaxes(1, 2)[known.valid[: known.initial]].mean(axis=0)
     if not ((mean > 0) & (mean < 1)).all():
         nowhere = mean.copy()
         nowhere[(mean <= 0) | (mean >= 1)] = float("nan")
         raise saturated(recording.ensembles.label, nowhere[None])
-    of_model, of_noise = jax.random.split(jax.random.key(seed))
-    foretold = labelled(recording, known, model, model.predicted(known, of_model), of_noise)
-    thresholds = {name: getattr(protocol, name) for name in THRESHOLDS}
-    return foretold.assign_attrs(
-        thresholds | {"initial_sessions": protocol.initial_sessions, "seed": seed}
-    )
+    return known

@@ -6,22 +6,23 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import xarray as xr
+from jaxtyping import Float
 
 from canonica._float64 import in_float64
 from canonica._provenance import versions
 from canonica.reverse_engineering._result import LEVELS
+from canonica.reverse_engineering._sessions import Sessions
 from canonica.reverse_engineering.forecasting._known import Known, Normalised
 from canonica.reverse_engineering.forecasting._predicted import (
+    Combined,
     ForecastModel,
     Predicted,
     StateMeans,
     Variables,
     settings_of,
 )
-from canonica.reverse_engineering.forecasting.distribution._censored_logistic import (
-    location_of,
-    quantile,
-)
+from canonica.reverse_engineering.forecasting.distribution._censored_logistic import location_of
+from canonica.reverse_engineering.forecasting.distribution._mixture import Mixture, quantile
 from canonica.reverse_engineering.forecasting.distribution._quantiles import QUANTILES
 
 NUMBERED = ("ensemble", "trial", "input", "electrode")
@@ -33,15 +34,17 @@ def labelled(
     recording: Normalised,
     known: Known,
     model: ForecastModel,
-    predicted: Predicted,
+    predicted: Predicted | Combined,
     key: jax.Array,
 ) -> xr.Dataset:
     """Return the forecast of a recording as a dataset, its settings and origin with it."""
     sessions, ensembles = recording.ensembles.sessions, recording.ensembles
-    variables = _responses(recording, predicted) | _session_means(known, predicted, key)
+    mixture = Combined.of(predicted, model.name)
+    first = mixture.parts[0]  # what it found out beside its forecast goes with the mixture's
+    variables = _responses(sessions, mixture) | session_mean_variables(known, mixture, key)
     membership = "ensemble of each electrode, 0 for none, by what the forecaster may know"
     variables["electrode_ensemble"] = (("electrode",), ensembles.electrode_ensemble, membership)
-    variables |= predicted.found
+    variables |= first.found
     sizes = {
         dim: size
         for dims, values, _ in variables.values()
@@ -60,8 +63,10 @@ def labelled(
     if "level" in sizes:
         coordinates["level"] = LEVELS
     for dim in sizes.keys() - coordinates.keys():
-        if dim in predicted.found:
-            coordinates[dim] = predicted.found[dim][1]
+        if dim in first.found:
+            coordinates[dim] = first.found[dim][1]
+    if "component" in sizes:
+        coordinates["component"] = list(mixture.names)
     return xr.Dataset(
         {
             name: (dims, np.ascontiguousarray(values), {"long_name": words, "units": _unit(name)})
@@ -77,7 +82,7 @@ def labelled(
             "baseline": recording.baseline.value,
             "baseline_origin": recording.baseline.origin,
             "recording_fingerprint": ensembles.fingerprint,
-            **predicted.attrs,
+            **first.attrs,
             **versions(),
         },
     )
@@ -87,25 +92,57 @@ def _unit(name: str) -> str:
     return "nat" if name.startswith("log_") else "1"
 
 
-def _responses(recording: Normalised, predicted: Predicted) -> Variables:
-    unfold, dims = recording.ensembles.sessions.unfold_rows, ("ensemble", "trial")
-    mean, scale = unfold(predicted.mean), unfold(predicted.scale)
-    return {
-        "predicted_response": (dims, mean, "expected normalised response"),
-        "predicted_scale": (dims, scale, "scale of the logistic variable, cut off at 0 and 1"),
+def _responses(sessions: Sessions, mixture: Combined) -> Variables:
+    dims = ("ensemble", "trial")
+    mean, scale = (
+        np.stack([sessions.unfold_rows(one) for one in parts])
+        for parts in (mixture.mean, mixture.scale)
+    )
+    quantiles = response_quantiles(mixture.weight, mean, scale, QUANTILES)
+    expected = np.tensordot(mixture.weight, mean, axes=1)
+    variables: Variables = {
+        "predicted_response": (dims, expected, "expected normalised response"),
         "predicted_response_quantile": (
             ("quantile", *dims),
-            _quantiles(mean, scale, np.asarray(QUANTILES)),
+            quantiles,
             "quantiles of the normalised response",
         ),
+    }
+    words = "scale of the logistic variable, cut off at 0 and 1"
+    if len(mixture.parts) == 1:
+        return variables | {"predicted_scale": (dims, scale[0], words)}
+    return variables | {
+        "component_weight": (("component",), mixture.weight, "probability of each model"),
+        "component_response": (
+            ("component", *dims),
+            mean,
+            "expected normalised response, model by model",
+        ),
+        "component_scale": (("component", *dims), scale, f"{words}, model by model"),
     }
 
 
 @in_float64
 @jax.jit
-def _quantiles(mean: Any, scale: Any, probabilities: Any) -> Any:
-    location = location_of(jax.scipy.special.logit(mean), scale)
-    return quantile(probabilities.reshape(-1, *[1] * mean.ndim), location, scale)
+def response_quantiles(weight: Any, mean: Any, scale: Any, probabilities: Any) -> Any:
+    """Return quantiles of single responses.
+
+    Parameters
+    ----------
+    weight : (component,)
+        Probability of each model.
+    mean, scale : (component, ...)
+        Of the censored logistic variables of each model.
+    probabilities : (quantile,)
+        Above 0 and below 1.
+
+    Returns
+    -------
+    (quantile, ...)
+    """
+    responses = Mixture.of_means(weight, mean, scale)
+    each = jnp.asarray(probabilities).reshape(-1, *[1] * (mean.ndim - 1))
+    return quantile(each, responses)
 
 
 @in_float64
@@ -126,27 +163,25 @@ def response_variance(mean: Any, scale: Any) -> Any:
     return (2 * y * jax.nn.sigmoid((location - y) / scale)).mean(axis=0) - mean**2
 
 
-def _session_means(known: Known, predicted: Predicted, key: jax.Array) -> Variables:
+def session_mean_variables(known: Known, mixture: Combined, key: jax.Array) -> Variables:
     """Return mean responses of sessions, of all trials and by source state, with quantiles."""
     shares = StateMeans.of(known)
-    variance = response_variance(predicted.mean, predicted.scale)
-    noise = StateMeans(shares.share**2)(variance)  # of the mean over a state's trials
     trials = (shares.share > 0).sum(axis=1)  # (session, state)
     weight = trials / trials.sum(axis=-1, keepdims=True)
-    draws = predicted.state_draws
-    repeats = -(-VALUES // len(draws))
     generator = np.random.default_rng(np.asarray(jax.random.key_data(key)))
-    values = np.repeat(draws, repeats, axis=0)
-    values = values + np.sqrt(noise) * generator.standard_normal(values.shape)
+    values = _drawn_state_means(shares, mixture, generator)
     in_sessions = (values * weight[:, None]).sum(axis=-1)
-    absent = np.broadcast_to((trials == 0)[:, None], noise.shape)
-    by_state = np.where(absent, np.nan, shares(predicted.mean))
+    mean = shares(np.tensordot(mixture.weight, mixture.mean, axes=1))
+    absent = np.broadcast_to((trials == 0)[:, None], mean.shape)
     state_quantiles = np.where(absent, np.nan, np.quantile(values, QUANTILES, axis=0))
     of_session, of_state = ("session", "ensemble"), ("session", "ensemble", "source_state")
-    session_mean = (shares(predicted.mean) * weight[:, None]).sum(axis=-1)
     words = "normalised response of a session"
     return {
-        "predicted_session_response": (of_session, session_mean, f"expected mean {words}"),
+        "predicted_session_response": (
+            of_session,
+            (mean * weight[:, None]).sum(axis=-1),
+            f"expected mean {words}",
+        ),
         "predicted_session_response_quantile": (
             ("quantile", *of_session),
             np.quantile(in_sessions, QUANTILES, axis=0),
@@ -154,7 +189,7 @@ def _session_means(known: Known, predicted: Predicted, key: jax.Array) -> Variab
         ),
         "predicted_state_response": (
             of_state,
-            by_state,
+            np.where(absent, np.nan, mean),
             f"expected mean {words} under each joint source state, missing where not shown",
         ),
         "predicted_state_response_quantile": (
@@ -163,3 +198,21 @@ def _session_means(known: Known, predicted: Predicted, key: jax.Array) -> Variab
             f"quantiles of the mean {words} under each joint source state",
         ),
     }
+
+
+def _drawn_state_means(
+    shares: StateMeans, mixture: Combined, generator: np.random.Generator
+) -> Float[np.ndarray, "value session ensemble state"]:
+    """Return draws of the mean response under each state, as many of each model as it has weight.
+
+    A model that is right is so of all sessions: its draws are whole futures.
+    """
+    number = max(VALUES, *(len(part.state_draws) for part in mixture.parts))
+    ends = np.floor(np.cumsum(mixture.weight) * number + 0.5).astype(int)
+    values = []
+    for part, many in zip(mixture.parts, np.diff(ends, prepend=0), strict=True):
+        variance = response_variance(part.mean, part.scale)
+        noise = StateMeans(shares.share**2)(variance)  # of the mean over a state's trials
+        drawn = part.state_draws[np.arange(many) % len(part.state_draws)]
+        values.append(drawn + np.sqrt(noise) * generator.standard_normal(drawn.shape))
+    return np.concatenate(values)

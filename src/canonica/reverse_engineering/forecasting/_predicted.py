@@ -41,6 +41,42 @@ class Predicted:
     attrs: dict[str, str | int | float] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, eq=False)
+class Combined:
+    """What several models foretell of one recording: one of them is right.
+
+    Parameters
+    ----------
+    weight : (component,)
+        Probability of each model; their sum is 1.
+    parts : tuple of Predicted
+        What each of them foretells.
+    names : tuple of str
+        What each of them is called.
+    """
+
+    weight: Float[np.ndarray, " component"]
+    parts: tuple[Predicted, ...]
+    names: tuple[str, ...]
+
+    @classmethod
+    def of(cls, predicted: "Predicted | Combined", name: str) -> "Combined":
+        """Return the prediction itself, or what a single model foretells, as one of one."""
+        return (
+            predicted if isinstance(predicted, Combined) else cls(np.ones(1), (predicted,), (name,))
+        )
+
+    @property
+    def mean(self) -> Float[np.ndarray, "component session ensemble slot"]:
+        """Expected response according to each model."""
+        return np.stack([part.mean for part in self.parts])
+
+    @property
+    def scale(self) -> Float[np.ndarray, "component session ensemble slot"]:
+        """Scale of the logistic variable according to each model."""
+        return np.stack([part.scale for part in self.parts])
+
+
 @runtime_checkable
 class ForecastModel(Protocol):
     """A way to forecast: a value, its settings as the fields of a frozen dataclass.
@@ -51,7 +87,7 @@ class ForecastModel(Protocol):
 
     name: ClassVar[str]
 
-    def predicted(self, known: Known, key: jax.Array) -> Predicted:
+    def predicted(self, known: Known, key: jax.Array) -> Predicted | Combined:
         """Return the prediction; all that is random in it comes from `key`."""
         ...
 
@@ -59,10 +95,16 @@ class ForecastModel(Protocol):
 def settings_of(model: ForecastModel) -> dict[str, Any]:
     """Return the model's settings, as attributes of a forecast, of types that files can hold."""
     given = {f"model_{f.name}": getattr(model, f.name) for f in fields(model)}  # type: ignore[arg-type]
-    return {
-        name: int(value) if isinstance(value, bool) else np.asarray(value).tolist()
-        for name, value in given.items()
-    }
+    return {name: _plain(value) for name, value in given.items()}
+
+
+def _plain(value: Any) -> Any:
+    """Return a setting as files can hold it; of a model, its name."""
+    if isinstance(value, ForecastModel):
+        return value.name
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
+    return int(value) if isinstance(value, bool) else np.asarray(value).tolist()
 
 
 class StateMeans(NamedTuple):

@@ -60,9 +60,9 @@ def score(forecast: xr.Dataset | RecordingError, recording: xr.Dataset) -> xr.Da
     if isinstance(forecast, RecordingError):
         raise forecast
     attrs = forecast.attrs
-    if "normalisation" not in attrs or "predicted_scale" not in forecast:
+    if "normalisation" not in attrs or "predicted_response" not in forecast:
         raise CanonicaError(
-            "forecast: found a dataset without normalisation or predicted_scale; expected what "
+            "forecast: found a dataset without normalisation or predicted_response; expected what "
             "canonica.forecast returns."
         )
     (ready,) = normalised(
@@ -83,11 +83,9 @@ def score_normalised(forecast: xr.Dataset, recording: Normalised) -> xr.Dataset:
     """
     _check_pair(forecast, recording)
     sessions = recording.ensembles.sessions
-    mean, scale = (
-        sessions.fold_rows(forecast[name].to_numpy())
-        for name in ("predicted_response", "predicted_scale")
-    )
-    found = session_scores(recording.folded, mean, scale, sessions.valid)
+    weight, *parts = _components(forecast)
+    mean, scale = (np.stack([sessions.fold_rows(one) for one in part]) for part in parts)
+    found = session_scores(recording.folded, mean, scale, sessions.valid, weight=weight)
     return xr.Dataset(
         {
             name: (
@@ -104,6 +102,16 @@ def score_normalised(forecast: xr.Dataset, recording: Normalised) -> xr.Dataset:
         },
         {key: forecast.attrs[key] for key in KEPT if key in forecast.attrs},
     )
+
+
+def _components(forecast: xr.Dataset) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return weight, mean and scale of what the forecast mixes: a single one has weight 1."""
+    if "component_weight" in forecast:
+        names = ("component_weight", "component_response", "component_scale")
+        weight, mean, scale = (forecast[name].to_numpy() for name in names)
+        return weight, mean, scale
+    mean, scale = (forecast[name].to_numpy() for name in ("predicted_response", "predicted_scale"))
+    return np.ones(1), mean[None], scale[None]
 
 
 def _check_pair(forecast: xr.Dataset, recording: Normalised) -> None:

@@ -10,19 +10,17 @@ from jaxtyping import Array, Bool, Float, Shaped
 from canonica._errors import CanonicaError
 from canonica._float64 import in_float64
 from canonica.reverse_engineering._estimation import AnyArray
-from canonica.reverse_engineering.forecasting.distribution._censored_logistic import (
+from canonica.reverse_engineering.forecasting.distribution._mixture import (
+    Mixture,
     coverage,
     crps,
-    location_of,
     log_density,
     quantile,
 )
 
 LEVELS = (0.5, 0.9)
-# A mean nearer to 0 or 1 than 1e-13 is scored as that near: nearer ones are lost in rounding, and
-# a mean of 0 would make every response above 0 infinitely improbable.
-LARGEST_LOG_ODDS = 30.0
 LIMITS = np.finfo(np.float64)
+ROUNDING = 1e-9  # by which a sum of weights may differ from 1
 
 
 class SessionScores(NamedTuple):
@@ -52,25 +50,32 @@ class SessionScores(NamedTuple):
 
 def session_scores(
     observed: Float[np.ndarray, "session ensemble slot"],
-    mean: Float[np.ndarray, "session ensemble slot"],
-    scale: Float[np.ndarray, "session ensemble slot"],
+    mean: Float[np.ndarray, "*component session ensemble slot"],
+    scale: Float[np.ndarray, "*component session ensemble slot"],
     valid: Shaped[np.ndarray, "session slot"],
+    *,
     levels: tuple[float, ...] = LEVELS,
+    weight: Float[np.ndarray, " component"] | None = None,
 ) -> SessionScores:
     """Return the scores of a forecast whose responses are censored logistic variables.
+
+    Or, with `weight`, mixtures of such variables; `mean` and `scale` then have an axis more.
 
     Parameters
     ----------
     observed : (session, ensemble, slot)
         Normalised responses, from 0 to 1.
-    mean : (session, ensemble, slot)
+    mean : ([component,] session, ensemble, slot)
         Expected responses, from 0 to 1.
-    scale : (session, ensemble, slot)
+    scale : ([component,] session, ensemble, slot)
         Scales of the logistic variables, above 0.
     valid : (session, slot)
         Whether a slot holds a trial; what else it holds does not matter where it does not.
     levels : tuple of float
         Nominal coverage of each central interval, above 0 and below 1.
+
+    weight : (component,), optional
+        Of each component of the mixtures; their sum is 1.
 
     Raises
     ------
@@ -87,36 +92,45 @@ def session_scores(
     ((2, 3), True)
     """
     counts = np.broadcast_to(np.asarray(valid, bool)[:, None], observed.shape)
-    _check(observed, mean, scale, counts, levels)
-    return _scores(observed, mean, scale, counts, np.asarray(levels))
+    if weight is None:
+        weight, mean, scale = np.ones(1), mean[None], scale[None]
+    _check(observed, mean, scale, counts)
+    _check_within("weight", weight, "numbers from 0 to 1", 0.0, 1.0)
+    _check_within("sum of weights", weight.sum(keepdims=True), "1", 1 - ROUNDING, 1 + ROUNDING)
+    edge = float(LIMITS.eps)
+    _check_within("levels", np.asarray(levels), "numbers above 0 and below 1", edge, 1 - edge)
+    return _scores(observed, mean, scale, counts, levels=np.asarray(levels), weight=weight)
 
 
 @in_float64
 @jax.jit
 def _scores(
     observed: Float[AnyArray, "session ensemble slot"],
-    mean: Float[AnyArray, "session ensemble slot"],
-    scale: Float[AnyArray, "session ensemble slot"],
+    mean: Float[AnyArray, "component session ensemble slot"],
+    scale: Float[AnyArray, "component session ensemble slot"],
     counts: Bool[AnyArray, "session ensemble slot"],
+    *,
     levels: Float[AnyArray, " level"],
+    weight: Float[AnyArray, " component"],
 ) -> SessionScores:
     x, p, s = (
         jnp.where(counts, jnp.asarray(one, jnp.float64), harmless)
         for one, harmless in ((observed, 0.5), (mean, 0.5), (scale, 1.0))
     )
-    log_odds = jnp.log(p) - jnp.log1p(-p)
-    m = location_of(jnp.clip(log_odds, -LARGEST_LOG_ODDS, LARGEST_LOG_ODDS), s)
+    responses = Mixture.of_means(jnp.asarray(weight, jnp.float64), p, s)
     level = levels[:, None, None, None]
 
     def of_session(values: Float[Array, "*level session ensemble slot"]) -> Array:
         return (values * counts).sum(axis=(-2, -1)) / counts.sum(axis=(-2, -1))
 
     return SessionScores(
-        squared_error=of_session((x - p) ** 2),
-        log_score=of_session(log_density(x, m, s)),
-        crps=of_session(crps(x, m, s)),
-        coverage=of_session(coverage(x, m, s, level)),
-        width=of_session(quantile((1 + level) / 2, m, s) - quantile((1 - level) / 2, m, s)),
+        squared_error=of_session((x - responses.averaged(p)) ** 2),
+        log_score=of_session(log_density(x, responses)),
+        crps=of_session(crps(x, responses)),
+        coverage=of_session(coverage(x, responses, level)),
+        width=of_session(
+            quantile((1 + level) / 2, responses) - quantile((1 - level) / 2, responses)
+        ),
     )
 
 
@@ -125,7 +139,6 @@ def _check(
     mean: np.ndarray,
     scale: np.ndarray,
     counts: np.ndarray,
-    levels: tuple[float, ...],
 ) -> None:
     if not counts.any(axis=(1, 2)).all():
         raise CanonicaError(
@@ -133,10 +146,9 @@ def _check(
             "Leave out sessions that were not recorded."
         )
     for name, values in (("observed", observed), ("mean", mean)):
-        _check_within(name, values[counts], "numbers from 0 to 1", 0.0, 1.0)
-    least, largest, edge = (float(getattr(LIMITS, name)) for name in ("tiny", "max", "eps"))
-    _check_within("scale", scale[counts], "finite numbers above 0", least, largest)
-    _check_within("levels", np.asarray(levels), "numbers above 0 and below 1", edge, 1 - edge)
+        _check_within(name, values[..., counts], "numbers from 0 to 1", 0.0, 1.0)
+    least, largest = float(LIMITS.tiny), float(LIMITS.max)
+    _check_within("scale", scale[..., counts], "finite numbers above 0", least, largest)
 
 
 def _check_within(

@@ -7,18 +7,19 @@ from canonica.reverse_engineering.forecasting.models._canonical import Canonical
 from canonica.reverse_engineering.forecasting.models._persistence import Persistence, Repetition
 from canonica.reverse_engineering.forecasting.models._published import PublishedForecast
 from canonica.reverse_engineering.forecasting.models._regression import Drift, Ridge
+from canonica.reverse_engineering.forecasting.models._stacked import Stacked
 
+SINGLE_MODELS: tuple[ForecastModel, ...] = (
+    Canonical(),
+    Frozen(),
+    PublishedForecast(),
+    Ridge(),
+    Drift(),
+    Persistence(),
+    Repetition(),
+)
 FORECAST_MODELS: dict[str, ForecastModel] = {
-    model.name: model
-    for model in (
-        Canonical(),
-        Frozen(),
-        PublishedForecast(),
-        Ridge(),
-        Drift(),
-        Persistence(),
-        Repetition(),
-    )
+    model.name: model for model in (*SINGLE_MODELS, Stacked(SINGLE_MODELS))
 }
 
 
