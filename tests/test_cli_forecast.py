@@ -14,6 +14,7 @@ import canonica
 from canonica.recordings import recording, write_matlab
 from canonica.reverse_engineering.forecasting import (
     FORECAST_MODELS,
+    Stacked,
     forecast,
     score_normalised,
 )
@@ -194,6 +195,25 @@ def test_forecast_writes_what_the_library_finds(call, file, tmp_path):
         rows = list(csv.DictReader(table))
     assert [row["name"] for row in rows] == names
     assert [float(row["drift_squared_error"]) for row in rows] == errors["drift"]
+
+
+def test_stacked_models_share_weights_that_are_shown(call, file, tmp_path, models):
+    """The same as from Python, the parts being forecast once; recommended in words."""
+    out, parts = tmp_path / "r", tuple(models.values())
+    stacked = Stacked(parts)
+    models["stacked"] = stacked
+    code, printed, _ = call("forecast", file, "--out", out, *SESSION, "--model", "stacked")
+    assert code == 0
+    direct = forecast(canonica.read(file, trials_per_session=64), model=stacked)
+    summary = summary_of(out)
+    (condition,) = summary["conditions"]
+    weights = dict(zip(MODELS, direct[0].component_weight.values.tolist(), strict=True))
+    assert condition["stacked_weights"] == pytest.approx(weights)
+    for row, one in zip(summary["recordings"], direct, strict=True):
+        xr.testing.assert_identical(opened(out / row["result_file"]), one)
+    heaviest = max(weights, key=weights.__getitem__)
+    assert f"take stacked: {heaviest} {weights[heaviest]:.0%}" in " ".join(printed.split())
+    assert "of 3 recordings" in " ".join(printed.split())
 
 
 def test_options_reach_the_forecast(call, short, tmp_path):

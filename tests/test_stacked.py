@@ -1,6 +1,6 @@
 """Stacking: weights that are the best there are, found from forecasts; and what they mix."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 import jax
@@ -24,7 +24,8 @@ from canonica.reverse_engineering.forecasting.models._stacking import stacking_w
 from canonica.simulate import culture
 
 INITIAL = 6
-ASK = {"initial_sessions": INITIAL}
+ASK = {"initial_sessions": INITIAL, "baseline": 3.0}
+PROTOCOL = PublishedProtocol(initial_sessions=INITIAL)
 PLAIN = tuple(FORECAST_MODELS[name] for name in ("ridge", "persistence", "repetition"))
 STACKED = Stacked(PLAIN)
 
@@ -39,7 +40,7 @@ def recordings():
 
 @pytest.fixture(scope="module")
 def ready(recordings):
-    return normalised(recordings, replace(PublishedProtocol(), **ASK))
+    return normalised(recordings, PROTOCOL, baseline=3.0)
 
 
 def test_weights_are_the_best_there_are(generator):
@@ -156,10 +157,9 @@ def test_a_mixture_is_made_of_its_models(recordings, ready):
     average = sum(w * part.crps for w, part in zip(weights, each, strict=True))
     assert (scored.crps < average).all()  # which is convex
     made = []
-    protocol = replace(PublishedProtocol(), **ASK)
     for part in PLAIN:
-        forecast_normalised(ready[0], protocol, part, made=made)
-    reused = forecast_normalised(ready[0], protocol, model, made=made)
+        forecast_normalised(ready[0], PROTOCOL, part, made=made)
+    reused = forecast_normalised(ready[0], PROTOCOL, model, made=made)
     assert len(made) == len(PLAIN)
     np.testing.assert_array_equal(reused.predicted_response, mixed.predicted_response)
 
@@ -204,3 +204,12 @@ def test_mixtures_are_not_mixed_again_and_settings_are_checked(ready):
         Stacked(())
     with pytest.raises(CanonicaError, match="and 1.0; expected"):
         Stacked(PLAIN, share=1.0)
+
+
+def test_what_is_recommended_is_said():
+    found = Weighted(PLAIN, (0.25, 0.0, 0.75), 4)
+    assert found.by_name == {"ridge": 0.25, "persistence": 0.0, "repetition": 0.75}
+    assert found.sentence == (
+        "For prediction take stacked: repetition 75%, ridge 25%; weights by forecasts within the "
+        "initial sessions of 4 recordings."
+    )

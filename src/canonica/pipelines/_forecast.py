@@ -44,12 +44,15 @@ from canonica.reverse_engineering.forecasting import (
     Normalised,
     PairedComparison,
     PooledPlasticity,
+    Predictions,
+    Weighted,
     forecast_normalised,
     normalised_ensembles,
     paired_comparison,
     plasticity_likelihood,
     pooled_likelihoods,
     score_normalised,
+    shared_models,
 )
 
 PROVENANCE = ("origin", "input_file", "input_sha256", "canonica_version", "jax_version")
@@ -82,6 +85,7 @@ class ConditionForecast:
     best_other: str | None
     plasticity: list[PlasticityFinding]
     pooled: PooledPlasticity | None
+    stacked: Weighted | None
     figure: str
 
     @property
@@ -90,6 +94,8 @@ class ConditionForecast:
         found = []
         if self.best_other is not None:
             found.append(f"Squared error: {self.comparisons[self.best_other].sentence}")
+        if self.stacked is not None:
+            found.append(self.stacked.sentence)
         if self.plasticity:
             found.append(evidence_sentence(self.plasticity))
         return found if self.pooled is None else [*found, self.pooled.sentence]
@@ -111,6 +117,8 @@ class Forecasts:
         What the recordings of each condition have in common.
     files : list of str
         Names of the files in the folder, but for summary.json.
+    stacked : dict
+        By condition, the models with the weights that they have when stacked, where they are.
     """
 
     plan: ForecastPlan
@@ -118,6 +126,7 @@ class Forecasts:
     failures: list[RecordingError] = field(default_factory=list)
     conditions: list[ConditionForecast] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
+    stacked: dict[str, Weighted] = field(default_factory=dict)
 
 
 def forecast(
@@ -234,13 +243,17 @@ def _forecast_each(
     """Add the forecast of each recording, written to the folder, or what is wrong with it."""
     plan = found.plan
     recordings = normalised_ensembles(ensembles, plan.protocol, plan.normalisation, plan.baseline)
+    every = [shared_models(recordings, plan.protocol, one, seed=plan.seed) for one in plan.models]
+    for shared in every:
+        found.stacked |= {key: one for key, one in shared.items() if isinstance(one, Weighted)}
     names = UniqueNames()  # of files: scores of one recording may be called like another
     for one in ensembles:
         names.unique(str(one.attrs["name"]))
     stage = Stage(progress, "Forecasting", len(recordings))
     for one, ensemble in zip(recordings, ensembles, strict=True):
         stage.begin(str(ensemble.attrs["name"]))
-        outcome = one if isinstance(one, RecordingError) else attempt(_forecast, one, plan)
+        models = [] if isinstance(one, RecordingError) else _of_condition_of(one, every)
+        outcome = one if isinstance(one, RecordingError) else attempt(_forecast, one, plan, models)
         if isinstance(outcome, RecordingError):
             found.failures.append(outcome)
         else:
@@ -248,16 +261,28 @@ def _forecast_each(
         stage.advance()
 
 
+def _of_condition_of(
+    recording: Normalised, every: Sequence[Mapping[str, ForecastModel]]
+) -> list[ForecastModel]:
+    """Return each model as it is for the recording's condition."""
+    return [shared[recording.ensembles.condition] for shared in every]
+
+
 def _forecast(
-    recording: Normalised, plan: ForecastPlan
+    recording: Normalised, plan: ForecastPlan, models: Sequence[ForecastModel]
 ) -> tuple[xr.Dataset, xr.Dataset, np.ndarray]:
-    """Return the chosen model's forecast, the scores of all models, and mean responses by state."""
-    chosen, scores = xr.Dataset(), []
-    for model in plan.models:
-        forecast = forecast_normalised(recording, plan.protocol, model, seed=plan.seed)
-        scores.append(_scored(forecast, recording))
-        if model is plan.model:
-            chosen = forecast
+    """Return the chosen model's forecast, the scores of all models, and mean responses by state.
+
+    The chosen model is the first.
+    """
+    made: Predictions = []  # by single models: those that are stacked need not forecast anew
+
+    def by(model: ForecastModel) -> xr.Dataset:
+        return forecast_normalised(recording, plan.protocol, model, seed=plan.seed, made=made)
+
+    first, *others = models
+    chosen = by(first)
+    scores = [_scored(chosen, recording), *(_scored(by(one), recording) for one in others)]
     ensembles = recording.ensembles
     responses = ensembles.states.session_means(recording.response.T, ensembles.sessions)
     return chosen, _of_models(scores, chosen), responses.swapaxes(1, 2)
@@ -334,7 +359,8 @@ def _summarise(plan: ForecastPlan, folder: Path, progress: Told | None, found: F
         file = f"{names.unique(condition)}.png"
         write_figure(forecast_figure(condition, [one.part for one in recordings]), folder / file)
         found.files.append(file)
-        found.conditions.append(_condition(condition, recordings, plan.seed, file))
+        stacked = found.stacked.get(condition)
+        found.conditions.append(_condition(recordings, plan.seed, stacked, file))
         stage.advance()
     plasticity = [one.plasticity for one in found.recordings if one.plasticity]
     if plasticity:
@@ -343,8 +369,9 @@ def _summarise(plan: ForecastPlan, folder: Path, progress: Told | None, found: F
 
 
 def _condition(
-    condition: str, recordings: Sequence[RecordingForecast], seed: int, figure: str
+    recordings: Sequence[RecordingForecast], seed: int, stacked: Weighted | None, figure: str
 ) -> ConditionForecast:
+    condition = recordings[0].condition
     summary = ForecastSummary.of(condition, [one.scores for one in recordings])
     chosen, *others = summary.medians
     errors = {
@@ -355,7 +382,7 @@ def _condition(
     best = min(others, key=lambda model: summary.medians[model]["squared_error"], default=None)
     plasticity = [one.plasticity for one in recordings if one.plasticity]
     return ConditionForecast(
-        summary, comparisons, best, plasticity, _pooled(condition, recordings), figure
+        summary, comparisons, best, plasticity, _pooled(condition, recordings), stacked, figure
     )
 
 
@@ -407,6 +434,7 @@ def _of_condition(one: ConditionForecast) -> dict[str, Any]:
         "verdicts": Counter(found.verdict for found in one.plasticity),
         "pooled_plasticity": one.pooled
         and asdict(one.pooled) | {"conclusion": one.pooled.sentence},
+        "stacked_weights": one.stacked and one.stacked.by_name,
         "conclusions": one.sentences,
         "figure_file": one.figure,
     }

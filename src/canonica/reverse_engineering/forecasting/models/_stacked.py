@@ -37,6 +37,22 @@ class Weighted:
     weights: tuple[float, ...]
     recordings: int = 0
 
+    @property
+    def by_name(self) -> dict[str, float]:
+        """Weight of each model."""
+        return {one.name: weight for one, weight in zip(self.models, self.weights, strict=True)}
+
+    @property
+    def sentence(self) -> str:
+        """What is recommended, in words: the models that have a weight, the heaviest first."""
+        ordered = sorted(self.by_name.items(), key=lambda one: -one[1])
+        shares = ", ".join(f"{name} {weight:.0%}" for name, weight in ordered if weight > 0)
+        count = f"{self.recordings} recording{'s' if self.recordings > 1 else ''}"
+        return (
+            f"For prediction take stacked: {shares}; weights by forecasts within the initial "
+            f"sessions of {count}."
+        )
+
     def predicted(self, known: Known, key: jax.Array) -> Combined:
         """Return the mixture of what the models predict, each from the same key."""
         return self.combined([single_prediction(model, known, key) for model in self.models])
