@@ -11,6 +11,7 @@ from canonica._errors import RecordingError
 from canonica._files import shown
 from canonica.data._response_windows import EVOKED
 from canonica.data._spike_trains import SpikeTrains
+from canonica.recordings._isolated import isolated
 from canonica.recordings._reading import Coding, Reading, Responder
 from canonica.recordings.matlab import _matlab_5, _matlab_7_3
 from canonica.recordings.nwb import _read as _nwb
@@ -26,6 +27,7 @@ FORMATS = (
     "responses as CSV or Parquet"
 )
 AS_THE_FILE_SAYS = Reading()
+SUFFIXES = {".nwb", ".mat", ".parquet", ".csv", ".tsv"}  # files called so are meant as recordings
 
 
 def read(
@@ -148,7 +150,11 @@ def read_each(
     RecordingError
         If the file as a whole cannot be used.
     """
-    path = Path(path)
+    yield from isolated(_recordings_in, Path(path), reading)
+
+
+def _recordings_in(path: Path, reading: Reading) -> Iterator[xr.Dataset | RecordingError]:
+    """Yield what `read_each` does, in this process."""
     yield from _reader(path).read(path, reading)
 
 
@@ -159,7 +165,13 @@ def read_contents(
 
     Parameters and errors as in `read_each`.
     """
-    path = Path(path)
+    yield from isolated(_contents_of, Path(path), reading)
+
+
+def _contents_of(
+    path: Path, reading: Reading
+) -> Iterator[xr.Dataset | SpikeTrains | RecordingError]:
+    """Yield what `read_contents` does, in this process."""
     reader = _reader(path)
     if hasattr(reader, "read_trains"):
         yield reader.read_trains(path, reading)
@@ -168,11 +180,24 @@ def read_contents(
 
 
 def is_recording(path: Path) -> bool:
-    """Return whether any reader takes this file, other than with another; an unreadable one: no."""
+    """Return whether this file is meant as a recording, one that is not read with another.
+
+    So is every file that has a recording's suffix, however damaged, and every other in which a
+    reader knows its format.
+    """
     try:
-        return any(reader.recognises(path) for reader in READERS) and not is_partner(path)
+        return next(isolated(_is_recording, path))
+    except RecordingError:  # so damaged that nobody can look into it
+        return True
+
+
+def _is_recording(path: Path) -> Iterator[bool]:
+    """Yield what `is_recording` returns, in this process."""
+    named_so = path.suffix.lower() in SUFFIXES
+    try:
+        yield (named_so or any(one.recognises(path) for one in READERS)) and not is_partner(path)
     except OSError:
-        return False
+        yield named_so
 
 
 def _reader(path: Path) -> Any:  # a module

@@ -1,0 +1,128 @@
+"""Files are read in a process of its own: whatever it meets there, this one goes on."""
+
+import os
+import signal
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+import canonica
+from canonica import RecordingError
+from canonica.pipelines._recording_files import recording_files
+from canonica.recordings import is_recording
+from canonica.recordings._isolated import _POOL, OFF, Limits, isolated
+from recording_files import matlab, pair, world
+
+
+def process(_path):
+    """Yield which process reads, and whether it has loaded JAX."""
+    yield os.getpid()
+    yield "jax" in sys.modules
+
+
+def crashes(path):
+    yield path.name
+    os.kill(os.getpid(), signal.SIGSEGV)
+
+
+def hangs(path):
+    while path.name:
+        pass
+    yield None
+
+
+def allocates(path):
+    yield len(np.ones(1 << 27))  # 1 GiB
+    yield path.name
+
+
+def refuses(path):
+    yield np.arange(6.0).reshape(2, 3).T
+    raise RecordingError(path.name, "x", found="a", expected="b", advice="C.")
+
+
+def test_another_process_reads_and_is_kept_for_the_next_file(tmp_path):
+    first, has_jax = list(isolated(process, tmp_path))
+    assert first != os.getpid()
+    assert not has_jax
+    abandoned = isolated(process, tmp_path)
+    assert next(abandoned) == first
+    abandoned.close()
+    assert next(isolated(process, tmp_path)) == first
+
+
+def test_one_that_crashes_is_an_error_and_the_next_file_is_read(tmp_path):
+    found = isolated(crashes, tmp_path / "x.mat")
+    assert next(found) == "x.mat"
+    with pytest.raises(RecordingError, match=r"x.mat: found a file that ends .*signal 11"):
+        next(found)
+    assert next(isolated(process, tmp_path)) != os.getpid()
+
+
+def test_one_that_hangs_is_an_error_in_time(tmp_path):
+    begin = time.monotonic()
+    with pytest.raises(RecordingError, match="could not be read in 0.5 s"):
+        list(isolated(hangs, tmp_path, limits=Limits(seconds=0.5)))
+    assert time.monotonic() - begin < 30
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is limited on Linux only")
+def test_one_that_takes_too_much_is_an_error(tmp_path):
+    with pytest.raises(RecordingError, match="asks for more memory"):
+        list(isolated(allocates, tmp_path, limits=Limits(memory=1 << 28)))
+    assert next(isolated(allocates, tmp_path)) == 1 << 27
+
+
+def test_errors_and_arrays_come_back_as_they_were(tmp_path):
+    found = isolated(refuses, tmp_path / "x")
+    array = next(found)
+    np.testing.assert_array_equal(array, np.arange(6.0).reshape(2, 3).T)
+    array[0, 0] = 7  # ours to change
+    with pytest.raises(RecordingError) as caught:
+        next(found)
+    assert (caught.value.source, caught.value.variable, caught.value.advice) == ("x", "x", "C.")
+
+
+def test_the_same_comes_of_it_as_in_this_process(tmp_path, monkeypatch):
+    path = pair(tmp_path, world())
+    (one,) = canonica.read(path)
+    monkeypatch.chdir(tmp_path)
+    (relative,) = canonica.read(path.name)
+    monkeypatch.setenv(OFF, "1")
+    (here,) = canonica.read(path)
+    assert one.identical(here)
+    assert relative.equals(here)
+
+
+def test_threads_read_at_once(tmp_path):
+    path = pair(tmp_path, world())
+    with ThreadPoolExecutor(3) as pool:
+        found = list(pool.map(canonica.read, [path] * 6))
+    assert all(one.identical(found[0][0]) for (one,) in found)
+
+
+def test_a_process_that_is_gone_is_not_asked_again():
+    worker = _POOL.take()
+    assert worker is not None
+    worker.kill()
+    _POOL.give_back(worker)
+    again = _POOL.take()
+    assert again is not None
+    assert again is not worker
+    _POOL.give_back(again)
+
+
+@pytest.mark.parametrize("name", ["empty.nwb", "garbage.mat", "garbage.parquet"])
+def test_damaged_files_of_a_folder_are_not_left_out(tmp_path, name):
+    good = matlab(tmp_path, world())
+    bad = tmp_path / name
+    bad.write_bytes(b"" if name.startswith("empty") else bytes(range(256)))
+    (tmp_path / "notes.txt").write_text("nothing of ours")
+    assert recording_files(tmp_path) == sorted([good, bad])
+    assert is_recording(bad)
+    assert not is_recording(tmp_path / "notes.txt")
+    with pytest.raises(RecordingError, match=name):
+        canonica.read(bad)
