@@ -10,6 +10,7 @@ from scipy.io import savemat
 import canonica
 from canonica import RecordingError
 from canonica.recordings import Reading, read, read_each, recording, write_matlab
+from canonica.recordings.matlab import _matlab_5_claims
 
 TRIALS, ELECTRODES, INPUTS, SOURCES = 12, 4, 5, 2
 
@@ -285,3 +286,26 @@ def test_all_published_files_are_read(published):
             assert dict(one.sizes) == {"trial": 25600, "electrode": 64, "input": 32, "source": 2}
             assert one.attrs["condition"] == name.split("_")[0]
             assert len(np.unique(one["session"])) == 100
+
+
+@pytest.mark.parametrize("compressed", [True, False])
+@pytest.mark.parametrize("nested", [True, False])
+def test_millions_of_arrays_are_refused_before_they_are_loaded(tmp_path, compressed, nested):
+    cells = np.empty((120_000, 1), object)
+    cells[:] = [[np.zeros((0, 0))]]
+    inner = {"r": cells} if nested else cells
+    path = tmp_path / "bomb.mat"
+    savemat(path, {"data_x": inner}, do_compression=compressed)
+    with pytest.raises(RecordingError, match="found 100000 arrays or more in a file of"):
+        read(path)
+
+
+def test_what_unpacks_to_more_than_compression_makes_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(_matlab_5_claims, "COMPRESSION", 10)
+    monkeypatch.setattr(_matlab_5_claims, "SMALL", 10_000)
+    path = tmp_path / "bomb.mat"
+    savemat(path, {"data_x": np.zeros((1000, 100))}, do_compression=True)
+    with pytest.raises(RecordingError, match="found more than 10000 bytes, packed in a file of"):
+        _matlab_5_claims.check_arrays(path)
+    savemat(path, {"data_x": np.zeros((30, 30))}, do_compression=True)
+    _matlab_5_claims.check_arrays(path)

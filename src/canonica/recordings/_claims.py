@@ -5,7 +5,7 @@ from pathlib import Path
 from canonica._errors import RecordingError
 from canonica._files import shown
 
-SMALL = 1 << 28  # bytes that any machine has
+SMALL = 1 << 26  # bytes that any machine has
 COMPRESSION = 1100  # times: a little more than deflate can do at best
 
 

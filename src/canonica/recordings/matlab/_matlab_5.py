@@ -18,6 +18,7 @@ from canonica.recordings.matlab._layout import (
     damaged,
     no_cultures,
 )
+from canonica.recordings.matlab._matlab_5_claims import check_arrays
 
 MAGIC = b"MATLAB 5.0 MAT-file"
 
@@ -36,6 +37,7 @@ def read(path: Path, reading: Reading) -> Iterator[xr.Dataset | RecordingError]:
     RecordingError
         If the file as a whole cannot be used.
     """
+    check_arrays(path)
     variables = _load(path)
     conditions = {
         name: [_reader(cell) for cell in _cells(value)]
