@@ -72,6 +72,14 @@ def test_a_dead_end_is_unlearned_and_a_way_is_kept():
     assert (FollowingModulation(window=10)(ahead, mask)[:10] < 0.5).all()
 
 
+@pytest.mark.parametrize(("steps", "kept"), [(10, 7), (9, 9)])
+def test_a_chunk_that_goes_on_keeps_what_it_knows_all_that_followed(steps, kept):
+    """Of a full chunk, steps with a whole window after them; of a trial that ended, each."""
+    gamma = FollowingModulation(window=4)(jnp.zeros(10), jnp.arange(10) < steps)
+    assert (gamma[:kept] < 0.5).all()
+    assert (gamma[kept:] == 0.5).all()
+
+
 def test_policies_neither_turn_back_nor_go_round(maze):
     agent = efficient_agent(maze, length=5)
     moves = np.asarray(agent.policies)
