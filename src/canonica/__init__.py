@@ -39,9 +39,11 @@ if TYPE_CHECKING:
     from canonica.reverse_engineering import (
         PublishedProtocol,
         forecast,
+        forecast_responses,
         reverse_engineer,
         reverse_engineer_responses,
         score,
+        score_responses,
         sweep,
         validate,
     )
@@ -50,11 +52,13 @@ if TYPE_CHECKING:
 _HOMES = {
     "PublishedProtocol": "canonica.reverse_engineering",
     "forecast": "canonica.reverse_engineering",
+    "forecast_responses": "canonica.reverse_engineering",
     "from_spikes": "canonica.recordings",
     "read": "canonica.recordings",
     "reverse_engineer": "canonica.reverse_engineering",
     "reverse_engineer_responses": "canonica.reverse_engineering",
     "score": "canonica.reverse_engineering",
+    "score_responses": "canonica.reverse_engineering",
     "sweep": "canonica.reverse_engineering",
     "validate": "canonica.reverse_engineering",
 }
@@ -79,6 +83,7 @@ __all__ = [
     "agents",
     "data",
     "forecast",
+    "forecast_responses",
     "from_spikes",
     "model",
     "pipelines",
@@ -89,6 +94,7 @@ __all__ = [
     "reverse_engineer_responses",
     "reverse_engineering",
     "score",
+    "score_responses",
     "simulate",
     "studies",
     "sweep",

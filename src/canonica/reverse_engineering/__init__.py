@@ -30,9 +30,11 @@ from canonica.reverse_engineering.forecasting import (
     ForecastModel,
     difference,
     forecast,
+    forecast_responses,
     paired_comparison,
     pooled,
     score,
+    score_responses,
 )
 
 __all__ = [
@@ -53,6 +55,7 @@ __all__ = [
     "electrode_statistics",
     "ensemble_response",
     "forecast",
+    "forecast_responses",
     "paired_comparison",
     "pooled",
     "recording_summary",
@@ -60,6 +63,7 @@ __all__ = [
     "reverse_engineer",
     "reverse_engineer_responses",
     "score",
+    "score_responses",
     "sweep",
     "validate",
 ]

@@ -60,6 +60,32 @@ def reverse_engineer_responses(
     (24, 2, 3)
     """
     chosen = protocol_named(protocol)
+    x, o, s, sessions = checked_responses(
+        response, stimuli, sources, trials_per_session=trials_per_session, protocol=chosen
+    )
+    observed = Observed(sessions.fold_rows(x), sessions.fold(o), sessions.valid)
+    (one,) = analysed([observed], None if s is None else [sessions.fold_rows(s)], chosen)
+    if not np.isfinite(one.threshold_factor).all():
+        raise saturated("reverse_engineer_responses", one.threshold_factor)
+    attrs = {"origin": "normalised responses", "trials_per_session": trials_per_session}
+    return result(analysis_variables(x, sessions, one), sessions, chosen, attrs)
+
+
+def checked_responses(
+    response: np.ndarray | xr.DataArray,
+    stimuli: np.ndarray | xr.DataArray,
+    sources: np.ndarray | xr.DataArray | None,
+    *,
+    trials_per_session: int,
+    protocol: PublishedProtocol,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None, Sessions]:
+    """Return responses (ensemble, trial), stimuli, sources (source, trial), and sessions.
+
+    Raises
+    ------
+    RecordingError
+        If a value is out of its range or not finite, or shapes do not fit.
+    """
     x = _matrix(response, "response", ("ensemble", "trial"))
     o = _matrix(stimuli, "stimuli", ("trial", "input"))
     s = None if sources is None else _matrix(sources, "sources", ("trial", "source")).T
@@ -70,14 +96,7 @@ def reverse_engineer_responses(
             _refuse_unless((values == 0) | (values == 1), name, "0 and 1 only")
     if s is not None:
         _refuse_unless(np.ptp(s, axis=1) > 0, "sources", "sources that change at all")
-    sessions = _sessions(len(o), trials_per_session, chosen)
-
-    observed = Observed(sessions.fold_rows(x), sessions.fold(o), sessions.valid)
-    (one,) = analysed([observed], None if s is None else [sessions.fold_rows(s)], chosen)
-    if not np.isfinite(one.threshold_factor).all():
-        raise saturated("reverse_engineer_responses", one.threshold_factor)
-    attrs = {"origin": "normalised responses", "trials_per_session": trials_per_session}
-    return result(analysis_variables(x, sessions, one), sessions, chosen, attrs)
+    return x, o, s, _sessions(len(o), trials_per_session, protocol)
 
 
 def _matrix(values: np.ndarray | xr.DataArray, name: str, dims: tuple[str, str]) -> np.ndarray:

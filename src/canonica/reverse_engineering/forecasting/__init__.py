@@ -7,6 +7,10 @@ from canonica.reverse_engineering.forecasting._forecast import (
     forecast_normalised,
     shared_models,
 )
+from canonica.reverse_engineering.forecasting._forecast_responses import (
+    forecast_responses,
+    score_responses,
+)
 from canonica.reverse_engineering.forecasting._known import (
     NORMALISATIONS,
     Known,
@@ -79,6 +83,7 @@ __all__ = [
     "difference",
     "forecast",
     "forecast_normalised",
+    "forecast_responses",
     "normalised",
     "normalised_ensembles",
     "paired_comparison",
@@ -89,6 +94,7 @@ __all__ = [
     "protocol_of",
     "score",
     "score_normalised",
+    "score_responses",
     "settings_of",
     "shared_models",
     "verdict",
