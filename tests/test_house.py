@@ -102,6 +102,7 @@ COMMANDS_USE = {
     "canonica._cores": {"cores"},
     "canonica._errors": {"CanonicaError", "RecordingError", "listed"},
     "canonica._files": {"remove_unfinished", "sha256", "shown"},
+    "canonica._harmless": {"visible"},
     "canonica._version": {"__version__"},
     "canonica.recordings": {"Finding", "Reading", "SpikeTrains"},
     "canonica.recordings.nwb._experiment": {"MARKED_UNKNOWN", "METADATA"},

@@ -5,12 +5,14 @@ import sys
 import warnings
 from collections.abc import Callable, Collection
 from functools import wraps
-from typing import Annotated, ParamSpec
+from typing import Annotated, Any, ParamSpec
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from canonica._errors import CanonicaError
+from canonica._harmless import visible
 from canonica._version import __version__
 from canonica.cli._interruption import if_interrupted, interruptible, last_words
 
@@ -26,8 +28,18 @@ app = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["--help", "-h"]},
 )
-output = Console(soft_wrap=False)
-messages = Console(stderr=True)
+
+
+class HarmlessConsole(Console):
+    """A console that shows text from files, and lets none of it command the terminal."""
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """Return text to be printed, its control characters visible."""
+        return super().render_str(visible(text), **options)
+
+
+output = HarmlessConsole(soft_wrap=False)
+messages = HarmlessConsole(stderr=True)
 
 
 class Settings:

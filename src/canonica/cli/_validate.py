@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from canonica._errors import RecordingError
@@ -92,7 +93,9 @@ def _exit_code(validation: "Validation") -> int:
 def _print(one: "Validated") -> None:
     validation = one.validation
     colour = COLOURS[validation.usable][bool(validation.warnings)]
-    output.rule(f"[bold]{validation.name}[/bold]  [{colour}]{validation.verdict}[/{colour}]")
+    output.rule(
+        f"[bold]{escape(validation.name)}[/bold]  [{colour}]{validation.verdict}[/{colour}]"
+    )
     output.print(one.origin.get("origin", ""), style="dim", markup=False, highlight=False)
     if one.origin.get("reading"):
         output.print(f"Read as: {one.origin['reading']}", markup=False, highlight=False)
@@ -107,8 +110,6 @@ def _print(one: "Validated") -> None:
 
 
 def _sentence(finding: "Finding") -> str:
-    from rich.markup import escape  # noqa: PLC0415
-
     what, rest = escape(finding.what), escape(f"{finding.meaning}. {finding.advice}")
     return f"[bold]{what}[/bold]: {rest}"
 
@@ -119,7 +120,12 @@ def _facts_table(facts: dict[str, Any]) -> Table:
     half = (len(lines) + 1) // 2
     table = Table.grid(padding=(0, 3, 0, 0))
     for first, second in zip(lines[:half], [*lines[half:], ("", "")], strict=False):
-        table.add_row(f"[cyan]{first[0]}[/cyan]", first[1], f"[cyan]{second[0]}[/cyan]", second[1])
+        table.add_row(
+            f"[cyan]{first[0]}[/cyan]",
+            escape(first[1]),
+            f"[cyan]{second[0]}[/cyan]",
+            escape(second[1]),
+        )
     return table
 
 

@@ -12,6 +12,7 @@ import xarray as xr
 from canonica._cores import cores
 from canonica._errors import RecordingError
 from canonica._files import sha256
+from canonica._harmless import visible
 from canonica.pipelines._progress import Stage, Told
 from canonica.pipelines._recording_files import prefixes
 from canonica.pipelines._unique_names import UniqueNames
@@ -72,7 +73,8 @@ def read_ensembles(
                     failures.append(one)
                     continue
                 name = names.unique(prefix[file] + str(one.attrs["name"]))
-                ensembles.append(replace(one, attrs=one.attrs | {"name": name}))
+                shown = {"name": name, "condition": visible(str(one.attrs["condition"]))}
+                ensembles.append(replace(one, attrs=one.attrs | shown))
     if UNKNOWN not in conditions:
         check_conditions(baseline, conditions)
     return ensembles, failures

@@ -11,6 +11,7 @@ import numpy as np
 import xarray as xr
 
 from canonica._errors import RecordingError
+from canonica._harmless import cell
 from canonica._provenance import versions
 from canonica.pipelines._results_folder import SUMMARY
 
@@ -27,7 +28,7 @@ def write_rows(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         table = csv.DictWriter(file, list(kept[0]), lineterminator="\n")
         table.writeheader()
-        table.writerows(kept)
+        table.writerows({name: cell(value) for name, value in row.items()} for row in kept)
 
 
 def write_summary(

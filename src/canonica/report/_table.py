@@ -8,6 +8,7 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
+from canonica._harmless import cell
 from canonica.reverse_engineering import ConditionSummary, Spread
 
 ROWS = (
@@ -46,4 +47,4 @@ def write_recordings_csv(path: Path, rows: Sequence[Mapping[str, str | int | flo
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, fieldnames=list(rows[0]))
         writer.writeheader()
-        writer.writerows(rows)
+        writer.writerows({name: cell(value) for name, value in row.items()} for row in rows)
