@@ -11,6 +11,7 @@ from canonica._errors import RecordingError
 from canonica._files import shown
 from canonica.data._response_windows import EVOKED
 from canonica.data._spike_trains import SpikeTrains
+from canonica.recordings._hdf5 import HDF5_MAGIC
 from canonica.recordings._isolated import isolated
 from canonica.recordings._reading import Coding, Reading, Responder
 from canonica.recordings.matlab import _matlab_5, _matlab_7_3
@@ -21,7 +22,6 @@ from canonica.recordings.tables._spikes import is_partner
 # Each with recognises(path) and read(path, reading); those that know spike times, with
 # read_trains(path, reading) too.
 READERS = (_nwb, _matlab_5, _matlab_7_3, _spikes, _responses)
-HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 FORMATS = (
     "NWB, MATLAB in the published layout, spikes and stimuli as CSV or Parquet, or a table of "
     "responses as CSV or Parquet"

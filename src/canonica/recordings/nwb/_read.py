@@ -24,6 +24,7 @@ from canonica.data._spike_trains import (
     counted_recording,
 )
 from canonica.recordings._columns import columns_of
+from canonica.recordings._hdf5 import HDF5_MAGIC
 from canonica.recordings._reading import Reading
 from canonica.recordings._stimulation import Stimulation, stimulation
 from canonica.recordings.nwb._columns import objects_of, read_column
@@ -38,7 +39,6 @@ from canonica.recordings.nwb._units import (
     spiking_units,
 )
 
-HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 EVENTS = "EventsTable"  # a table of NWB with a timestamp instead of start and stop
 TABLES = ("TimeIntervals", EVENTS)  # types that can hold stimuli
 READY = "responses"  # column of counts, where the spike times are not known
