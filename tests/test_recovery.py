@@ -10,7 +10,8 @@ from canonica.recordings import recording
 from canonica.report import recovery_figure
 from canonica.reverse_engineering import ensemble_response
 from canonica.reverse_engineering._normalisation import normalised_response
-from canonica.studies import _recovery, recovery, recovery_summary
+from canonica.studies import recovery, recovery_summary
+from canonica.studies.recovery import _activity, _estimates, _networks, _prior
 
 # Sixteen draws are taken at once, or more, and all of one shape: it is compiled once.
 SMALL = {"draws": 16, "trials_per_session": 128, "noise": [0.0, 0.2]}
@@ -31,9 +32,9 @@ def networks():
         "lean": (0.005, 0.02),
     }
     generators = [np.random.default_rng([0, number]) for number in range(16)]
-    drawn = _recovery._drawn(generators, 2, limits)
-    sizes = _recovery._Sizes(20, 128, 32, 2)
-    return _recovery._simulated(np.arange(16), seed=0, drawn=drawn, sizes=sizes)
+    drawn = _prior.drawn_networks(generators, 2, limits)
+    sizes = _networks.Sizes(20, 128, 32, 2)
+    return _networks.simulated_networks(np.arange(16), seed=0, drawn=drawn, sizes=sizes)
 
 
 def mean_and_error(values):
@@ -102,7 +103,7 @@ def test_any_number_of_sources_and_draws():
 @pytest.mark.parametrize("share", [0.0, 0.2, 0.5, 1.0])
 def test_noise_is_the_posterior_on_average_and_as_large_as_it_says(generator, share):
     posterior = np.repeat([[1e-15], [0.1], [0.5], [0.95], [1.0]], 20_000, axis=1)
-    activity = _recovery._noisy(generator, posterior, share)
+    activity = _activity.noisy(generator, posterior, share)
     assert activity.min() >= 0
     assert activity.max() <= 1
     variance = share * (posterior * (1 - posterior))[:, 0]
@@ -133,7 +134,7 @@ def test_estimates_are_those_of_the_published_protocol(found, networks):
 def test_step_three_is_that_of_the_published_protocol(found, networks):
     protocol = PublishedProtocol(minimum_mean_response=0.0, minimum_preference=0.0)
     for number in range(3):
-        spikes = _recovery.SILENT_SPIKES + _recovery.GAIN_SPIKES * networks.posterior[number]
+        spikes = _activity.SILENT_SPIKES + _activity.GAIN_SPIKES * networks.posterior[number]
         data = recording(spikes, networks.stimuli[number], networks.sources[number], session=128)
         ensembles = ensemble_response(data, protocol)
         result = reverse_engineer_responses(
@@ -298,7 +299,7 @@ def test_negative_seeds_are_refused():
 
 def test_ensembles_that_are_always_off_are_refused():
     with pytest.raises(CanonicaError, match="always off, in 1 of 2 draws"):
-        _recovery._check_thresholds(np.array([[-0.7, -0.7], [-np.inf, 0.0]]))
+        _estimates.check_thresholds(np.array([[-0.7, -0.7], [-np.inf, 0.0]]))
 
 
 # The figure

@@ -7,8 +7,8 @@ from canonica.studies._plasticity_calibration import (
     plasticity_calibration,
     plasticity_detection,
 )
-from canonica.studies._recovery import recovery, recovery_summary
 from canonica.studies._simulated_responses import Truth, simulated_known
+from canonica.studies.recovery import recovery, recovery_summary
 
 __all__ = [
     "Truth",
