@@ -18,7 +18,7 @@ import jaxtyping
 import numpy as np
 import pytest
 from hypothesis import settings
-from jaxtyping import install_import_hook
+from jaxtyping import config, install_import_hook
 
 CHECKED = ("agents", "model", "recordings", "simulate", "reverse_engineering")
 install_import_hook([f"canonica.{floor}" for floor in CHECKED], "beartype.beartype")
@@ -64,6 +64,14 @@ def cultures():
 
     sizes = {"sessions": 15, "trials_per_session": 64}
     return [culture(2 + number, **sizes, name=f"c{number}") for number in range(3)]
+
+
+@pytest.fixture
+def untyped():
+    """Let arguments of wrong types and shapes through, as outside of tests."""
+    config.update("jaxtyping_disable", True)
+    yield
+    config.update("jaxtyping_disable", False)
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ from typing import NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import jaxtyping
 import numpy as np
 import pytest
 from hypothesis import given
@@ -805,14 +804,6 @@ def test_kept_weights_cost_what_they_are():
 # What is refused ----------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def untyped():
-    """Let arguments of wrong types and shapes through, as outside of tests."""
-    jaxtyping.config.update("jaxtyping_disable", True)
-    yield
-    jaxtyping.config.update("jaxtyping_disable", False)
-
-
 def with_value(array, value):
     changed = np.array(array, np.float64)
     changed.flat[3] = value
@@ -871,8 +862,8 @@ def bad(match, *, counts=COUNTS, prior=PRIOR, stimuli=STIMULI, **options):
         bad("learning_rate: found inf;", learning_rate=np.inf),
         bad("bias: found nan", bias=with_value(np.zeros((7, 2, 2)), np.nan)),
         bad("trials_per_session: found 7 for 96 trials", trials_per_session=7),
-        bad("trials_per_session: found 0 for 96 trials", trials_per_session=0),
-        bad("trials_per_session: found -16 for 96 trials", trials_per_session=-16),
+        bad("trials_per_session: found 0;", trials_per_session=0),
+        bad("trials_per_session: found -16;", trials_per_session=-16),
         bad("trials_per_session: found 192 for 96 trials", trials_per_session=192),
         bad("every: found 0;", keep="weights", every=0),
         bad("every: found -16;", keep="weights", every=-16),
@@ -888,9 +879,8 @@ def bad(match, *, counts=COUNTS, prior=PRIOR, stimuli=STIMULI, **options):
 )  # fmt: skip
 def test_what_an_encoder_refuses(match, given, options):
     counts, prior, stimuli = given
-    model = cm.GenerativeModel(jnp.asarray(counts), jnp.asarray(prior))
-    with pytest.raises(CanonicaError, match=f"^{match}"):
-        encode(model, stimuli, **options)
+    with pytest.raises(CanonicaError, match=f"^(likelihood_)?{match}"):
+        encode(cm.GenerativeModel(jnp.asarray(counts), jnp.asarray(prior)), stimuli, **options)
 
 
 def test_an_encoder_has_neither_transitions_nor_decisions():
@@ -921,25 +911,25 @@ def test_options_are_checked_inside_a_compiled_function():
 @pytest.mark.parametrize(
     ("match", "options"),
     [
-        ("trials: found 0; expected at least 1", {"trials": 0}),
-        ("repeats: found 0; expected at least 1", {"repeats": 0}),
-        ("sources: found 0; expected at least 1", {"sources": 0}),
-        ("inputs: found 0; expected at least 1", {"inputs": 0}),
+        ("trials: found 0; expected a whole number, at least 1", {"trials": 0}),
+        ("repeats: found 0; expected a whole number, at least 1", {"repeats": 0}),
+        ("sources: found 0; expected a whole number, at least 1", {"sources": 0}),
+        ("inputs: found 0; expected a whole number, at least 1", {"inputs": 0}),
         ("sources, inputs: found 3 and 2", {"inputs": 2, "sources": 3}),
-        ("mixing: found 1.5; expected 0 to 1", {"mixing": 1.5}),
-        ("mixing: found -0.1; expected 0 to 1", {"mixing": -0.1}),
-        ("mixing: found nan; expected 0 to 1", {"mixing": np.nan}),
+        ("mixing: found 1.5; expected a probability from 0 to 1", {"mixing": 1.5}),
+        ("mixing: found -0.1; expected a probability from 0 to 1", {"mixing": -0.1}),
+        ("mixing: found nan; expected a probability from 0 to 1", {"mixing": np.nan}),
         ("mixing: found shape \\(3, 2\\); expected a number", {"mixing": np.full((3, 2), 0.5)}),
-        ("mixing: found shape \\(8,\\); expected a number", {"mixing": np.ones(8)}),
+        ("mixing: .* shape \\(8,\\); expected an array of numbers", {"mixing": np.ones(8)}),
         ("mixing: expected probabilities", {"mixing": np.tile([1.5, -0.5], (8, 1))}),
         ("mixing: expected probabilities", {"mixing": np.full((8, 2), 0.4)}),
-        ("mixing: expected probabilities", {"mixing": np.full((8, 2), np.nan)}),
-        ("correlation: found -0.1; expected 0 to 1", {"correlation": -0.1}),
-        ("correlation: found 1.1; expected 0 to 1", {"correlation": 1.1}),
-        ("correlation: found nan; expected 0 to 1", {"correlation": np.nan}),
-        ("switching: found 0.6; expected 0 to 0.5", {"switching": 0.6}),
-        ("switching: found -0.1; expected 0 to 0.5", {"switching": -0.1}),
-        ("switching: found nan; expected 0 to 0.5", {"switching": np.nan}),
+        ("mixing: found nan at", {"mixing": np.full((8, 2), np.nan)}),
+        ("correlation: found -0.1; expected a number from 0 to 1", {"correlation": -0.1}),
+        ("correlation: found 1.1; expected a number from 0 to 1", {"correlation": 1.1}),
+        ("correlation: found nan; expected a number from 0 to 1", {"correlation": np.nan}),
+        ("switching: found 0.6; expected a number from 0 to 0.5", {"switching": 0.6}),
+        ("switching: found -0.1; expected a number from 0 to 0.5", {"switching": -0.1}),
+        ("switching: found nan; expected a number from 0 to 0.5", {"switching": np.nan}),
     ],
 )
 def test_what_a_mixing_process_refuses(match, options):
@@ -953,14 +943,14 @@ def test_what_a_mixing_process_refuses(match, options):
         ("lean: found 0.25; expected 0 or more, below 1/4", {"lean": 0.25}),
         ("lean: found -0.1; ", {"lean": -0.1}),
         ("lean: found nan; ", {"lean": np.nan}),
-        ("amplitude: found \\(0.0, 1.0\\); expected two positive", {"amplitude": (0.0, 1.0)}),
+        ("amplitude: found 0 at", {"amplitude": (0.0, 1.0)}),
         ("amplitude: found \\(2.0, 1.0\\); ", {"amplitude": (2.0, 1.0)}),
-        ("amplitude: found \\(nan, 1.0\\); ", {"amplitude": (float("nan"), 1.0)}),
-        ("amplitude: found \\(1.0, nan\\); ", {"amplitude": (1.0, float("nan"))}),
-        ("amplitude: found \\(1.0, inf\\); ", {"amplitude": (1.0, float("inf"))}),
+        ("amplitude: found nan at", {"amplitude": (float("nan"), 1.0)}),
+        ("amplitude: found nan at", {"amplitude": (1.0, float("nan"))}),
+        ("amplitude: found inf at", {"amplitude": (1.0, float("inf"))}),
         ("sources, inputs: found 3 and 2", {"inputs": 2, "sources": 3}),
-        ("sources, inputs: found 0 and 32", {"sources": 0}),
-        ("sources, inputs: found 1 and 0", {"inputs": 0, "sources": 1}),
+        ("sources: found 0;", {"sources": 0}),
+        ("inputs: found 0;", {"inputs": 0, "sources": 1}),
     ],
 )
 def test_what_initial_counts_refuse(match, options):

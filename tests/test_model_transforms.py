@@ -134,6 +134,77 @@ def test_a_layer_that_is_not_there_is_named():
         cm.expected_log_parameter(one.likelihood_counts, "large")  # type: ignore[arg-type]
 
 
+COUNTS, PRIOR = np.ones((2, 2, 5, 3)), np.full((2, 3), 0.5)
+
+
+@pytest.mark.parametrize("value", [0.0, 5e-324, 1e-31, -1.0, np.nan, np.inf, 1e31])
+@pytest.mark.parametrize("part", ["likelihood_counts", "state_prior", "transition_counts",
+                                  "policy_counts", "decision_prior"])  # fmt: skip
+def test_counts_and_priors_that_nothing_follows_from_are_refused(part, value):
+    parts = {
+        "likelihood_counts": COUNTS.copy(),
+        "state_prior": PRIOR.copy(),
+        "transition_counts": np.ones((2, 2, 3, 3)),
+        "policy_counts": np.ones((2, 2, 3, 4)),
+        "decision_prior": np.full((2, 4), 0.5),
+    }
+    sound = {name: jnp.asarray(array) for name, array in parts.items()}
+    cm.GenerativeModel(**sound)
+    parts[part].flat[1] = value
+    spoilt = sound | {part: jnp.asarray(parts[part])}
+    with pytest.raises(CanonicaError, match=f"^{part}: found .*; expected positive numbers"):
+        cm.GenerativeModel(**spoilt)
+
+    # Compiled, values are not known: looked at on request, while it runs.
+    def beliefs(given):
+        model = cm.GenerativeModel(**given).checked()
+        return model.infer(jnp.ones((2, 5))).states
+
+    assert jnp.isfinite(jax.jit(beliefs)(sound)).all()
+    if part == "likelihood_counts":
+        with pytest.raises(Exception, match=f"{part}: expected numbers"):
+            jax.block_until_ready(jax.jit(beliefs)(spoilt))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_weights_and_thresholds_that_are_not_finite_are_refused(value):
+    weight, factor = np.zeros((2, 3, 5)), np.log(np.full((2, 3), 0.5))
+    network = cm.CanonicalNetwork(jnp.asarray(weight), jnp.asarray(factor))
+    np.testing.assert_array_equal(network.checked().weight, network.weight)
+    for part in (weight, factor):
+        part.flat[1], kept = value, part.flat[1]
+        with pytest.raises(CanonicaError, match="found .*(inf|nan); expected finite numbers"):
+            cm.CanonicalNetwork(jnp.asarray(weight), jnp.asarray(factor))
+        part.flat[1] = kept
+
+
+def test_observations_that_are_not_finite_or_do_not_fit_are_refused():
+    model = cm.GenerativeModel(jnp.asarray(COUNTS), jnp.asarray(PRIOR))
+    network = cm.canonical_network(model)
+    for run, name in ((model.infer, "observations"), (network.run, "inputs")):
+        with pytest.raises(CanonicaError, match=f"^{name}: found nan; expected finite"):
+            run(jnp.full((2, 5), jnp.nan))
+        with pytest.raises(CanonicaError, match=r"shape \(2, 4\); expected .*time, 5"):
+            run(jnp.ones((2, 4)))
+        with pytest.raises(CanonicaError, match=r"shape \(0, 5\); expected .*nothing empty"):
+            run(jnp.ones((0, 5)))
+
+
+@pytest.mark.usefixtures("untyped")
+@pytest.mark.parametrize(
+    ("counts", "prior", "message"),
+    [
+        ((2, 2, 5, 3), (2, 4), r"state_prior: found shape \(2, 4\); .* \(2, state = 3\)"),
+        ((2, 3, 5, 3), (2, 3), r"likelihood_counts: found shape \(2, 3, 5, 3\)"),
+        ((5, 3), (2, 3), r"likelihood_counts: found shape \(5, 3\)"),
+        ((2, 2, 0, 3), (2, 3), "nothing empty"),
+    ],
+)
+def test_shapes_that_do_not_fit_are_refused(counts, prior, message):
+    with pytest.raises(CanonicaError, match=message):
+        cm.GenerativeModel(jnp.ones(counts), jnp.ones(prior))
+
+
 def test_shapes_are_checked():
     with pytest.raises(TypeError, match="state_prior"):
         cm.GenerativeModel(jnp.ones((2, 2, 5, 3)), jnp.ones((2, 4)))

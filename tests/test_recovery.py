@@ -271,9 +271,9 @@ def test_the_summary_is_that_of_all_draws_together(found):
     ("wrong", "message"),
     [
         ({"draws": 0}, "draws: found 0"),
-        ({"sessions": 10}, "sessions: found 10; expected a whole number >= 11"),
+        ({"sessions": 10}, "sessions: found 10; expected a whole number, at least 11"),
         ({"trials_per_session": 0}, "trials_per_session"),
-        ({"inputs": 1}, "inputs: found 1; expected a whole number >= 2"),
+        ({"inputs": 1}, "inputs: found 1; expected a whole number, at least 2"),
         ({"sources": 0}, "sources"),
         ({"noise": []}, "noise"),
         ({"noise": [0.1, 1.1]}, "noise"),

@@ -21,6 +21,7 @@ from canonica._errors import CanonicaError, listed
 
 LARGEST_SEED = 2**63 - 1  # that JAX's and NumPy's generators both take
 LARGEST_SIZE = 2**31 - 1  # that indices of 32 bits, JAX's own, still reach
+MOST_NUMBERS = 2**33  # 64 GiB in float64
 SMALLEST_POSITIVE = 1e-300  # below lie numbers that lose digits, or whose squares are 0
 LONGEST_TEXT = 60  # characters of what was found that are shown
 Choice = TypeVar("Choice", bound=str | int | None)
@@ -196,6 +197,29 @@ def checked_probability(name: str, value: Any, *, certain: bool = True, advice: 
     raise refusal(name, described(value), expected, advice)
 
 
+def check_memory(numbers: Mapping[str, int]) -> None:
+    """Refuse sizes that together make arrays of more numbers than a machine holds.
+
+    Parameters
+    ----------
+    numbers : mapping
+        How many numbers each array would have, by its name.
+
+    Raises
+    ------
+    CanonicaError
+        If any has more than `MOST_NUMBERS`.
+    """
+    for name, count in numbers.items():
+        if count > MOST_NUMBERS:
+            raise refusal(
+                f"sizes of {name}",
+                f"{count:.3g} numbers",
+                f"at most {MOST_NUMBERS:.3g}",
+                "Ask for fewer trials, sessions or units.",
+            )
+
+
 def checked_choice(name: str, value: Choice, allowed: Iterable[Choice]) -> Choice:
     """Return one of the values that there are.
 
@@ -212,7 +236,8 @@ def checked_choice(name: str, value: Choice, allowed: Iterable[Choice]) -> Choic
     choices = list(allowed)
     if any(type(value) is type(choice) and value == choice for choice in choices):
         return value
-    raise refusal(name, described(value), f"one of {listed(map(repr, choices))}")
+    found = repr(value) if isinstance(value, str) else described(value)
+    raise refusal(name, found, f"one of {listed(map(repr, choices))}")
 
 
 def checked_kind(name: str, value: Any, kind: type[Kind], expected: str) -> Kind:
@@ -360,7 +385,7 @@ def _is_whole(value: Any) -> bool:
 
 def _number(value: Any) -> float:
     """Return a number as Python's own; NaN, which is in no range, for what is none."""
-    scalar = value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value
+    scalar = value.item() if getattr(value, "ndim", None) == 0 else value  # NumPy's or JAX's
     if isinstance(scalar, bool | np.bool_) or not isinstance(scalar, Real):
         return math.nan
     try:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from canonica._checks import described
 from canonica._errors import RecordingError, listed
 from canonica.data._masked import unmasked
 
@@ -55,7 +56,8 @@ def recording(
     RecordingError
         If an array is not two-dimensional, not numeric or empty, holds NaN, infinite or negative
         values, stimuli or sources other than 0 and 1, if the arrays differ in their number of
-        trials, or if the trials do not divide into sessions.
+        trials, if the trials do not divide into sessions, or if a name is no text or an attribute
+        NaN.
 
     Examples
     --------
@@ -70,8 +72,9 @@ def recording(
     >>> dict(culture.sizes)
     {'trial': 8, 'electrode': 4, 'input': 3, 'source': 2}
     """
-    arrays = {"responses": _counts(responses, origin), **_world(stimuli, sources, origin)}
     attrs = {"name": name, "condition": condition, "origin": origin, **attributes}
+    _check_attributes(attrs)
+    arrays = {"responses": _counts(responses, origin), **_world(stimuli, sources, origin)}
     return _labelled(arrays, session, attrs)
 
 
@@ -93,6 +96,29 @@ def counted(
     arrays = {"responses": responses, **_world(stimuli, sources, origin)}
     attrs = {"name": name, "condition": condition, "origin": origin, **attributes}
     return _labelled(arrays, session, attrs)
+
+
+def _check_attributes(attrs: dict[str, Any]) -> None:
+    """Refuse names that are no text, and numbers that are none."""
+    for key in ("name", "condition", "origin"):
+        if not isinstance(attrs[key], str):
+            raise RecordingError(
+                str(attrs["origin"]),
+                key,
+                found=described(attrs[key]),
+                expected="a text",
+                advice="Give it as text, or leave it out.",
+            )
+    for key, value in attrs.items():
+        values = np.asarray(value)
+        if values.dtype.kind == "f" and not np.isfinite(values).all():
+            raise RecordingError(
+                attrs["origin"],
+                key,
+                found=f"{value} as an attribute",
+                expected="a finite number",
+                advice="Leave out what is not known.",
+            )
 
 
 def _world(stimuli: Any, sources: Any, origin: str) -> dict[str, np.ndarray]:

@@ -9,6 +9,7 @@ from jax.scipy.special import logit
 from jaxtyping import Array, Float
 
 from canonica._errors import CanonicaError
+from canonica.model._checks import check_finite, check_shapes, finite_at_run_time
 from canonica.model._values import along_batch, in_precision_of, present, previous_in_time
 
 
@@ -80,7 +81,9 @@ class CanonicalNetwork(eqx.Module):
     Raises
     ------
     CanonicaError
-        If only one of `output_weight` and `output_threshold_factor` is given.
+        If only one of `output_weight` and `output_threshold_factor` is given, shapes do not fit, or
+        numbers are not finite (inside `jax.jit` and the like, where values are not known, only
+        shapes are looked at: see `checked`).
 
     References
     ----------
@@ -107,6 +110,33 @@ class CanonicalNetwork(eqx.Module):
             raise CanonicaError(
                 "output_weight, output_threshold_factor: found one of them; expected both or none."
             )
+        check_shapes(
+            {
+                "weight": (self.weight, (2, "neuron", "input")),
+                "threshold_factor": (self.threshold_factor, (2, "neuron")),
+                "recurrent_weight": (self.recurrent_weight, (2, "neuron", "neuron")),
+                "output_weight": (self.output_weight, (2, "output", "neuron")),
+                "output_threshold_factor": (self.output_threshold_factor, (2, "output")),
+            }
+        )
+        check_finite(**self._weights_and_thresholds)
+
+    @property
+    def _weights_and_thresholds(self) -> dict[str, Array | None]:
+        return {
+            "weight": self.weight,
+            "threshold_factor": self.threshold_factor,
+            "recurrent_weight": self.recurrent_weight,
+            "output_weight": self.output_weight,
+            "output_threshold_factor": self.output_threshold_factor,
+        }
+
+    def checked(self) -> "CanonicalNetwork":
+        """Return the same network, its weights and thresholds looked at whenever it is used.
+
+        In compiled code, too, where the constructor cannot look: see `GenerativeModel.checked`.
+        """
+        return finite_at_run_time(self, **self._weights_and_thresholds)
 
     @property
     def firing_threshold(self) -> Float[Array, "2 neuron"]:
@@ -206,7 +236,14 @@ class CanonicalNetwork(eqx.Module):
         initial : (neuron,), optional
             Middle activity before the first step; by default ``exp(phi[1])``, the prior. Used
             only where the network has recurrent synapses or an output layer.
+
+        Raises
+        ------
+        CanonicaError
+            If inputs are of another shape or, where they are known, not finite.
         """
+        check_shapes({"inputs": (inputs, ("time", self.weight.shape[2]))})
+        check_finite(inputs=inputs, initial=initial)
         inputs = in_precision_of(self.weight, inputs)
         if self.recurrent_weight is None and self.output_weight is None:
             return Activity(self.activity(inputs))

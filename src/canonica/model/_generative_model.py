@@ -8,6 +8,12 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from canonica._errors import CanonicaError
+from canonica.model._checks import (
+    check_finite,
+    check_positive,
+    check_shapes,
+    positive_at_run_time,
+)
 from canonica.model._counts import (
     ExpectationForm,
     coincidence,
@@ -70,7 +76,9 @@ class GenerativeModel(eqx.Module):
     Raises
     ------
     CanonicaError
-        If only one of `policy_counts` and `decision_prior` is given.
+        If only one of `policy_counts` and `decision_prior` is given, shapes do not fit, or counts
+        or priors are not positive numbers (inside `jax.jit` and the like, where values are not
+        known, only shapes are looked at: see `checked`).
 
     References
     ----------
@@ -97,6 +105,45 @@ class GenerativeModel(eqx.Module):
             raise CanonicaError(
                 "policy_counts, decision_prior: found one of them; expected both or none."
             )
+        check_shapes(
+            {
+                "likelihood_counts": (self.likelihood_counts, (2, 2, "observation", "state")),
+                "state_prior": (self.state_prior, (2, "state")),
+                "transition_counts": (self.transition_counts, (2, 2, "state", "state")),
+                "policy_counts": (self.policy_counts, (2, 2, "state", "decision")),
+                "decision_prior": (self.decision_prior, (2, "decision")),
+            }
+        )
+        check_positive(**self._counts_and_priors)
+
+    @property
+    def _counts_and_priors(self) -> dict[str, Array | None]:
+        return {
+            "likelihood_counts": self.likelihood_counts,
+            "state_prior": self.state_prior,
+            "transition_counts": self.transition_counts,
+            "policy_counts": self.policy_counts,
+            "decision_prior": self.decision_prior,
+        }
+
+    def checked(self) -> "GenerativeModel":
+        """Return the same model, its counts and priors looked at whenever it is used.
+
+        In compiled code, too, where the constructor cannot look: by `equinox.error_if`, whose
+        error is raised, for this model or any one of a batch, once the code has run.
+
+        Examples
+        --------
+        >>> import jax, jax.numpy as jnp
+        >>> @jax.jit
+        ... def posterior(counts):
+        ...     model = GenerativeModel(counts, jnp.full((2, 1), 0.5))
+        ...     return model.checked().state_posterior(jnp.ones(1))
+        >>> posterior(jnp.zeros((2, 2, 1, 1)))
+        Traceback (most recent call last):
+        jax.errors.JaxRuntimeError: ...likelihood_counts: expected numbers...
+        """
+        return positive_at_run_time(self, **self._counts_and_priors)
 
     @property
     def log_likelihood(self) -> Float[Array, "2 2 observation state"]:
@@ -217,7 +264,15 @@ class GenerativeModel(eqx.Module):
         initial_state : (state,), optional
             Belief before the first step; by default the prior expectation ``D[1]``. Used only
             where the model has transitions or decisions.
+
+        Raises
+        ------
+        CanonicaError
+            If observations are of another shape or, where they are known, not finite. Whether they
+            are 0 or 1 is left to the caller: expectations in between have their meaning.
         """
+        check_shapes({"observations": (observations, ("time", self.likelihood_counts.shape[2]))})
+        check_finite(observations=observations, initial_state=initial_state)
         observations = in_precision_of(self.likelihood_counts, observations)
         if self.transition_counts is None and self.policy_counts is None:
             return Beliefs(self.state_posterior(observations))

@@ -2,8 +2,10 @@
 
 import equinox as eqx
 import jax.numpy as jnp
+from jax.core import Tracer
 from jaxtyping import Array, Float
 
+from canonica._checks import checked_number, checked_size
 from canonica.model._canonical_network import LogOdds
 from canonica.model._values import both_values
 
@@ -84,12 +86,19 @@ def prior_sums(prior_strength: Float[Array, ""] | float, neurons: int, inputs: i
     neurons, inputs : int
         Size of the layer.
 
+    Raises
+    ------
+    CanonicaError
+        If a size is none, or `prior_strength` is known and not a number from 0 on.
+
     Examples
     --------
     >>> prior_sums(3000.0, neurons=2, inputs=3).weight.shape
     (2, 2, 3)
     """
-    shape = (2, neurons, inputs)
+    shape = (2, checked_size("neurons", neurons), checked_size("inputs", inputs))
+    if not isinstance(prior_strength, Tracer):
+        checked_number("prior_strength", prior_strength, lowest=0)
     return SynapticSums(
         jnp.broadcast_to(jnp.asarray(prior_strength / 2), shape),
         jnp.broadcast_to(jnp.asarray(prior_strength), shape),

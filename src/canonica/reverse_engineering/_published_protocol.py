@@ -1,12 +1,13 @@
 """The published protocol [NC23] as a value: its constants, which a user can replace."""
 
-import math
 from dataclasses import dataclass, fields
 from typing import ClassVar
 
-from canonica._errors import CanonicaError
+from canonica._checks import checked_number, checked_size
 
 LARGEST = 1e15
+# Beyond these, sums of prior and activity are no longer told apart in double precision.
+RANGES = {"prior_strength": (1e-6, LARGEST), "initial_gain": (1e-3, LARGEST)}
 
 
 @dataclass(frozen=True)
@@ -25,11 +26,11 @@ class PublishedProtocol:
         An active electrode belongs to the ensemble of the source it prefers by more than this
         many spikes.
     prior_strength : float
-        Lambda, the insensitivity to plasticity.
+        Lambda, the insensitivity to plasticity, from 1e-6 to 1e15.
     initial_sessions : int
         Sessions that thresholds are estimated from and the forecast starts after.
     initial_gain : float
-        Weight of prior and initial sessions in the forecast's sums.
+        Weight of prior and initial sessions in the forecast's sums, from 1e-3 to 1e15.
     epsilon : float
         Added inside the logarithms of the activity.
 
@@ -61,23 +62,13 @@ class PublishedProtocol:
 
     def __post_init__(self) -> None:
         for field in fields(self):
-            finite = math.isfinite(getattr(self, field.name))
-            self._require(field.name, finite, "a finite number")
-        for setting in ("prior_strength", "initial_gain"):
-            self._require(setting, getattr(self, setting) > 0, "a number above 0")
-        whole = isinstance(self.initial_sessions, int) and self.initial_sessions >= 1
-        self._require("initial_sessions", whole, "a whole number >= 1")
-        # Beyond this, sums of prior and activity are no longer told apart in double precision.
-        for setting in ("prior_strength", "initial_gain"):
-            self._require(setting, getattr(self, setting) <= LARGEST, f"at most {LARGEST:g}")
-        thresholds = ("minimum_mean_response", "minimum_session_response", "minimum_preference")
-        for setting in (*thresholds, "epsilon"):
-            self._require(setting, getattr(self, setting) >= 0, "a number >= 0")
-
-    def _require(self, setting: str, holds: bool, expected: str) -> None:
-        if not holds:
-            found = getattr(self, setting)
-            raise CanonicaError(f"protocol setting {setting}: found {found}; expected {expected}.")
+            name, value = f"protocol setting {field.name}", getattr(self, field.name)
+            if field.name == "initial_sessions":
+                sound = checked_size(name, value)
+            else:
+                lowest, highest = RANGES.get(field.name, (0.0, LARGEST))
+                sound = checked_number(name, value, lowest=lowest, highest=highest)
+            object.__setattr__(self, field.name, sound)
 
     @property
     def settings(self) -> dict[str, str | float | int]:

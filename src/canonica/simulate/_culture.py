@@ -7,14 +7,21 @@ import numpy as np
 import xarray as xr
 from jaxtyping import Int
 
+from canonica._checks import (
+    check_memory,
+    checked_number,
+    checked_probability,
+    checked_seed,
+    checked_size,
+)
 from canonica._errors import CanonicaError
 from canonica._float64 import in_float64
-from canonica.data._response_windows import EVOKED
+from canonica.data._response_windows import EVOKED, check_window
 from canonica.data._spike_trains import SpikeTrains
 from canonica.simulate._electrodes import Electrodes, direct_drive, drawn_electrodes
 from canonica.simulate._encoder import Encoding, encode
 from canonica.simulate._initial_counts import initial_model
-from canonica.simulate._mixing_process import check_range, mixing_process
+from canonica.simulate._mixing_process import mixing_process
 from canonica.simulate._spiking import (
     ARTEFACT,
     LATE,
@@ -33,10 +40,27 @@ PAUSE = 244.0  # seconds between sessions
 OWN_FLUCTUATION = 0.2  # of an electrode's response from trial to trial, relative
 SHARED_FLUCTUATION = 0.05  # of all electrodes' responses together
 LATE_SHARE = 0.2  # spikes that follow the response, relative to it
-LARGEST_SEED = 2**63 - 1
 
 
-def culture(seed: int, *, window: tuple[float, float] = EVOKED, **knobs: Any) -> xr.Dataset:
+def culture(
+    seed: int,
+    *,
+    window: tuple[float, float] = EVOKED,
+    sources: int = 2,
+    inputs: int = 32,
+    electrodes: int = 64,
+    sessions: int = 100,
+    trials_per_session: int = 256,
+    mixing: float = 0.75,
+    state_prior: float = 0.5,
+    learning_rate: float = 1.0,
+    direct: float = DIRECT,
+    drift: float = DRIFT,
+    dead: int = 0,
+    repeated: bool = False,
+    name: str = "simulated",
+    condition: str = "simulated",
+) -> xr.Dataset:
     """Return the recording of a simulated culture that learns to separate sources.
 
     Parameters
@@ -45,7 +69,11 @@ def culture(seed: int, *, window: tuple[float, float] = EVOKED, **knobs: Any) ->
         Decides everything random.
     window : (float, float)
         In which spikes count as a response, in seconds after the stimulus.
-    **knobs
+    sources, inputs, electrodes, sessions, trials_per_session : int
+    mixing, state_prior, learning_rate, direct, drift : float
+    dead : int
+    repeated : bool
+    name, condition : str
         As in `spike_trains`.
 
     Returns
@@ -64,7 +92,24 @@ def culture(seed: int, *, window: tuple[float, float] = EVOKED, **knobs: Any) ->
     >>> recording.responses.shape, recording.true_posterior.shape
     ((16, 64), (16, 2))
     """
-    return spike_trains(seed, **knobs).recording(window=window)
+    check_window(*window)
+    return spike_trains(
+        seed,
+        sources=sources,
+        inputs=inputs,
+        electrodes=electrodes,
+        sessions=sessions,
+        trials_per_session=trials_per_session,
+        mixing=mixing,
+        state_prior=state_prior,
+        learning_rate=learning_rate,
+        direct=direct,
+        drift=drift,
+        dead=dead,
+        repeated=repeated,
+        name=name,
+        condition=condition,
+    ).recording(window=window)
 
 
 def spike_trains(
@@ -142,6 +187,7 @@ def spike_trains(
     >>> len(trains), trains.truth.true_posterior.shape
     (64, (16, 2))
     """
+    seed = checked_seed(seed)
     _check_sizes(
         sources=sources,
         inputs=inputs,
@@ -149,16 +195,12 @@ def spike_trains(
         sessions=sessions,
         trials_per_session=trials_per_session,
     )
-    _check_knobs(
-        seed,
-        mixing=mixing,
-        state_prior=state_prior,
-        learning_rate=learning_rate,
-        direct=direct,
-        drift=drift,
-    )
-    if not 0 <= dead <= electrodes:
-        raise CanonicaError(f"dead: found {dead}; expected 0 to {electrodes} electrodes.")
+    checked_size("dead", dead, least=0, most=electrodes)
+    mixing = checked_probability("mixing", mixing)
+    state_prior = checked_probability("state_prior", state_prior, certain=False)
+    learning_rate = checked_number("learning_rate", learning_rate, lowest=0, highest=1e3)
+    direct = checked_number("direct", direct, lowest=0, highest=1)
+    drift = checked_number("drift", drift, lowest=0, highest=2)
     hidden, stimuli, encoding = _learned(
         seed,
         sessions=sessions,
@@ -166,9 +208,9 @@ def spike_trains(
         repeated=repeated,
         sources=sources,
         inputs=inputs,
-        mixing=float(mixing),
-        state_prior=float(state_prior),
-        learning_rate=float(learning_rate),
+        mixing=mixing,
+        state_prior=state_prior,
+        learning_rate=learning_rate,
     )
     generator = np.random.default_rng(seed)
     array = drawn_electrodes(
@@ -177,7 +219,7 @@ def spike_trains(
         sources=sources,
         inputs=inputs,
         sessions=sessions,
-        drift=float(drift),
+        drift=drift,
         dead=dead,
     )
     session = np.repeat(np.arange(1, sessions + 1), trials_per_session)
@@ -313,33 +355,13 @@ def _truth(encoding: Encoding, array: Electrodes, state_prior: float) -> xr.Data
     )
 
 
-def _check_sizes(**sizes: int) -> None:
+def _check_sizes(**sizes: Any) -> None:
     for name, size in sizes.items():
-        if size < 1:
-            raise CanonicaError(f"{name}: found {size}; expected at least 1.")
+        checked_size(name, size)
     if sizes["inputs"] < sizes["sources"] or sizes["electrodes"] < 2 * sizes["sources"]:
         raise CanonicaError(
             f"inputs, electrodes: found {sizes['inputs']} and {sizes['electrodes']}; expected at "
             f"least one input and two electrodes for each of {sizes['sources']} sources."
         )
-
-
-def _check_knobs(
-    seed: int,
-    *,
-    mixing: float,
-    state_prior: float,
-    learning_rate: float,
-    direct: float,
-    drift: float,
-) -> None:
-    if not 0 <= seed <= LARGEST_SEED:
-        raise CanonicaError(f"seed: found {seed}; expected 0 to 2 ** 63 - 1.")
-    if not (0 <= mixing <= 1 and 0 < state_prior < 1):
-        raise CanonicaError(
-            f"mixing, state_prior: found {mixing} and {state_prior}; expected probabilities, the "
-            "prior neither 0 nor 1."
-        )
-    check_range("learning_rate", learning_rate, 0.0, 1e3)
-    check_range("direct", direct, 0.0, 1.0)
-    check_range("drift", drift, 0.0, 2.0)
+    trials = sizes["sessions"] * sizes["trials_per_session"]
+    check_memory({"stimuli": trials * sizes["inputs"], "responses": trials * sizes["electrodes"]})

@@ -10,6 +10,7 @@ import numpy as np
 from jax.core import Tracer
 from jaxtyping import Array, Float, Shaped
 
+from canonica._checks import checked_choice, checked_size, described
 from canonica._errors import CanonicaError
 from canonica.model import LARGEST_COUNT, ExpectationForm, FreeEnergy, GenerativeModel
 from canonica.simulate._encoder_scan import Encoded, Learning, Networks, Plan
@@ -126,8 +127,7 @@ def encode(
         ("free_energy", free_energy, ("session", "step")),
         ("keep", keep, ("weights", None)),
     ):
-        if value not in allowed:
-            raise CanonicaError(f"{name}: found {value!r}; expected one of {allowed}.")
+        checked_choice(name, value, allowed)
     if every is not None and keep is None:
         raise CanonicaError(f"every: found {every} without keep; expected keep='weights' with it.")
     if bias is not None and form == "exact":
@@ -138,7 +138,7 @@ def encode(
     _check_growth(networks)
     trials, states = networks.stimuli.shape[1], networks.state_prior.shape[2]
     session = trials if trials_per_session is None else trials_per_session
-    if session < 1 or trials % session:
+    if trials % checked_size("trials_per_session", session):
         raise CanonicaError(
             f"trials_per_session: found {session} for {trials} trials; expected a divisor of them."
         )
@@ -183,6 +183,11 @@ def _checked(
     model: GenerativeModel, stimuli: Any, learning_rate: Any, bias: Any
 ) -> tuple[Networks, tuple[int, ...]]:
     """Return everything as it was given, and the batch axes, once all shapes fit together."""
+    if not isinstance(model, GenerativeModel):
+        raise CanonicaError(f"model: found {described(model)}; expected a GenerativeModel.")
+    for name, values in (("stimuli", stimuli), ("learning_rate", learning_rate), ("bias", bias)):
+        if values is not None and not isinstance(values, Tracer) and not _is_numeric(values):
+            raise CanonicaError(f"{name}: found {described(values)}; expected numbers.")
     if model.transition_counts is not None or model.policy_counts is not None:
         raise CanonicaError(
             "model: found transitions or decisions; an encoder has neither. Build it from "
@@ -211,6 +216,13 @@ def _checked(
         raise CanonicaError(
             f"batch axes: found {axes}; expected leading axes that broadcast together."
         ) from error
+
+
+def _is_numeric(values: Any) -> bool:
+    try:
+        return jnp.asarray(values).dtype.kind in "buif"
+    except (TypeError, ValueError):
+        return False
 
 
 def _shapes(given: Networks) -> tuple[tuple[int, ...], ...]:
@@ -286,8 +298,8 @@ def _check_growth(networks: Networks) -> None:
 
 def _every(trials: int, session: int, every: int | None, *, whole: bool) -> int:
     """Return the trials from one snapshot to the next."""
-    every = session if every is None else every
-    fits = every > 0 and trials % every == 0
+    every = session if every is None else checked_size("every", every)
+    fits = trials % every == 0
     if fits and (every % session == 0 or (session % every == 0 and not whole)):
         return every
     raise CanonicaError(

@@ -24,7 +24,7 @@ from canonica.model import (
     exact_factors_of_many,
     negative_entropy_of_log_odds,
 )
-from canonica.simulate._cheap_steps import learned_cheaply
+from canonica.simulate._learning_by_products import learned_by_products
 from canonica.simulate._perturbation import biased_log_evidence
 
 Learning = Literal["step", "session", "off"]
@@ -152,24 +152,24 @@ def _stretch(networks: Networks, plan: Plan) -> tuple[Array, _Evidence]:
     if plan.learn != "step":
         return _frozen(networks, plan)
     if networks.bias is not None:
-        return _plainly(networks, plan)
+        return _by_logarithms(networks, plan)
     if plan.form == "canonical":
-        return _cheaply(networks, canonical_factors)
+        return _by_products(networks, canonical_factors)
     many = networks.counts.min() >= MANY_COUNTS[np.dtype(networks.counts.dtype)]
-    cases = [partial(_cheaply, factors_of=f) for f in (exact_factors_of_many, exact_factors)]
+    cases = [partial(_by_products, factors_of=f) for f in (exact_factors_of_many, exact_factors)]
     return lax.cond(many, *cases, networks)
 
 
-def _cheaply(
+def _by_products(
     networks: Networks, factors_of: Callable[[Array, Array], Factors]
 ) -> tuple[Array, _Evidence]:
     counts, prior, rate, _, stimuli = networks
-    counts, v = learned_cheaply(counts, prior, rate, stimuli, factors_of)
+    counts, v = learned_by_products(counts, prior, rate, stimuli, factors_of)
     log_prior = jnp.log(prior).transpose(1, 2, 0)[..., None]
     return counts, _Evidence(v, jnp.broadcast_to(log_prior, v.shape))
 
 
-def _plainly(networks: Networks, plan: Plan) -> tuple[Array, _Evidence]:
+def _by_logarithms(networks: Networks, plan: Plan) -> tuple[Array, _Evidence]:
     """Learn at every trial, logarithm by logarithm: for what is no product of counts."""
 
     def of_network(network: Networks) -> tuple[Array, _Evidence]:

@@ -1,12 +1,16 @@
 """What an encoder believes before it has seen anything."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
+from jax.core import Tracer
 from jaxtyping import Array, Float
 
+from canonica._checks import checked_array, checked_number, checked_probability
 from canonica._errors import CanonicaError
 from canonica.model import GenerativeModel
-from canonica.simulate._mixing_process import own_source
+from canonica.simulate._mixing_process import check_key, own_source
 
 
 def initial_counts(
@@ -50,12 +54,10 @@ def initial_counts(
     >>> [round(float(expected[1, i, 0]), 2) for i in (0, 5)]
     [0.52, 0.51]
     """
-    if not 0 <= lean < 0.25:  # noqa: PLR2004
+    check_key(key)
+    if not isinstance(lean, Tracer) and not 0 <= checked_number("lean", lean) < 0.25:  # noqa: PLR2004
         raise CanonicaError(f"lean: found {lean}; expected 0 or more, below 1/4.")
-    if not 0 < amplitude[0] <= amplitude[1] < jnp.inf:
-        raise CanonicaError(
-            f"amplitude: found {amplitude}; expected two positive, finite numbers, the lower first."
-        )
+    check_amplitude(amplitude)
     own = own_source(sources, inputs)[:, None] == jnp.arange(sources)
     excess = lean * jnp.where(own, 2.0, 1.0)
     on = jnp.stack([0.5 - excess, 0.5 + excess])
@@ -63,6 +65,16 @@ def initial_counts(
         key, (inputs, sources), minval=amplitude[0], maxval=amplitude[1]
     )
     return jnp.stack([1 - on, on]) * amplitudes
+
+
+def check_amplitude(amplitude: Any) -> None:
+    """Raise CanonicaError unless these, where they are known, are limits of amplitudes."""
+    known = not any(isinstance(end, Tracer) for end in jax.tree.leaves(amplitude))
+    if not known:
+        return
+    ends = checked_array("amplitude", amplitude, dims=["end"], lowest=1e-6, highest=1e15)
+    if len(ends) != 2 or ends[0] > ends[1]:  # noqa: PLR2004
+        raise CanonicaError(f"amplitude: found {amplitude}; expected two numbers, the lower first.")
 
 
 def initial_model(
@@ -85,12 +97,19 @@ def initial_model(
     sources, inputs, lean, amplitude
         As in `initial_counts`.
 
+    Raises
+    ------
+    CanonicaError
+        As `initial_counts` does, and if the state prior is no probability inside (0, 1).
+
     Examples
     --------
     >>> keys = jax.random.split(jax.random.key(0), 10)
     >>> jax.vmap(initial_model)(keys).likelihood_counts.shape
     (10, 2, 2, 32, 2)
     """
+    if not isinstance(state_prior, Tracer):
+        checked_probability("state_prior", state_prior, certain=False)
     counts = initial_counts(key, sources=sources, inputs=inputs, lean=lean, amplitude=amplitude)
     prior = jnp.asarray([1 - state_prior, state_prior], counts.dtype)
     return GenerativeModel(counts, jnp.repeat(prior[:, None], sources, axis=1))

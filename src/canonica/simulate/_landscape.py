@@ -10,12 +10,14 @@ import xarray as xr
 from jaxtyping import Array, Bool, Float, Shaped
 from scipy.special import expit
 
+from canonica._checks import checked_array, checked_seed, checked_size
 from canonica._errors import CanonicaError
 from canonica._float64 import in_float64
 from canonica._provenance import versions
 from canonica.simulate._encoder import encode
 from canonica.simulate._initial_counts import initial_model
 from canonica.simulate._mixing_process import AT_A_TIME, check_range, mixing_process, own_source
+from canonica.simulate._separation import check_study_sizes
 
 MARGIN = 1e-6  # that probabilities keep from 0 and 1
 
@@ -76,17 +78,16 @@ def landscape(
     ((5, 5), (1, 4, 2, 2))
     """
     check_range("state_prior", state_prior, 0.001, 0.999)
-    check_range("resolution", float(resolution), 2.0, 2000.0)
+    checked_size("resolution", resolution, least=2, most=2000)
+    stimuli = checked_array("stimuli", stimuli, lowest=0, highest=1)
+    weight = checked_array("weight", weight)
     if stimuli.ndim != 2 or weight.ndim != 4 or weight.shape[-1] != stimuli.shape[-1]:  # noqa: PLR2004
         raise CanonicaError(
             f"weight: found shape {weight.shape} for stimuli of shape {stimuli.shape}; expected "
             "(network, session, ensemble, input) and (trial, input), with as many inputs."
         )
-    if not np.isin(stimuli, (0, 1)).all() or not len(stimuli) or not np.isfinite(weight).all():
-        raise CanonicaError(
-            "stimuli, weight: found no trials, stimuli other than 0 and 1, or weights that are not "
-            "finite; expected trials of 0/1 and finite weights."
-        )
+    if not np.isin(stimuli, (0, 1)).all():
+        raise CanonicaError("stimuli: found numbers in between; expected 0 and 1 alone.")
     mean_activity = state_prior if mean_activity is None else mean_activity
     check_range("mean_activity", mean_activity, 0.001, 0.999)
     ensembles, inputs = weight.shape[2:]
@@ -188,13 +189,21 @@ def simulated_landscape(
     xarray.Dataset
         As `landscape` gives it; the stimuli are those of the first sample.
 
+    Raises
+    ------
+    CanonicaError
+        If a seed, size or probability is none, or out of its range.
+
     Examples
     --------
     >>> found = simulated_landscape(0, samples=2, sessions=4, trials_per_session=32)
     >>> found.path.shape
     (2, 4, 2, 2)
     """
-    check_range("samples", float(samples), 1.0, 1e9)
+    seed = checked_seed(seed)
+    check_study_sizes(samples, sessions, trials_per_session, inputs)
+    check_range("state_prior", state_prior, 0.001, 0.999)
+    checked_size("resolution", resolution, least=2, most=2000)
     keys = jax.random.split(jax.random.key(seed), (samples, 2))
     parts = [
         _learned(

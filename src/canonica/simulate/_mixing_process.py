@@ -1,7 +1,7 @@
 """Sources, and the stimuli that are mixed from them."""
 
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -9,6 +9,15 @@ import numpy as np
 from jax.core import Tracer
 from jaxtyping import Array, Float, Int, Shaped
 
+from canonica._checks import (
+    check_memory,
+    checked_array,
+    checked_number,
+    checked_probability,
+    checked_size,
+    described,
+    refusal,
+)
 from canonica._errors import CanonicaError
 
 AT_A_TIME = 20  # networks whose stimuli are drawn together: bounds memory, however many they are
@@ -85,21 +94,18 @@ def mixing_process(
     >>> bool((stimuli[:, :3] == sources[:, :1]).all())  # unmixed: the first block is source 1
     True
     """
-    for name, size in {
-        "trials": trials,
-        "repeats": repeats,
-        "sources": sources,
-        "inputs": inputs,
-    }.items():
-        if size < 1:
-            raise CanonicaError(f"{name}: found {size}; expected at least 1.")
+    check_key(key)
+    sizes = {"trials": trials, "repeats": repeats, "sources": sources, "inputs": inputs}
+    for name, size in sizes.items():
+        checked_size(name, size)
+    check_memory({"stimuli": trials * repeats * inputs})
     check_range("correlation", correlation, 0.0, 1.0)
     check_range("switching", switching, 0.0, 0.5)
-    scheme = isinstance(mixing, int | float) or np.ndim(mixing) == 0
-    matrix = mixing_matrix(sources, inputs, float(mixing)) if scheme else mixing
+    scheme = np.ndim(mixing) == 0
+    matrix = mixing_matrix(sources, inputs, mixing) if scheme else mixing  # type: ignore[arg-type]
     mixture = _mixture(
         key,
-        jnp.asarray(_checked_matrix(jnp.asarray(matrix, float), sources, inputs)),
+        jnp.asarray(_checked_matrix(matrix, sources, inputs)),
         jnp.asarray(correlation),
         jnp.asarray(switching),
         trials=trials,
@@ -139,7 +145,7 @@ def mixing_matrix(sources: int, inputs: int, mixing: float) -> Float[np.ndarray,
     >>> mixing_matrix(2, 4, 0.75).tolist()
     [[0.75, 0.25], [0.75, 0.25], [0.25, 0.75], [0.25, 0.75]]
     """
-    check_range("mixing", mixing, 0.0, 1.0)
+    mixing = checked_probability("mixing", mixing)
     own = own_source(sources, inputs)
     if sources == 1:
         return np.ones((inputs, 1))
@@ -149,7 +155,8 @@ def mixing_matrix(sources: int, inputs: int, mixing: float) -> Float[np.ndarray,
 
 def own_source(sources: int, inputs: int) -> Int[np.ndarray, " input"]:
     """Return the source of the block that each input belongs to."""
-    if not 1 <= sources <= inputs:
+    checked_size("sources", sources)
+    if checked_size("inputs", inputs) < sources:
         raise CanonicaError(
             f"sources, inputs: found {sources} and {inputs}; expected at least one source, and an "
             "input for each."
@@ -173,15 +180,26 @@ def likelihood_mapping(
     return np.stack([(1 - matrix) / 2, (1 + matrix) / 2])
 
 
-def check_range(name: str, value: float, lowest: float, highest: float) -> None:
-    """Raise CanonicaError unless `value` is in its range; NaN never is."""
-    if not lowest <= value <= highest:
-        raise CanonicaError(f"{name}: found {value:g}; expected {lowest:g} to {highest:g}.")
+def check_range(name: str, value: Any, lowest: float, highest: float) -> None:
+    """Raise CanonicaError unless `value`, where it is known, is a number in its range."""
+    if not isinstance(value, Tracer):
+        checked_number(name, value, lowest=lowest, highest=highest)
+
+
+def check_key(key: Any) -> None:
+    """Raise CanonicaError unless `key` is one key of JAX's, of the new kind or the old."""
+    typed = isinstance(key, Array) and jnp.issubdtype(key.dtype, jax.dtypes.prng_key)
+    shape = () if typed else (2,) if getattr(key, "dtype", None) == np.uint32 else None
+    if shape is None or key.shape != shape:
+        raise refusal("key", described(key), "one key", "Make it by jax.random.key, from a seed.")
 
 
 def _checked_matrix(
-    matrix: Float[Array | np.ndarray, "..."], sources: int, inputs: int
+    given: Any, sources: int, inputs: int
 ) -> Float[Array | np.ndarray, "input source"]:
+    if not isinstance(given, Tracer):
+        checked_array("mixing", given, dims=["input", "source"])
+    matrix = jnp.asarray(given, float)
     if matrix.shape != (inputs, sources):
         raise CanonicaError(
             f"mixing: found shape {matrix.shape}; expected a number, or {(inputs, sources)}: "

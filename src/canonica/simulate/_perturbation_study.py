@@ -10,14 +10,14 @@ import numpy as np
 import xarray as xr
 from jaxtyping import Array, Float
 
-from canonica._errors import CanonicaError
+from canonica._checks import checked_seed
 from canonica._float64 import in_float64
 from canonica._provenance import versions
 from canonica.model import GenerativeModel
 from canonica.simulate._encoder import encode
 from canonica.simulate._initial_counts import initial_counts, initial_model
-from canonica.simulate._mixing_process import AT_A_TIME, check_range, mixing_process, own_source
-from canonica.simulate._separation import Progress, correlations
+from canonica.simulate._mixing_process import AT_A_TIME, mixing_process, own_source
+from canonica.simulate._separation import Progress, check_study_sizes, checked_values, correlations
 
 LAST_SESSIONS = 10  # over which separation is scored
 CALIBRATING = 50  # alphas at which the calibrated estimate knows the mean activity
@@ -79,16 +79,10 @@ def perturbation(
     >>> found.beta_correlation.shape
     (2, 2, 2, 2)
     """
-    for one in map(float, alpha):
-        check_range("alpha", one, 0.001, 0.999)
-    for one in map(float, beta):
-        check_range("beta", one, 0.0, 10.0)
-    if samples < 1 or sessions < 1:
-        raise CanonicaError(
-            f"samples, sessions: found {samples} and {sessions}; expected at least 1 of each."
-        )
-    if not alpha or not beta or len({*alpha}) < len(alpha) or len({*beta}) < len(beta):
-        raise CanonicaError("alpha, beta: expected one number or more of each, and each once.")
+    seed = checked_seed(seed)
+    alpha = checked_values("alpha", alpha, 0.001, 0.999)
+    beta = checked_values("beta", beta, 0.0, 10.0)
+    check_study_sizes(samples, sessions, trials_per_session, inputs)
     total, done = (len(alpha) + len(beta)) * samples, 0
     found: dict[str, list[Any]] = {"alpha": [], "beta": []}
     world = {
@@ -208,9 +202,9 @@ def alpha_from_activity(
     >>> found.estimated_alpha.shape
     (3, 2, 2, 2)
     """
-    for one in map(float, alpha):
-        check_range("alpha", one, 0.001, 0.999)
-    values = np.asarray(alpha, float)
+    seed = checked_seed(seed)
+    values = np.asarray(checked_values("alpha", alpha, 0.001, 0.999))
+    check_study_sizes(len(values), sessions, trials_per_session, inputs)
     estimated, true, predicted = _estimated_and_predicted(
         seed,
         values,

@@ -11,13 +11,20 @@ import numpy as np
 import xarray as xr
 from jaxtyping import Array, Float, Shaped
 
+from canonica._checks import (
+    check_memory,
+    checked_array,
+    checked_choice,
+    checked_seed,
+    checked_size,
+)
 from canonica._errors import CanonicaError
 from canonica._float64 import in_float64
 from canonica._provenance import versions
 from canonica.model import ExpectationForm
 from canonica.simulate._encoder import encode
-from canonica.simulate._initial_counts import initial_model
-from canonica.simulate._mixing_process import AT_A_TIME, check_range, mixing_process
+from canonica.simulate._initial_counts import check_amplitude, initial_model
+from canonica.simulate._mixing_process import AT_A_TIME, mixing_process
 
 FEW_SOURCES = 3  # up to which all their joint states are told apart
 
@@ -90,19 +97,12 @@ def separation(
     >>> found.sizes["state_prior"], found.sizes["source_state"]
     (3, 4)
     """
-    for name, size in {
-        "samples": samples,
-        "sessions": sessions,
-        "trials_per_session": trials_per_session,
-        "state_prior": len(state_prior),
-    }.items():
-        if size < 1:
-            raise CanonicaError(f"{name}: found {size}; expected at least 1.")
-    for one in map(float, state_prior):
-        check_range("state_prior", one, 0.001, 0.999)
-    if len(set(state_prior)) < len(state_prior):
-        raise CanonicaError(f"state_prior: found {list(state_prior)}; expected each once.")
-    patterns = source_patterns(sources)
+    seed = checked_seed(seed)
+    check_study_sizes(samples, sessions, trials_per_session, inputs)
+    state_prior = checked_values("state_prior", state_prior, 0.001, 0.999)
+    checked_choice("form", form, ("canonical", "exact"))
+    check_amplitude(amplitude)
+    patterns = source_patterns(checked_size("sources", sources))
     world = {
         "trials": trials_per_session * (1 if repeated else sessions),
         "repeats": sessions if repeated else 1,
@@ -149,6 +149,27 @@ def separation(
             "amplitude": np.asarray(amplitude),
         },
     )
+
+
+def check_study_sizes(samples: Any, sessions: Any, trials_per_session: Any, inputs: Any) -> None:
+    """Raise CanonicaError unless all are sizes, and their stimuli fit into memory."""
+    for name, size in {
+        "samples": samples,
+        "sessions": sessions,
+        "trials_per_session": trials_per_session,
+        "inputs": inputs,
+    }.items():
+        checked_size(name, size)
+    at_once = min(samples, AT_A_TIME)
+    check_memory({"stimuli": at_once * sessions * trials_per_session * inputs})
+
+
+def checked_values(name: str, values: Any, lowest: float, highest: float) -> list[float]:
+    """Return the values of a parameter that is varied: one at least, each once, in its range."""
+    found = checked_array(name, values, dims=["value"], lowest=lowest, highest=highest).tolist()
+    if len(set(found)) < len(found):
+        raise CanonicaError(f"{name}: found {found}; expected each once.")
+    return found
 
 
 def source_patterns(sources: int) -> list[tuple[int, ...]]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float, Int8
 
+from canonica._checks import checked_array
 from canonica._errors import CanonicaError
 from canonica.reverse_engineering._ensembles import EnsembleResponse
 from canonica.reverse_engineering._normalisation import normalised_response
@@ -72,8 +73,7 @@ def _normalised(
 
 
 def checked_noise(noise: Sequence[float]) -> Float[np.ndarray, " noise"]:
-    shares = np.atleast_1d(np.asarray(noise, np.float64))
-    sound = shares.ndim == 1 and shares.size and ((shares >= 0) & (shares <= 1)).all()
-    if not sound or len(np.unique(shares)) < shares.size:
+    shares = np.atleast_1d(checked_array("noise", noise, lowest=0, highest=1))
+    if shares.ndim != 1 or len(np.unique(shares)) < shares.size:
         raise CanonicaError(f"noise: found {noise}; expected different numbers from 0 to 1.")
     return shares

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from numbers import Integral
 from typing import Any
 
 import jax
 import numpy as np
 import xarray as xr
 
+from canonica._checks import check_memory, checked_array, checked_seed, checked_size
 from canonica._errors import CanonicaError
 from canonica._provenance import versions
 from canonica.reverse_engineering._batch import one_ahead
@@ -175,8 +175,8 @@ def _check(
     limits: Mapping[str, Range],
     protocol: PublishedProtocol,
 ) -> None:
+    checked_seed(seed)
     lowest = {
-        "seed": (seed, 0),
         "draws": (draws, 1),
         "sources": (sizes.sources, 1),
         "inputs": (sizes.inputs, sizes.sources),
@@ -184,8 +184,9 @@ def _check(
         "sessions": (sizes.sessions, protocol.initial_sessions + 1),
     }
     for name, (value, least) in lowest.items():
-        if not isinstance(value, Integral) or value < least:
-            raise CanonicaError(f"{name}: found {value}; expected a whole number >= {least}.")
+        checked_size(name, value, least=least)
+    at_once = min(draws, DRAWS_AT_ONCE) * sizes.sessions * sizes.trials_per_session
+    check_memory({"stimuli": at_once * sizes.inputs})
     allowed = {
         "state_prior": (1e-6, 1 - 1e-6),
         "prior_strength": (1e-6, LARGEST),
@@ -194,8 +195,6 @@ def _check(
     }
     for name, ends in limits.items():
         least, most = allowed[name]
-        if len(ends) != 2 or not least <= ends[0] <= ends[1] <= most:  # noqa: PLR2004
-            raise CanonicaError(
-                f"{name}: found {ends}; expected two limits from {least:g} to {most:g}, the lower "
-                "one first."
-            )
+        found = checked_array(name, ends, dims=["end"], lowest=least, highest=most)
+        if len(found) != 2 or found[0] > found[1]:  # noqa: PLR2004
+            raise CanonicaError(f"{name}: found {ends}; expected two limits, the lower one first.")

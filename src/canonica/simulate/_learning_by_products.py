@@ -32,7 +32,7 @@ class _Lanes(NamedTuple):
     off: Float[Array, "input lane"]
 
 
-def learned_cheaply(
+def learned_by_products(
     counts: Float[Array, "network 2 2 input state"],
     state_prior: Float[Array, "network 2 state"],
     learning_rate: Float[Array, " network"],
