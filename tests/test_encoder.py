@@ -822,10 +822,10 @@ def bad(match, *, counts=COUNTS, prior=PRIOR, stimuli=STIMULI, **options):
 @pytest.mark.parametrize(
     ("match", "given", "options"),
     [
-        bad("form: found 'other'; expected one of", form="other"),
-        bad("learn: found 'sometimes'; expected one of", learn="sometimes"),
-        bad("free_energy: found 'year'; expected one of", free_energy="year"),
-        bad("keep: found 'everything'; expected one of", keep="everything"),
+        bad("form: found the text 'other'; expected one of", form="other"),
+        bad("learn: found the text 'sometimes'; expected one of", learn="sometimes"),
+        bad("free_energy: found the text 'year'; expected one of", free_energy="year"),
+        bad("keep: found the text 'everything'; expected one of", keep="everything"),
         bad("bias: found one with the exact form", form="exact", bias=np.zeros((7, 2, 2))),
         bad("bias: found shape \\(2, 7, 2\\)", bias=np.zeros((2, 7, 2))),
         bad("bias: found shape \\(7, 2\\)", bias=np.zeros((7, 2))),

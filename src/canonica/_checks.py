@@ -236,8 +236,7 @@ def checked_choice(name: str, value: Choice, allowed: Iterable[Choice]) -> Choic
     choices = list(allowed)
     if any(type(value) is type(choice) and value == choice for choice in choices):
         return value
-    found = repr(value) if isinstance(value, str) else described(value)
-    raise refusal(name, found, f"one of {listed(map(repr, choices))}")
+    raise refusal(name, described(value), f"one of {listed(map(repr, choices))}")
 
 
 def checked_kind(name: str, value: Any, kind: type[Kind], expected: str) -> Kind:

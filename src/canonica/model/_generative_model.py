@@ -12,6 +12,7 @@ from canonica.model._checks import (
     check_finite,
     check_positive,
     check_shapes,
+    finite_at_run_time,
     positive_at_run_time,
 )
 from canonica.model._counts import (
@@ -77,8 +78,8 @@ class GenerativeModel(eqx.Module):
     ------
     CanonicaError
         If only one of `policy_counts` and `decision_prior` is given, shapes do not fit, or counts
-        or priors are not positive numbers (inside `jax.jit` and the like, where values are not
-        known, only shapes are looked at: see `checked`).
+        or state priors are not positive numbers, or decision priors not finite (inside `jax.jit`
+        and the like, where values are not known, only shapes are looked at: see `checked`).
 
     References
     ----------
@@ -115,6 +116,7 @@ class GenerativeModel(eqx.Module):
             }
         )
         check_positive(**self._counts_and_priors)
+        check_finite(decision_prior=self.decision_prior)  # 0 where a decision is never taken
 
     @property
     def _counts_and_priors(self) -> dict[str, Array | None]:
@@ -123,7 +125,6 @@ class GenerativeModel(eqx.Module):
             "state_prior": self.state_prior,
             "transition_counts": self.transition_counts,
             "policy_counts": self.policy_counts,
-            "decision_prior": self.decision_prior,
         }
 
     def checked(self) -> "GenerativeModel":
@@ -143,7 +144,8 @@ class GenerativeModel(eqx.Module):
         Traceback (most recent call last):
         jax.errors.JaxRuntimeError: ...likelihood_counts: expected numbers...
         """
-        return positive_at_run_time(self, **self._counts_and_priors)
+        model = positive_at_run_time(self, **self._counts_and_priors)
+        return finite_at_run_time(model, decision_prior=self.decision_prior)
 
     @property
     def log_likelihood(self) -> Float[Array, "2 2 observation state"]:
