@@ -1,9 +1,11 @@
 """A folder of results is whole, whenever the process that fills it is killed."""
 
 import json
+import os
 import subprocess
 import sys
 import warnings
+from pathlib import Path
 
 import pytest
 
@@ -112,11 +114,37 @@ def test_what_a_call_that_is_running_has_is_left_alone(tmp_path):
 
 
 def test_the_hidden_folder_of_another_machine_is_named_and_stays(tmp_path):
-    other = tmp_path / ".canonica-new-elsewhere.1.00000000-00000000"
+    other = tmp_path / ".canonica-new-elsewhere.99999999.00000000-00000000"
     other.mkdir()
     with pytest.warns(LeftoverWarning, match="another machine"):
         fill(tmp_path, "new")
     assert other.exists()
+
+
+def test_a_disk_that_fails_for_good_loses_nothing(tmp_path, monkeypatch):
+    """Neither the moves nor their undoing end: the journal stays for when the disk is back."""
+    fill(tmp_path, "old")
+    real, moved = Path.rename, []
+
+    def failing(self, target):
+        if len(moved) == 4:
+            raise OSError(5, "Input/output error")
+        moved.append(target)
+        return real(self, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", failing)
+        with pytest.raises(OSError, match="Input/output"):
+            fill(tmp_path, "new")
+    journal = tmp_path / ".canonica-journal.json"
+    with pytest.raises(CanonicaError, match="another call"):  # for all it knows
+        fill(tmp_path, "last")
+    os.utime(journal, (0, 0))
+    refused = pytest.raises(CanonicaError, match="--overwrite")
+    with refused, pytest.warns(LeftoverWarning, match="in place now"):
+        fill(tmp_path, "last", overwrite=False)
+    found = without_summary(held(tmp_path))
+    assert found == dict.fromkeys(NAMES["new"], "new")
 
 
 def test_a_journal_that_leads_elsewhere_is_refused(tmp_path):
