@@ -72,7 +72,7 @@ LOST = {
 @_takes_metadata
 def convert(
     source: Annotated[
-        Path, typer.Argument(metavar="IN", help="A file of recordings, of any format.")
+        Path, typer.Argument(metavar="IN", help="A file of recordings, of any format, or a folder.")
     ],
     out: Annotated[
         Path,

@@ -2,7 +2,7 @@
 
 import shlex
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 @app.command()
 @reports_errors
 def fetch(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The data set: isomura2023.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME", help="The data set: isomura2023, or one of DANDI: dandi:001611."
+        ),
+    ],
     conditions: Annotated[
         list[str] | None,
         typer.Option(
@@ -27,6 +32,14 @@ def fetch(
             help="Which conditions; the option may be repeated.",
             show_default="all that are known to be public",
         ),
+    ] = None,
+    subjects: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SUBJECT,...", help="DANDI: which subjects; * for any letters."),
+    ] = None,
+    sessions: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SESSION,...", help="DANDI: which sessions; * for any letters."),
     ] = None,
     folder: Annotated[
         Path | None,
@@ -42,6 +55,11 @@ def fetch(
     [NC23]. Conditions bic, dzp, mix0 and mix50; besides, ctrl and apv, of
     which it is not known whether they are public as single files.
 
+    dandi:NUMBER: the NWB files of any data set of the DANDI archive, of its
+    newest published version or of the one named (dandi:001611@draft). Of
+    dandi:001611, cultures of another laboratory in the same task, a session is
+    a file, and 100 of them are an experiment.
+
     A file that is here already is not downloaded again, and a download that
     was cut goes on where it was. Every file is checked against the SHA-256 of
     the published one. Licence, citation and the command to run next are
@@ -52,6 +70,8 @@ def fetch(
       canonica fetch isomura2023
 
       canonica fetch isomura2023 --conditions bic,dzp --folder data
+
+      canonica fetch dandi:001611 --subjects 24846 --sessions '20241120*'
 
     [bold]Exit codes[/bold]
 
@@ -69,6 +89,8 @@ def fetch(
         fetched = pipelines.fetch(
             name,
             conditions=_split(conditions),
+            subjects=_split(subjects),
+            sessions=_split(sessions),
             folder=folder,
             base_url=base_url,
             progress=told,
@@ -85,8 +107,12 @@ def _split(conditions: Sequence[str] | None) -> list[str] | None:
 
 
 def _print_found(fetched: "Fetched") -> None:
+    folder = _folder(fetched)
+    if folder is not None:
+        say(f"{len(fetched.found)} files in {shown(folder)}")
     for file, path in fetched.found:
-        say(f"{file.condition}: {shown(path)}")
+        if folder is None:
+            say(f"{file.condition}: {shown(path)}")
         if file.sha256 is None:
             say(f"  hash not known beforehand: sha256 {sha256(path)}")
     say(f"\nLicence: {fetched.dataset.licence} ({fetched.dataset.home})")
@@ -94,8 +120,18 @@ def _print_found(fetched: "Fetched") -> None:
     say(f"\nNext:\n  {_analyze(fetched)}")
 
 
+def _folder(fetched: "Fetched") -> Path | None:
+    """Return the folder of a set whose files are in folders of their own; None of others."""
+    file, path = fetched.found[0]
+    depth = len(PurePosixPath(file.name).parts)
+    return path.parents[depth - 1] if depth > 1 else None
+
+
 def _analyze(fetched: "Fetched") -> str:
     """Return the command that analyses these files as their authors did."""
+    folder = _folder(fetched)
+    if folder is not None:
+        return shlex.join(["canonica", "validate", shown(folder)])
     words = ["canonica", "analyze", *(shown(path) for _, path in fetched.found)]
     words += ["--out", "results"]
     baselines = fetched.dataset.baselines

@@ -77,6 +77,50 @@ def _options(
     condition: Annotated[
         str | None, _option(help="The group that these cultures belong to.")
     ] = None,
+    units: Annotated[
+        str | None, _option(metavar="NAME", help="NWB: the table of units, if there are several.")
+    ] = None,
+    quality: Annotated[
+        list[str] | None,
+        _option(
+            metavar="LABEL",
+            help="NWB: units of which label count, such as good (repeat it, or COLUMN=LABEL, "
+            "or all).",
+        ),
+    ] = None,
+    unobserved: Annotated[
+        str,
+        _option(
+            metavar="electrodes|trials|zero",
+            help="NWB: what to leave out for responses outside of units' observed times; "
+            "with zero, what is there counts.",
+        ),
+    ] = "electrodes",
+    invalid_times: Annotated[
+        str,
+        _option(metavar="leave-out|keep", help="NWB: trials in times that the file calls invalid."),
+    ] = "leave-out",
+    infer_sources: Annotated[
+        bool,
+        _option(
+            "--infer-sources",
+            help="Where sources are not recorded, infer two from the stimuli alone.",
+        ),
+    ] = False,
+    one_recording_per: Annotated[
+        str,
+        _option(
+            metavar="guess|file|experiment",
+            help="NWB: whether files of one subject that follow one another are one recording.",
+        ),
+    ] = "guess",
+    experiment_gap: Annotated[
+        float,
+        _option(
+            metavar="SECONDS",
+            help="From the start of one file to the next: what begins another experiment.",
+        ),
+    ] = 3600.0,
 ) -> None:
     """Hold the options: their names, types, defaults and help."""
 
@@ -94,7 +138,7 @@ def takes_reading(command: Callable[..., int]) -> Callable[..., int]:
 
         given = {name: kwargs.pop(name) for name in _PARAMETERS}
         given["window"] = tuple(limit / 1000 for limit in given["window"])
-        for several in ("stimuli", "sources"):
+        for several in ("stimuli", "sources", "quality"):
             given[several] = tuple(given[several] or ())
         return command(*args, reading=Reading(**given), **kwargs)
 

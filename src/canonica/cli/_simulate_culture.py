@@ -56,6 +56,13 @@ def culture(
     dead: Annotated[int, typer.Option(min=0, help="Electrodes that record nothing.")] = 0,
     name: Annotated[str, typer.Option(help="Of the recording.")] = "simulated",
     condition: Annotated[str, typer.Option(help="The group that it belongs to.")] = "simulated",
+    layout: Annotated[
+        str,
+        typer.Option(
+            metavar="file|dandi",
+            help="One file; or a folder with an NWB file for each session, as DANDI:001611 has it.",
+        ),
+    ] = "file",
     figure: Annotated[
         Path | None,
         typer.Option(metavar="FILE.png", help="Also draw its spikes and statistics."),
@@ -76,6 +83,8 @@ def culture(
       canonica simulate culture --out practice.nwb --figure practice.png
 
       canonica simulate culture --out dzp.nwb --prior 0.2 --dead 5 --seed 7
+
+      canonica simulate culture --out experiment --layout dandi
     """
     from canonica import pipelines  # noqa: PLC0415
     from canonica.cli._progress import progress  # noqa: PLC0415
@@ -97,6 +106,7 @@ def culture(
             dead=dead,
             name=name,
             condition=condition,
+            layout=layout,
             figure=figure,
             seed=seed,
             overwrite=overwrite,
@@ -109,6 +119,9 @@ def culture(
     )
     if figure is not None:
         say(f"Drew {shown(figure)}.")
-    say(f"Next: canonica validate {shown(out)}")
-    say(f"      canonica analyze {shown(out)} --out results")
+    if len(found.files) > 1:
+        say(f"  in {len(found.files)} files, {shown(found.files[0])} and so on.")
+    infer = " --infer-sources" if layout == "dandi" else ""
+    say(f"Next: canonica validate {shown(out)}{infer}")
+    say(f"      canonica analyze {shown(out)}{infer} --out results")
     return 0

@@ -130,7 +130,7 @@ def analyze(
     ['c.nc', 'simulated.png', 'recordings.csv']
     """
     protocol, reading = protocol or PublishedProtocol(), reading or Reading()
-    files = recording_files(paths)
+    files = recording_files(paths, reading)
     with results_folder(Path(out), overwrite=overwrite) as folder:
         ensembles, failures = read_ensembles(
             files,

@@ -1,6 +1,6 @@
 """Recordings from one format into another."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +9,7 @@ import xarray as xr
 from canonica._errors import CanonicaError, RecordingError, listed
 from canonica._files import shown
 from canonica.pipelines._free_files import check_free
-from canonica.pipelines._recording_files import AnyPath
+from canonica.pipelines._recording_files import AnyPath, recording_files
 from canonica.recordings import Reading, SpikeTrains, read_contents, write, writer
 
 NWB = ".nwb"
@@ -47,7 +47,7 @@ def convert(
     Parameters
     ----------
     source : path-like
-        A file of recordings, of any format.
+        A file of recordings, of any format, or a folder of them.
     out : path-like
         The file to write, which ends in .nwb, .parquet, .csv or .mat. Several cultures get a file
         each, numbered.
@@ -83,7 +83,9 @@ def convert(
     source, out, metadata = Path(source), Path(out), metadata or {}
     reading = reading or Reading()
     _check(source, out, metadata)
-    contents = list(read_contents(source, reading))
+    contents = list(
+        _of_folder(source, reading) if source.is_dir() else read_contents(source, reading)
+    )
     if not contents:
         raise CanonicaError(f"{shown(source)}: found no culture in it; expected at least one.")
     targets = _targets(out, len(contents))
@@ -92,6 +94,17 @@ def convert(
         _converted(target, content, reading, metadata)
         for target, content in zip(targets, contents, strict=True)
     ]
+
+
+def _of_folder(
+    folder: Path, reading: Reading
+) -> Iterator[SpikeTrains | xr.Dataset | RecordingError]:
+    """Yield what is in the files of a folder, or what is wrong with one in its place."""
+    for file in recording_files(folder, reading):
+        try:
+            yield from read_contents(file, reading)
+        except RecordingError as error:
+            yield error
 
 
 def _converted(

@@ -9,9 +9,11 @@ from canonica.pipelines._free_files import check_free
 from canonica.pipelines._progress import Stage, Told
 from canonica.pipelines._recording_files import AnyPath
 from canonica.recordings import SpikeTrains, write, writer
+from canonica.recordings.experiments import write_sessions
 from canonica.report import culture_figure, write_figure
 from canonica.simulate import spike_trains
 
+LAYOUTS = ("file", "dandi")
 NWB, PNG = ".nwb", ".png"
 
 
@@ -25,6 +27,8 @@ class CultureRun:
         Of `canonica.simulate.spike_trains`.
     path : Path
         The file of its recording.
+    files : list of Path
+        All files of the recording: with the layout of DANDI one for each session.
     keeps_spikes : bool
         Whether its spikes are in it, with the truth; else its responses alone.
     figure : Path or None
@@ -33,6 +37,7 @@ class CultureRun:
 
     trains: SpikeTrains
     path: Path
+    files: list[Path]
     keeps_spikes: bool
     figure: Path | None
 
@@ -54,6 +59,7 @@ def culture(
     dead: int = 0,
     name: str = "simulated",
     condition: str = "simulated",
+    layout: str = "file",
     figure: AnyPath | None = None,
     seed: int = 0,
     overwrite: bool = False,
@@ -71,6 +77,9 @@ def culture(
         As in `canonica.simulate.spike_trains`.
     learning_rate, direct, drift, dead, name, condition, seed
         As in `canonica.simulate.spike_trains`.
+    layout : "file" or "dandi"
+        Whether to write one file; or, as DANDI:001611 has it, a file for each session in a folder
+        of the subject, with spikes and stimuli and nothing of the truth.
     figure : path-like, optional
         Also draw its spikes and statistics, to this file, which ends in .png.
     overwrite : bool, optional
@@ -96,10 +105,20 @@ def culture(
     (True, 64)
     """
     path, picture = Path(out), None if figure is None else Path(figure)
-    writer(path)  # refuses a name before the work
+    if layout not in LAYOUTS:
+        raise CanonicaError(f"layout: found {layout!r}; expected file or dandi.")
+    in_sessions = layout == "dandi"
+    if not in_sessions:
+        writer(path)  # refuses a name before the work
+    elif path.suffix:
+        raise CanonicaError(
+            f"{shown(path)}: found the name of a file; expected that of a folder, for the layout "
+            "of DANDI has a file for each session."
+        )
     if picture is not None and picture.suffix.lower() != PNG:
         raise CanonicaError(f"figure: found {shown(picture)}; expected a name that ends in .png.")
-    check_free([path, *([] if picture is None else [picture])], overwrite=overwrite)
+    wanted = [*([] if in_sessions else [path]), *([] if picture is None else [picture])]
+    check_free(wanted, overwrite=overwrite)
     stage = Stage(progress, "Simulating a culture", 2 if picture is None else 3)
     trains = spike_trains(
         seed,
@@ -119,8 +138,13 @@ def culture(
         condition=condition,
     )
     stage.advance()
-    found = CultureRun(trains, path, path.suffix.lower() == NWB, picture)
-    write(path, trains if found.keeps_spikes else trains.recording())
+    keeps_spikes = in_sessions or path.suffix.lower() == NWB
+    files = [path]
+    if in_sessions:
+        files = write_sessions(path, trains, overwrite=overwrite)
+    else:
+        write(path, trains if keeps_spikes else trains.recording())
+    found = CultureRun(trains, path, files, keeps_spikes, picture)
     stage.advance()
     if picture is not None:
         with complete_file(picture) as partial:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from pathlib import Path
 
 from canonica._errors import RecordingError
@@ -9,7 +10,7 @@ from canonica.pipelines._nothing_usable import NothingUsableError
 from canonica.pipelines._progress import Progress, Told
 from canonica.pipelines._recording_files import AnyPath
 from canonica.recordings.download._datasets import PublicDataset, PublicFile
-from canonica.recordings.download._fetch import fetch_each, public_dataset, public_files
+from canonica.recordings.download._fetch import asked_for, fetch_each
 
 
 @dataclass
@@ -35,6 +36,8 @@ def fetch(
     name: str = "isomura2023",
     *,
     conditions: str | Sequence[str] | None = None,
+    subjects: str | Sequence[str] | None = None,
+    sessions: str | Sequence[str] | None = None,
     folder: AnyPath | None = None,
     base_url: str | None = None,
     progress: Told | None = None,
@@ -46,10 +49,11 @@ def fetch(
 
     Parameters
     ----------
-    name, conditions, folder, base_url
+    name, conditions, subjects, sessions, folder, base_url
         As in `canonica.recordings.fetch`.
     progress : callable, optional
-        Called with a `Progress` as bytes come, whose work is the condition.
+        Called with a `Progress` as bytes come, whose work is the condition; or the whole set,
+        where its size is known.
 
     Returns
     -------
@@ -67,11 +71,18 @@ def fetch(
     --------
     >>> fetch("isomura2023", conditions=["bic"]).found  # doctest: +SKIP
     """
-    fetched = Fetched(public_dataset(name))
-    files = public_files(fetched.dataset, conditions)
+    dataset, files = asked_for(
+        name, conditions=conditions, subjects=subjects, sessions=sessions, base_url=base_url
+    )
+    fetched = Fetched(dataset)
+    sizes = {file.condition: file.size for file in files}
+    whole = None if None in sizes.values() else sum(size or 0 for size in sizes.values())
+    before = dict(zip(sizes, accumulate(size or 0 for size in (0, *sizes.values())), strict=False))
 
     def told(condition: str, here: int, total: int | None) -> None:
-        if progress is not None:
+        if progress is not None and whole is not None:
+            progress(Progress(dataset.name, before[condition] + here, whole))
+        elif progress is not None:
             progress(Progress(condition, here, total))
 
     each = fetch_each(fetched.dataset, files, folder=folder, base_url=base_url, progress=told)

@@ -214,7 +214,7 @@ def forecast(
         seed=seed,
     )
     reading = reading or Reading()
-    files = recording_files(paths)
+    files = recording_files(paths, reading)
     with results_folder(Path(out), overwrite=overwrite) as folder:
         ensembles, failures = read_ensembles(
             files,

@@ -14,11 +14,16 @@ from canonica._files import sha256, shown
 from canonica.pipelines._animations import Animation, check_animation
 from canonica.pipelines._nothing_usable import NothingUsableError
 from canonica.pipelines._progress import Stage, Told
-from canonica.pipelines._recording_files import AnyPath, each_recording, recording_files
+from canonica.pipelines._recording_files import (
+    AnyPath,
+    each_recording,
+    every_file,
+    recording_files,
+)
 from canonica.pipelines._results_files import failure_rows, write_netcdf, write_summary
 from canonica.pipelines._results_folder import results_folder
 from canonica.pipelines._unique_names import UniqueNames
-from canonica.recordings import Reading
+from canonica.recordings import Experiment, Reading
 from canonica.report import landscape_figure, write_animation, write_figure
 from canonica.reverse_engineering import (
     EnsembleResponse,
@@ -122,7 +127,7 @@ def landscape(
     """
     check_animation(animation)
     reading = reading or Reading(trials_per_session=trials_per_session)
-    files = recording_files(paths) if paths else []
+    files = recording_files(paths, reading) if paths else []
     with results_folder(Path(out), overwrite=overwrite) as folder:
         settings: dict[str, Any]
         if files:
@@ -151,7 +156,9 @@ def landscape(
             "settings": settings,
             "paths": found.rows,
             "input_files": [
-                {"file": shown(file), "sha256": sha256(file)} for file in files if file.is_file()
+                {"file": shown(file), "sha256": sha256(file)}
+                for file in every_file(files)
+                if file.is_file()
             ],
             "failures": failure_rows(found.failures),
         }
@@ -170,7 +177,7 @@ def _write(found: LandscapeRun, folder: Path, animation: Animation, progress: To
 
 
 def _of_recordings(
-    files: Sequence[Path], reading: Reading, progress: Told | None
+    files: Sequence[Path | Experiment], reading: Reading, progress: Told | None
 ) -> tuple[dict[str, xr.Dataset], list[RecordingError]]:
     """Return the landscape of every condition, and what could not be analysed."""
     protocol = PublishedProtocol()

@@ -16,7 +16,7 @@ from canonica._harmless import visible
 from canonica.pipelines._progress import Stage, Told
 from canonica.pipelines._recording_files import prefixes
 from canonica.pipelines._unique_names import UniqueNames
-from canonica.recordings import Reading, inspect, read_each
+from canonica.recordings import Experiment, Reading, inspect, read_each
 from canonica.reverse_engineering import (
     EnsembleResponse,
     PublishedProtocol,
@@ -29,7 +29,7 @@ UNKNOWN = "?"  # condition of what could not even be read
 
 
 def read_ensembles(
-    files: Sequence[Path],
+    files: Sequence[Path | Experiment],
     *,
     protocol: PublishedProtocol,
     reading: Reading,
@@ -47,7 +47,7 @@ def read_ensembles(
     originals = _originals(files)
     stage = Stage(progress, "Reading recordings", len(files))
 
-    def of_file(file: Path) -> list[tuple[str, EnsembleResponse | RecordingError]]:
+    def of_file(file: Path | Experiment) -> list[tuple[str, EnsembleResponse | RecordingError]]:
         _refuse_copy(file, originals.get(file, file))
         found = []
         for recording in read_each(file, reading):
@@ -86,10 +86,11 @@ def _warnings(recording: xr.Dataset) -> dict[str, str]:
     return {"warnings": "; ".join(found)} if found else {}
 
 
-def _originals(files: Sequence[Path]) -> dict[Path, Path]:
+def _originals(found: Sequence[Path | Experiment]) -> dict[Path | Experiment, Path]:
     """Return the first file with the content of each: one that comes twice would count twice."""
+    files = [one for one in found if isinstance(one, Path)]
     first: dict[str, Path] = {}
-    originals: dict[Path, Path] = {}
+    originals: dict[Path | Experiment, Path] = {}
     sizes = {file: file.stat().st_size for file in files if file.is_file()}
     shared = Counter(sizes.values())
     for file in (file for file, size in sizes.items() if shared[size] > 1):
@@ -98,7 +99,7 @@ def _originals(files: Sequence[Path]) -> dict[Path, Path]:
     return originals
 
 
-def _refuse_copy(file: Path, original: Path) -> None:
+def _refuse_copy(file: Path | Experiment, original: Path | Experiment) -> None:
     if original != file:
         raise RecordingError(
             str(file),

@@ -10,13 +10,19 @@ from typing import TypeAlias
 import xarray as xr
 
 from canonica._errors import CanonicaError, RecordingError
-from canonica.recordings import Reading, is_recording, read_each, spikes_beside
+from canonica.recordings import Experiment, Reading, is_recording, read_each, spikes_beside
+from canonica.recordings.experiments import grouped
 
 AnyPath: TypeAlias = str | PathLike[str]
 
 
-def recording_files(paths: AnyPath | Sequence[AnyPath]) -> list[Path]:
-    """Return the files meant by `paths`: files, and the recordings in folders, each once.
+def recording_files(
+    paths: AnyPath | Sequence[AnyPath], reading: Reading | None = None
+) -> list[Path | Experiment]:
+    """Return what is meant by `paths`: files, and the recordings in folders, each once.
+
+    A folder without recordings of its own stands for those in its folders. Files that are the
+    sessions of one experiment come as one, by the rule in `reading`.
 
     Raises
     ------
@@ -28,12 +34,21 @@ def recording_files(paths: AnyPath | Sequence[AnyPath]) -> list[Path]:
         if not path.is_dir():
             files.append(path)
             continue
-        inside = sorted(file for file in path.iterdir() if _is_recording(file))
+        inside = _inside(path) or [file for folder in _folders(path) for file in _inside(folder)]
         if not inside:
             raise CanonicaError(f"{path}: found no recording in this folder; expected some.")
         files += inside
     unique = {file.resolve(): file for file in files}
-    return [file for file in unique.values() if not _goes_with(file, unique)]
+    single = [file for file in unique.values() if not _goes_with(file, unique)]
+    return grouped(single, reading or Reading())
+
+
+def _inside(folder: Path) -> list[Path]:
+    return sorted(file for file in folder.iterdir() if _is_recording(file))
+
+
+def _folders(folder: Path) -> list[Path]:
+    return sorted(one for one in folder.iterdir() if one.is_dir() and one.name[0] != ".")
 
 
 def _paths(given: AnyPath | Sequence[AnyPath]) -> list[Path]:
@@ -55,7 +70,9 @@ def _is_recording(file: Path) -> bool:
     return file.is_file() and not file.name.startswith(".") and is_recording(file)
 
 
-def each_recording(file: Path, reading: Reading) -> Iterator[xr.Dataset | RecordingError]:
+def each_recording(
+    file: Path | Experiment, reading: Reading
+) -> Iterator[xr.Dataset | RecordingError]:
     """Yield every recording of a file, or in its place, or the file's, what is wrong with it."""
     try:
         yield from read_each(file, reading)
@@ -63,16 +80,26 @@ def each_recording(file: Path, reading: Reading) -> Iterator[xr.Dataset | Record
         yield error
 
 
-def prefixes(files: Sequence[Path]) -> dict[Path, str]:
+def every_file(found: Sequence[Path | Experiment]) -> list[Path]:
+    """Return all files, those of experiments one by one."""
+    return [
+        file
+        for one in found
+        for file in ([one] if isinstance(one, Path) else [each.path for each in one.sessions])
+    ]
+
+
+def prefixes(found: Sequence[Path | Experiment]) -> dict[Path | Experiment, str]:
     """Return for each file what to put before its recordings' names.
 
     Nothing where the file's name is its own; where several files share one, the folders that lead
-    to it from the folder that they all are in.
+    to it from the folder that they all are in. Experiments in many files have names of their own.
     """
+    files = [one for one in found if isinstance(one, Path)]
     counts = Counter(file.stem for file in files)
     shared = [file.resolve().parent for file in files if counts[file.stem] > 1]
     common = os.path.commonpath(shared) if shared else ""
-    return {
+    return dict.fromkeys(found, "") | {
         file: ""
         if counts[file.stem] == 1
         else "".join(f"{part}-" for part in file.resolve().parent.relative_to(common).parts)

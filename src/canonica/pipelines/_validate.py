@@ -72,7 +72,7 @@ def validate_each(
         If a folder holds no recording.
     """
     protocol = replace(PublishedProtocol(), initial_sessions=initial_sessions)
-    files = recording_files(paths)
+    files = recording_files(paths, reading)
     stage = Stage(progress, "Reading recordings", len(files))
     for file in files:
         for recording in each_recording(file, reading or Reading()):

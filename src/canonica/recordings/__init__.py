@@ -14,11 +14,13 @@ if TYPE_CHECKING:
     from canonica.recordings._reading import Reading
     from canonica.recordings._write import write, writer
     from canonica.recordings.download._fetch import fetch
+    from canonica.recordings.experiments._grouping import Experiment
     from canonica.recordings.matlab._write import write_matlab
     from canonica.recordings.tables._spikes import spikes_beside
 
 # Loaded when first asked for: a command that needs one part does not wait for the others.
 _HOMES = {
+    "Experiment": "canonica.recordings.experiments._grouping",
     "Finding": "canonica.recordings._inspection",
     "Reading": "canonica.recordings._reading",
     "RecordingError": "canonica._errors",
@@ -39,6 +41,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "Experiment",
     "Finding",
     "Reading",
     "RecordingError",

@@ -4,18 +4,16 @@ Each check is one function, listed in CHECKS: a recording in, what it found out.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import xarray as xr
 
 from canonica._errors import listed
 from canonica.data._spike_trains import COARSE, COARSE_TIMES, DOUBLED, OVERLAPPING, SHUFFLED
+from canonica.recordings._finding import SEVERITIES, Finding
+from canonica.recordings._other_onsets import OTHER_ONSETS
 from canonica.recordings._source_information import source_information
-
-Severity = Literal["note", "warning", "unusable"]
-SEVERITIES: tuple[Severity, ...] = ("note", "warning", "unusable")
+from canonica.recordings._validity_checks import VALIDITY_CHECKS
 
 CHANCE = 1e-6  # below this, silence is no chance
 DRIFT = 2.0  # times that the mean response of the last sessions may exceed that of the first
@@ -27,31 +25,6 @@ RESPONSES = 20  # ... so many responses in all, that have a common factor by no 
 SEVERAL = 3  # inputs of which it is odd that no two come together
 SHOWN = 4  # groups of equal columns
 SLOW = 60.0  # seconds between stimuli that look more like milliseconds
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Something about a recording that its user should know.
-
-    Parameters
-    ----------
-    severity : "note", "warning" or "unusable"
-        Whether it matters for an analysis.
-    what : str
-        What was found.
-    meaning : str
-        What it means for an analysis.
-    advice : str
-        What to do.
-    """
-
-    severity: Severity
-    what: str
-    meaning: str
-    advice: str
-
-    def __str__(self) -> str:
-        return f"{self.what}: {self.meaning}. {self.advice}"
 
 
 def inspect(recording: xr.Dataset) -> list[Finding]:
@@ -88,6 +61,8 @@ def _silence(recording: xr.Dataset) -> Iterator[Finding]:
             "there is nothing to analyse",
             "Stimuli are more than a minute apart: give times in seconds, not milliseconds."
             if slow
+            else f"Onsets may be in {others}: --onset COLUMN."
+            if (others := recording.attrs.get(OTHER_ONSETS))
             else "Check the window (--window), and that spikes and stimuli have the same clock.",
         )
         return
@@ -250,7 +225,8 @@ def _sources(recording: xr.Dataset) -> Iterator[Finding]:
             "unusable",
             "no sources",
             "ensembles are told apart by the sources they respond to",
-            "Name the columns with the sources (--sources), or bring the mean responses of "
+            "Name the columns with the sources (--sources); or infer them from the stimuli "
+            "(--infer-sources); or bring the mean responses of "
             "ensembles of your own to canonica.reverse_engineer_responses.",
         )
         return
@@ -393,6 +369,7 @@ CHECKS: tuple[Callable[[xr.Dataset], Iterator[Finding]], ...] = (
     _sources,
     _inputs,
     _sessions,
+    *VALIDITY_CHECKS,
     _spike_times,
     _outside,
     _dead_stretch,

@@ -12,10 +12,14 @@ from canonica._files import shown
 from canonica.data._response_windows import EVOKED
 from canonica.data._spike_trains import SpikeTrains
 from canonica.recordings._hdf5 import HDF5_MAGIC
+from canonica.recordings._inferred_sources import with_inferred_sources
 from canonica.recordings._isolated import isolated
-from canonica.recordings._reading import Coding, Reading, Responder
+from canonica.recordings._reading import Coding, InvalidTimes, Reading, Responder, Unobserved
+from canonica.recordings.experiments._assembling import assembled
+from canonica.recordings.experiments._grouping import Experiment
 from canonica.recordings.matlab import _matlab_5, _matlab_7_3
 from canonica.recordings.nwb import _read as _nwb
+from canonica.recordings.nwb._zarr import refuse_zarr
 from canonica.recordings.tables import _responses, _spikes
 from canonica.recordings.tables._spikes import is_partner
 
@@ -45,6 +49,11 @@ def read(
     coding: Coding = "guess",
     stimulus_file: str | PathLike[str] | None = None,
     condition: str | None = None,
+    units: str | None = None,
+    quality: str | Sequence[str] = (),
+    unobserved: Unobserved = "electrodes",
+    invalid_times: InvalidTimes = "leave-out",
+    infer_sources: bool = False,
 ) -> list[xr.Dataset]:
     """Return the recordings in a file.
 
@@ -79,6 +88,20 @@ def read(
         Where the stimuli of a file of spikes are.
     condition : str, optional
         The group of cultures that the recording belongs to.
+    units : str, optional
+        Of an NWB file: the table of units, if it has several.
+    quality : str or sequence of str, optional
+        Of an NWB file: the labels of the units that count, such as ``"good"``, or
+        ``"COLUMN=LABEL"``; all units by default.
+    unobserved : "electrodes", "trials" or "zero"
+        Of an NWB file: what to leave out for a response outside of the times in which its unit
+        was observed. Trials in which nothing was observed go first; then every electrode with
+        such a response, or every trial with one; or nothing, so that what is there counts.
+    invalid_times : "leave-out" or "keep"
+        Of an NWB file: whether trials in times that it calls invalid are left out.
+    infer_sources : bool
+        Whether to infer two sources from the stimuli alone where none are recorded: two groups of
+        inputs that switch together. The attribute `sources_inferred` says so.
 
     Returns
     -------
@@ -124,6 +147,11 @@ def read(
         coding=coding,
         stimulus_file=None if stimulus_file is None else Path(stimulus_file),
         condition=condition,
+        units=units,
+        quality=(quality,) if isinstance(quality, str) else tuple(quality),
+        unobserved=unobserved,
+        invalid_times=invalid_times,
+        infer_sources=infer_sources,
     )
     cultures = []
     for culture in read_each(path, reading):
@@ -134,14 +162,14 @@ def read(
 
 
 def read_each(
-    path: str | PathLike[str], reading: Reading = AS_THE_FILE_SAYS
+    path: str | PathLike[str] | Experiment, reading: Reading = AS_THE_FILE_SAYS
 ) -> Iterator[xr.Dataset | RecordingError]:
     """Yield every recording of a file, or in its place the error that says why it is none.
 
     Parameters
     ----------
-    path : path-like
-        As in `read`.
+    path : path-like or Experiment
+        As in `read`; or an experiment in many files, which is one recording.
     reading : Reading
         What is to be known of the file.
 
@@ -150,21 +178,41 @@ def read_each(
     RecordingError
         If the file as a whole cannot be used.
     """
-    yield from isolated(_recordings_in, Path(path), reading)
+    recordings = (
+        assembled(path, reading, _each_of_file)
+        if isinstance(path, Experiment)
+        else _each_of_file(Path(path), reading)
+    )
+    for found in recordings:
+        if isinstance(found, RecordingError) or not reading.infer_sources:
+            yield found
+            continue
+        try:
+            yield with_inferred_sources(found)
+        except RecordingError as error:
+            yield error
+
+
+def _each_of_file(path: Path, reading: Reading) -> Iterator[xr.Dataset | RecordingError]:
+    yield from isolated(_recordings_in, path, reading)
 
 
 def _recordings_in(path: Path, reading: Reading) -> Iterator[xr.Dataset | RecordingError]:
-    """Yield what `read_each` does, in this process."""
+    """Yield every recording of a file, in this process."""
     yield from _reader(path).read(path, reading)
 
 
 def read_contents(
-    path: str | PathLike[str], reading: Reading = AS_THE_FILE_SAYS
+    path: str | PathLike[str] | Experiment, reading: Reading = AS_THE_FILE_SAYS
 ) -> Iterator[xr.Dataset | SpikeTrains | RecordingError]:
     """Yield what is in a file: spike trains where it knows them, else recordings.
 
+    Of an experiment in many files, and where sources are to be inferred, it is a recording.
     Parameters and errors as in `read_each`.
     """
+    if isinstance(path, Experiment) or reading.infer_sources:
+        yield from read_each(path, reading)
+        return
     yield from isolated(_contents_of, Path(path), reading)
 
 
@@ -201,6 +249,7 @@ def _is_recording(path: Path) -> Iterator[bool]:
 
 
 def _reader(path: Path) -> Any:  # a module
+    refuse_zarr(path)
     try:
         for reader in READERS:
             if reader.recognises(path):

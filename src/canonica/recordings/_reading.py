@@ -11,6 +11,17 @@ from canonica.data._response_windows import EVOKED
 TRIALS_PER_SESSION = 256  # of the published experiment: what is assumed where nothing is said
 Coding = Literal["guess", "vector", "electrodes"]
 Responder = Literal["electrode", "unit"]
+Unobserved = Literal["electrodes", "trials", "zero"]
+InvalidTimes = Literal["leave-out", "keep"]
+OneRecordingPer = Literal["guess", "file", "experiment"]
+PAUSE = 3600.0  # seconds after which a file begins another experiment: sessions take minutes
+KINDS = {
+    "coding": Coding,
+    "by": Responder,
+    "unobserved": Unobserved,
+    "invalid_times": InvalidTimes,
+    "one_recording_per": OneRecordingPer,
+}
 
 
 @dataclass(frozen=True)
@@ -42,6 +53,23 @@ class Reading:
         Where the stimuli are, if spikes and stimuli have a file each.
     condition : str, optional
         The group of cultures that the recording belongs to.
+    units : str, optional
+        Of an NWB file: the table of units, if it has several.
+    quality : tuple of str
+        Of an NWB file: the labels of the units that count, each ``LABEL`` or ``COLUMN=LABEL``;
+        all if none are given.
+    unobserved : "electrodes", "trials" or "zero"
+        Which to leave out for a response outside of the times in which its unit was observed: the
+        electrode, the trial, or nothing, so that it counts as 0 or what is there.
+    invalid_times : "leave-out" or "keep"
+        Whether trials in times that the file calls invalid are left out.
+    infer_sources : bool
+        Whether sources that are not there are inferred from the stimuli alone.
+    one_recording_per : "guess", "file" or "experiment"
+        Whether NWB files of one subject that follow one another are sessions of one recording:
+        if they have no column of sessions, never, or always.
+    experiment_gap : float
+        Seconds from the start of one file to that of the next which begin another experiment.
 
     Raises
     ------
@@ -61,6 +89,13 @@ class Reading:
     coding: Coding = "guess"
     stimulus_file: Path | None = None
     condition: str | None = None
+    units: str | None = None
+    quality: tuple[str, ...] = ()
+    unobserved: Unobserved = "electrodes"
+    invalid_times: InvalidTimes = "leave-out"
+    infer_sources: bool = False
+    one_recording_per: OneRecordingPer = "guess"
+    experiment_gap: float = PAUSE
 
     @property
     def given(self) -> dict[str, Any]:
@@ -89,7 +124,11 @@ class Reading:
             raise CanonicaError(
                 f"session_gap: found {self.session_gap}; expected seconds, more than 0."
             )
-        for name, kind in (("coding", Coding), ("by", Responder)):
+        if not self.experiment_gap > 0:
+            raise CanonicaError(
+                f"experiment_gap: found {self.experiment_gap}; expected seconds, more than 0."
+            )
+        for name, kind in KINDS.items():
             value, allowed = getattr(self, name), get_args(kind)
             if value not in allowed:
                 raise CanonicaError(f"{name}: found {value!r}; expected {' or '.join(allowed)}.")

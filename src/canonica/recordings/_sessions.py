@@ -48,7 +48,11 @@ def session_numbers(
                 advice="Give the number of trials per session instead (--trials-per-session).",
             )
         new = np.diff(onsets, prepend=onsets[:1]) >= reading.session_gap
-        return np.cumsum(new) + 1, f"sessions parted by gaps of {reading.session_gap:g} s or more"
+        return np.cumsum(new) + 1, (
+            f"sessions parted by gaps of {reading.session_gap:g} s or more"
+            if np.isfinite(reading.session_gap)
+            else "one session"
+        )
     if reading.trials_per_session is None and column is not None:
         return _numbered(np.asarray(column), source), "sessions as the file says"
     length = reading.trials_per_session or TRIALS_PER_SESSION

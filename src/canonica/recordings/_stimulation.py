@@ -40,6 +40,8 @@ class Stimulation:
         Which rows of the table make each trial.
     description : str
         Which columns were taken for what.
+    inputs : tuple of str
+        What the inputs are called where they were listed; none where they are only numbered.
     """
 
     onsets: np.ndarray
@@ -48,6 +50,7 @@ class Stimulation:
     session: np.ndarray
     rows: TrialRows
     description: str
+    inputs: tuple[str, ...] = ()
 
 
 def stimulation(
@@ -97,6 +100,7 @@ def stimulation(
         session=numbers,
         rows=rows,
         description=f"{described(found)}{said_of_inputs(stimuli)}; {how}{rows.description}",
+        inputs=stimuli.listed,
     )
 
 

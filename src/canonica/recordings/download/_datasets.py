@@ -16,16 +16,22 @@ class PublicFile:
         Where the file is, under the address of its data set.
     sha256 : str or None
         What it must hash to, where that is known beforehand.
+    saved_as : str or None
+        Where it goes in the folder of its data set, if not by the end of its path.
+    size : int or None
+        Its bytes, where that is known beforehand.
     """
 
     condition: str
     path: str
     sha256: str | None = None
+    saved_as: str | None = None
+    size: int | None = None
 
     @property
     def name(self) -> str:
-        """What the file is called."""
-        return self.path.rpartition("/")[2]
+        """What the file is called here."""
+        return self.saved_as or self.path.rpartition("/")[2]
 
 
 @dataclass(frozen=True)

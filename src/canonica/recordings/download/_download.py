@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from canonica._errors import RecordingError
+
 if TYPE_CHECKING:
     from requests import Response
 
@@ -16,6 +18,7 @@ PAUSE = 1.0  # seconds before the second attempt, twice as many before each furt
 TIMEOUT = (10.0, 60.0)  # seconds for a connection, and for the next bytes
 CHUNK = 2**14  # bytes: of one that is cut nothing is kept
 PARTIAL, RANGE_NOT_SATISFIABLE = 206, 416
+ABSENT = {404, 410}
 BUSY = {429, 500, 502, 503, 504}  # answers of a server that may do better soon
 
 
@@ -47,6 +50,53 @@ def download(url: str, part: Path, report: Report | None = None) -> None:
             time.sleep(PAUSE * 2**attempt)
         else:
             return
+
+
+def json_at(url: str) -> dict[str, Any]:
+    """Return the object that is at `url`, as JSON.
+
+    Raises
+    ------
+    RecordingError
+        If there is none, or the connection fails again and again.
+    """
+    import requests  # noqa: PLC0415
+
+    for attempt in range(ATTEMPTS):
+        try:
+            answer = requests.get(url, headers={"Accept": "application/json"}, timeout=TIMEOUT)
+            answer.raise_for_status()
+            found = answer.json()
+        except requests.exceptions.JSONDecodeError:
+            found = None
+        except requests.RequestException as error:
+            if attempt < ATTEMPTS - 1 and _may_pass(error):
+                time.sleep(PAUSE * 2**attempt)
+                continue
+            raise _no_answer(url, error) from error
+        if isinstance(found, dict):
+            return found
+        break
+    raise RecordingError(
+        url,
+        None,
+        found="something that is no JSON object",
+        expected="an answer of an archive",
+        advice="Check the address, and that no page of the network stands before it.",
+    )
+
+
+def _no_answer(url: str, error: Any) -> RecordingError:
+    status = None if error.response is None else error.response.status_code
+    return RecordingError(
+        url,
+        None,
+        found=f"no answer ({type(error).__name__})" if status is None else f"HTTP {status}",
+        expected="an answer of an archive",
+        advice="Check the name of the data set and its version."
+        if status in ABSENT
+        else "Check the network and call again.",
+    )
 
 
 def _answer(url: str, part: Path, version: str) -> "Response":

@@ -11,12 +11,12 @@ from typing import Any
 
 from canonica._errors import CanonicaError, RecordingError, listed
 from canonica._files import sha256, shown
+from canonica.recordings.download._dandi import dandi_files, is_dandi
 from canonica.recordings.download._datasets import DATASETS, PublicDataset, PublicFile
-from canonica.recordings.download._download import download
+from canonica.recordings.download._download import ABSENT, download
 
 FOLDER_VARIABLE = "CANONICA_DATA"  # of the environment: where to keep what was fetched
 PART = ".part"
-ABSENT = {404, 410}
 
 Progress = Callable[[str, int, int | None], object]
 
@@ -25,6 +25,8 @@ def fetch(
     name: str = "isomura2023",
     *,
     conditions: str | Sequence[str] | None = None,
+    subjects: str | Sequence[str] | None = None,
+    sessions: str | Sequence[str] | None = None,
     folder: str | PathLike[str] | None = None,
     progress: Progress | None = None,
     base_url: str | None = None,
@@ -34,11 +36,15 @@ def fetch(
     Parameters
     ----------
     name : str, optional
-        The set: ``"isomura2023"``, rat cortical cultures that learn to separate two sources [1]_.
+        The set: ``"isomura2023"``, rat cortical cultures that learn to separate two sources [1]_;
+        or one of the DANDI archive, such as ``"dandi:001611"``.
     conditions : str or sequence of str, optional
         Which of its conditions; all whose content is known beforehand by default. Of isomura2023
         these are bic, dzp, mix0 and mix50. Its ctrl and apv have to be asked for: whether they are
         public as single files is not known.
+    subjects, sessions : str or sequence of str, optional
+        Of a set of DANDI: which subjects and sessions, as its files call them after ``sub-`` and
+        ``ses-``; ``*`` stands for any letters. All by default.
     folder : path-like, optional
         Where to keep the files: by default the folder that the environment variable
         ``CANONICA_DATA`` names, or else the user's cache.
@@ -72,12 +78,14 @@ def fetch(
     canonica._errors.CanonicaError: conditions: found thc; expected some of bic, dzp, mix0, mix50, \
 ctrl, apv.
     """
-    dataset = public_dataset(name)
+    dataset, files = asked_for(
+        name, conditions=conditions, subjects=subjects, sessions=sessions, base_url=base_url
+    )
     found = [
         path
         for _, path in fetch_each(
             dataset,
-            public_files(dataset, conditions),
+            files,
             folder=folder,
             progress=progress,
             base_url=base_url,
@@ -89,6 +97,37 @@ ctrl, apv.
     if failures:
         raise CanonicaError("\n".join(map(str, failures)))
     return [path for path in found if isinstance(path, Path)]
+
+
+def asked_for(
+    name: str,
+    *,
+    conditions: str | Sequence[str] | None = None,
+    subjects: str | Sequence[str] | None = None,
+    sessions: str | Sequence[str] | None = None,
+    base_url: str | None = None,
+) -> tuple[PublicDataset, tuple[PublicFile, ...]]:
+    """Return the set that is meant, and which of its files.
+
+    Parameters and errors as in `fetch`.
+    """
+    by_session = {"subjects": subjects, "sessions": sessions}
+    wrong = {"conditions": conditions} if is_dandi(name) else by_session
+    given = [what for what, wanted in wrong.items() if wanted is not None]
+    if given:
+        raise CanonicaError(
+            f"{listed(given)}: found with {name}; expected "
+            f"{'subjects and sessions' if is_dandi(name) else 'conditions'} of this data set."
+        )
+    if is_dandi(name):
+        return dandi_files(
+            name,
+            subjects=[subjects] if isinstance(subjects, str) else subjects,
+            sessions=[sessions] if isinstance(sessions, str) else sessions,
+            base_url=base_url,
+        )
+    dataset = public_dataset(name)
+    return dataset, public_files(dataset, conditions)
 
 
 def public_dataset(name: str) -> PublicDataset:
@@ -103,7 +142,9 @@ def public_dataset(name: str) -> PublicDataset:
         if dataset.name == name:
             return dataset
     names = listed(dataset.name for dataset in DATASETS)
-    raise CanonicaError(f"data set: found {name!r}; expected one of {names}.")
+    raise CanonicaError(
+        f"data set: found {name!r}; expected one of {names}, or one of DANDI, such as dandi:001611."
+    )
 
 
 def public_files(
@@ -166,6 +207,7 @@ def _fetched(dataset: PublicDataset, file: PublicFile, url: str, folder: Path, r
     )
 
     def whole_part(url: str, here: str, _: object) -> None:
+        part.parent.mkdir(parents=True, exist_ok=True)
         download(url, part, report)
         _refuse_wrong(part, file, url)
         part.replace(here)

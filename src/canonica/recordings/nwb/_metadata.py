@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from canonica._errors import CanonicaError, listed
 from canonica.recordings.nwb._experiment import METADATA
+from canonica.recordings.nwb._library import pynwb
 from canonica.recordings.nwb._pharmacology import NO_DRUG, UNKNOWN
 
 UNKNOWN_START = datetime(1900, 1, 1, tzinfo=UTC)  # the custom where NWB insists on a date
@@ -61,14 +62,12 @@ def new_file(name: str, metadata: Mapping[str, str]) -> Any:
     CanonicaError
         If the session's start is no date.
     """
-    from pynwb import NWBFile  # noqa: PLC0415
-
     start = _start(metadata)
     description = metadata.get("session_description", f"Recording {name}.")
     if start == UNKNOWN_START:
         description += " Its date is not known: 1900 stands for it."
     people = [one.strip() for one in metadata.get("experimenter", "").split(";") if one.strip()]
-    nwbfile: Any = NWBFile(
+    nwbfile: Any = pynwb().NWBFile(
         session_description=description,
         identifier=str(uuid4()),
         session_start_time=start,

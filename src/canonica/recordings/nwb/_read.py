@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -25,19 +25,30 @@ from canonica.data._spike_trains import (
 )
 from canonica.recordings._columns import columns_of
 from canonica.recordings._hdf5 import HDF5_MAGIC
+from canonica.recordings._known_responses import KnownResponses, known_responses, part_of
+from canonica.recordings._other_onsets import OTHER_ONSETS, other_onsets
 from canonica.recordings._reading import Reading
 from canonica.recordings._stimulation import Stimulation, stimulation
+from canonica.recordings.nwb._causes import (
+    cause,
+    has_nwb_1,
+    import_extensions,
+    is_locked,
+    refuse_nwb_1,
+)
 from canonica.recordings.nwb._columns import objects_of, read_column
 from canonica.recordings.nwb._extras import read_extras
+from canonica.recordings.nwb._library import pynwb
 from canonica.recordings.nwb._pharmacology import pharmacology
 from canonica.recordings.nwb._types import check_types
 from canonica.recordings.nwb._units import (
     SpikingUnits,
     check_size,
     electrode_names,
-    has_spike_times,
     spiking_units,
+    units_table,
 )
+from canonica.recordings.nwb._validity import invalid_trials, unknown_responses
 
 EVENTS = "EventsTable"  # a table of NWB with a timestamp instead of start and stop
 TABLES = ("TimeIntervals", EVENTS)  # types that can hold stimuli
@@ -62,9 +73,9 @@ def recognises(path: Path) -> bool:
             return False
     try:
         with h5py.File(path, "r") as root:
-            return "nwb_version" in root.attrs
-    except Exception:  # noqa: BLE001  (too damaged to say: then its name counts)
-        return path.suffix.lower() == ".nwb"
+            return "nwb_version" in root.attrs or has_nwb_1(root)
+    except Exception as error:  # noqa: BLE001  (too damaged to say: then its name counts)
+        return path.suffix.lower() == ".nwb" or is_locked(error)
 
 
 def read(path: Path, reading: Reading) -> Iterator[xr.Dataset | RecordingError]:
@@ -92,7 +103,11 @@ def read(path: Path, reading: Reading) -> Iterator[xr.Dataset | RecordingError]:
                 truth=found.truth,
                 **found.attrs,
             )
-    yield recorded
+    if found.stimulation.inputs:
+        inputs = ("input", np.asarray(found.stimulation.inputs, str))
+        recorded = recorded.assign_coords(input_name=inputs)
+    known = found.known
+    yield recorded if known.all else recorded.isel(trial=known.trials, electrode=known.electrodes)
 
 
 def read_trains(path: Path, reading: Reading) -> SpikeTrains | xr.Dataset:
@@ -110,7 +125,7 @@ def read_trains(path: Path, reading: Reading) -> SpikeTrains | xr.Dataset:
         times, bounds, unsorted = found.units.all_trains()
         earlier = found.attrs.get(SHUFFLED, 0)
         attrs = found.attrs | ({SHUFFLED: earlier + unsorted} if unsorted else {})
-        return SpikeTrains(
+        trains = SpikeTrains(
             times=times,
             bounds=bounds,
             onsets=found.stimulation.onsets,
@@ -121,13 +136,16 @@ def read_trains(path: Path, reading: Reading) -> SpikeTrains | xr.Dataset:
             attrs=attrs,
             truth=found.truth,
         )
+        known = found.known
+        return trains if known.all else part_of(trains, known.trials, known.electrodes)
 
 
 @dataclass(frozen=True, eq=False)
 class _Contents:
-    """What is in a file: `units`, or the ready `responses`."""
+    """What is in a file: `units`, or the ready `responses`; and what of it is `known`."""
 
     stimulation: Stimulation
+    known: KnownResponses
     units: SpikingUnits | None = None
     responses: np.ndarray | None = None
     electrodes: tuple[str, ...] = ()
@@ -152,32 +170,83 @@ def _contents(nwbfile: Any, path: Path, reading: Reading) -> _Contents:
     attributes, variables = read_extras(nwbfile, source)
     nominal = attributes.pop(NOMINAL, False) is True
     attrs = _attributes(nwbfile, path, reading, attributes)
+    attrs |= _said_of_onsets(table, reading, where)
     told = f"{table.name}: {found.description}"
-    if has_spike_times(nwbfile.units):
+    if units_table(nwbfile, reading, source) is not None:
         units = spiking_units(nwbfile, reading, source)
         check_size(len(found.onsets), len(units), source)
+        known = _known(nwbfile, units, found.onsets, reading, source)
         start, stop = (f"{1000 * limit:g}" for limit in reading.window)
-        attrs["reading"] = f"{units.description}, {start} to {stop} ms after onset; {told}"
+        counted = f"{units.description}, {start} to {stop} ms after onset"
         attrs = {name: value for name, value in attrs.items() if name not in COUNTED}
-        return _Contents(found, units=units, variables=variables, attrs=attrs)
+        attrs |= units.attrs | known.attrs
+        if not known.trials.all():
+            attrs.pop("trials_per_session", None)  # no longer the same in each
+        attrs["reading"] = "; ".join([counted, told, *known.description])
+        return _Contents(found, known, units=units, variables=variables, attrs=attrs)
     if READY not in table.colnames:
         raise RecordingError(
             source,
             "units",
-            found="no spike times" if nwbfile.units else "no table of units",
+            found="no table of units" if nwbfile.units is None else "no spike times",
             expected="a table of units with a column spike_times",
             advice="Sort or detect spikes first, and write their times there.",
         )
     told = f"{told}; onsets are nominal" if nominal else told
-    attrs["reading"] = f"responses as counted, from {READY}; {told}"
     responses = found.rows.one_of_each(_ready_responses(table, where), READY, where)
+    known = _known_counts(nwbfile, responses, None if nominal else found.onsets, reading, source)
+    attrs |= known.attrs
+    attrs["reading"] = "; ".join([f"responses as counted, from {READY}", told, *known.description])
     return _Contents(
         found,
+        known,
         responses=responses,
         electrodes=electrode_names(nwbfile.electrodes, responses.shape[1], source),
         variables=variables,
         attrs=attrs,
         nominal=nominal,
+    )
+
+
+def _said_of_onsets(table: Any, reading: Reading, source: str) -> dict[str, str]:
+    """Return which other columns may hold the onsets, as a recording keeps it."""
+    onset = columns_of(table.colnames, reading, source).onset
+    if reading.onset is not None or onset is None:
+        return {}
+    others = other_onsets(table.colnames, lambda name: read_column(table, name, source), onset)
+    return {OTHER_ONSETS: ", ".join(others)} if others else {}
+
+
+def _known(
+    nwbfile: Any, units: SpikingUnits, onsets: np.ndarray, reading: Reading, source: str
+) -> KnownResponses:
+    """Return which responses of the units are known."""
+    return known_responses(
+        unknown_responses(
+            units.observed, units.electrode, len(units), onsets=onsets, window=reading.window
+        ),
+        invalid=invalid_trials(nwbfile, onsets, reading.window, source),
+        keep_invalid=reading.invalid_times == "keep",
+        unobserved=reading.unobserved,
+        electrodes=units.electrodes,
+        source=source,
+    )
+
+
+def _known_counts(
+    nwbfile: Any, responses: np.ndarray, onsets: np.ndarray | None, reading: Reading, source: str
+) -> KnownResponses:
+    """Return which of the responses that were counted before are known."""
+    invalid = np.zeros(len(responses), bool)
+    if onsets is not None:
+        invalid = invalid_trials(nwbfile, onsets, reading.window, source)
+    return known_responses(
+        np.zeros(responses.shape, bool),
+        invalid=invalid,
+        keep_invalid=reading.invalid_times == "keep",
+        unobserved=reading.unobserved,
+        electrodes=(),
+        source=source,
     )
 
 
@@ -291,14 +360,15 @@ def _attributes(nwbfile: Any, path: Path, reading: Reading, kept: dict[str, Any]
 def _opened(path: Path) -> Iterator[Any]:
     """Give the contents of the file, closed again; whatever is amiss with it is one error."""
     import h5py  # noqa: PLC0415
-    import ndx_cell_culture  # noqa: F401, PLC0415  (makes its types known)
-    from pynwb import NWBHDF5IO  # noqa: PLC0415
 
+    with suppress(ImportError):
+        import hdf5plugin  # type: ignore[import-not-found]  # noqa: F401, PLC0415  (filters)
+    library = pynwb()
     try:
         with h5py.File(path, "r") as file, _quiet():
+            refuse_nwb_1(file, path)
             check_types(file, shown(path))
-            with NWBHDF5IO(file=file, mode="r", load_namespaces=True) as opened:
-                yield opened.read()
+            yield _content(library, file)
     except CanonicaError:
         raise
     except MemoryError as error:
@@ -310,6 +380,8 @@ def _opened(path: Path) -> Iterator[Any]:
             advice="It is damaged, or its stimuli are too many: split it.",
         ) from error
     except Exception as error:  # of dozens of kinds, depending on what is damaged
+        if (known := cause(path, error)) is not None:
+            raise known from error
         reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
         raise RecordingError(
             shown(path),
@@ -318,6 +390,16 @@ def _opened(path: Path) -> Iterator[Any]:
             expected="a complete file",
             advice="Copy or export it again, and check it with pynwb-validate.",
         ) from error
+
+
+def _content(library: Any, file: Any) -> Any:
+    """Return what is in an open file, with extensions that are installed imported as needed."""
+    try:
+        return library.NWBHDF5IO(file=file, mode="r", load_namespaces=True).read()
+    except Exception:
+        if not import_extensions(file):
+            raise
+    return library.NWBHDF5IO(file=file, mode="r", load_namespaces=True).read()
 
 
 @contextmanager

@@ -1,22 +1,25 @@
 """The units table of an NWB file: whose spikes are whose, and their times, read as needed."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from jaxtyping import Int
 
-from canonica._errors import RecordingError
+from canonica._errors import RecordingError, listed
 from canonica.recordings._columns import Ragged
 from canonica.recordings._reading import Reading
 from canonica.recordings.nwb._columns import (
     bounds_of,
     check_stored,
+    objects_of,
     read_column,
     row_count,
     row_ids,
 )
+from canonica.recordings.nwb._labels import labelled_units
+from canonica.recordings.nwb._validity import observed_intervals
 
 BLOCK = 2**21  # spikes to read at a time: 16 MiB
 LARGEST_RESPONSES = 2**28  # trials x electrodes: 2 GiB
@@ -34,13 +37,17 @@ class SpikingUnits:
     bounds : (unit + 1,)
         Where each unit's spikes begin, and where the last one's end.
     electrode : (unit,)
-        Number of its electrode, from 0.
+        Number of its electrode, from 0; -1 for a unit that does not count.
     size : int
         How many electrodes there are.
     electrodes : tuple of str
         What they are called; none where they are only numbered from 1.
     description : str
         What was taken for what.
+    observed : Ragged or None
+        The intervals in which each unit was observed, where that is said.
+    attrs : dict
+        What a recording keeps of the units.
     """
 
     times: Any
@@ -49,6 +56,8 @@ class SpikingUnits:
     size: int
     electrodes: tuple[str, ...]
     description: str
+    observed: Ragged | None = None
+    attrs: dict[str, Any] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return self.size
@@ -60,6 +69,9 @@ class SpikingUnits:
         """
         unit = 0
         while unit < len(self.electrode):
+            if self.electrode[unit] < 0:
+                unit += 1
+                continue
             begin = self.bounds[unit]
             last = int(np.searchsorted(self.bounds, begin + BLOCK, side="right")) - 1
             if last <= unit:
@@ -69,7 +81,7 @@ class SpikingUnits:
                 unit += 1
                 continue
             block = self.times[begin : self.bounds[last]]
-            for number in range(unit, last):
+            for number in unit + np.flatnonzero(self.electrode[unit:last] >= 0):
                 inside = slice(self.bounds[number] - begin, self.bounds[number + 1] - begin)
                 yield int(self.electrode[number]), block[inside]
             unit = last
@@ -90,9 +102,50 @@ class SpikingUnits:
         return np.concatenate(joined) if joined else np.zeros(0), bounds, unsorted
 
 
-def has_spike_times(units: Any) -> bool:
-    """Return whether there is a table of units, with spike times."""
-    return units is not None and "spike_times" in units.colnames
+def units_table(nwbfile: Any, reading: Reading, source: str) -> Any:
+    """Return the table of units with spike times: the file's own, or the only one elsewhere.
+
+    Parameters
+    ----------
+    nwbfile : pynwb.NWBFile
+    reading : Reading
+        The name of the table, where there are several.
+    source : str
+        The file, for messages.
+
+    Returns
+    -------
+    pynwb.misc.Units or None
+        None if there is none; in a processing module it is found too.
+
+    Raises
+    ------
+    RecordingError
+        If there are several, or none of that name.
+    """
+    found = [one for one in objects_of(nwbfile, "Units") if "spike_times" in one.colnames]
+    if reading.units is None:
+        own = [one for one in found if one is nwbfile.units]
+        if own or not found:
+            return own[0] if own else None
+        named = found
+    else:
+        named = [one for one in found if reading.units in (one.name, _place(one))]
+    if len(named) == 1:
+        return named[0]
+    raise RecordingError(
+        source,
+        "units",
+        found=f"tables of units {listed(sorted(map(_place, found)))}",
+        expected="one" if reading.units is None else f"one called {reading.units}",
+        advice="Name it: --units NAME, or MODULE/NAME.",
+    )
+
+
+def _place(table: Any) -> str:
+    parent = table.parent
+    inside = getattr(parent, "neurodata_type", None) == "ProcessingModule"
+    return f"{parent.name}/{table.name}" if inside else table.name
 
 
 def spiking_units(nwbfile: Any, reading: Reading, source: str) -> SpikingUnits:
@@ -112,28 +165,23 @@ def spiking_units(nwbfile: Any, reading: Reading, source: str) -> SpikingUnits:
     RecordingError
         If the table is empty or damaged, or its units have several electrodes each.
     """
-    units = nwbfile.units
-    where = f"{source}:units"
-    times, bounds = _spike_times(units, where)
-    number = row_count(units, where)
-    rows = _electrode_rows(units, where) if reading.by == "electrode" else None
+    table = units_table(nwbfile, reading, source)
+    where = f"{source}:{table.name}"
+    times, bounds = _spike_times(table, where)
+    number = row_count(table, where)
+    counting, attrs, told = labelled_units(table, number, reading.quality, where)
+    rows = _electrode_rows(table, where) if reading.by == "electrode" else None
     if rows is None:
-        names, size, electrode = _names(units, number, where), number, np.arange(number)
-        description = f"spikes by unit ({number})"
+        electrode, size = np.where(counting, np.cumsum(counting) - 1, -1), int(counting.sum())
+        names = _of_these(_names(table, number, where), np.flatnonzero(counting))
+        description = f"spikes by unit ({size})"
     else:
-        table = _electrode_table(nwbfile, units, where)
-        size, electrode = row_count(table, where), rows
-        if number and (rows.min() < 0 or rows.max() >= size):
-            raise RecordingError(
-                where,
-                "electrodes",
-                found=f"rows {rows.min()} to {rows.max()} of a table of {size} electrodes",
-                expected="rows of that table, from 0",
-                advice="The file is damaged; or read it by unit (--by unit).",
-            )
-        names = electrode_names(table, size, source)
-        silent = size - len(np.unique(rows))
-        several = "" if number == size - silent else f", {number} units"
+        electrodes = _electrode_table(nwbfile, table, where)
+        size, electrode = row_count(electrodes, where), np.where(counting, rows, -1)
+        _check_rows(rows, size, where)
+        names = electrode_names(electrodes, size, source)
+        silent = size - len(np.unique(rows[counting]))
+        several = "" if counting.sum() == size - silent else f", {counting.sum()} units"
         description = f"spikes by electrode ({size}, {silent} without units{several})"
     if not size:
         raise RecordingError(
@@ -143,7 +191,34 @@ def spiking_units(nwbfile: Any, reading: Reading, source: str) -> SpikingUnits:
             expected="at least one",
             advice="Check that this file is the one with the spikes.",
         )
-    return SpikingUnits(times, bounds, electrode, size, names, description)
+    return SpikingUnits(
+        times,
+        bounds,
+        electrode,
+        size,
+        names,
+        "; ".join(part for part in (description, told) if part),
+        observed=observed_intervals(table, number, where),
+        attrs=attrs,
+    )
+
+
+def _of_these(names: tuple[str, ...], units: np.ndarray) -> tuple[str, ...]:
+    """Return what these units are called: where all have numbers only, those of the table."""
+    if names or (units == np.arange(len(units))).all():
+        return tuple(names[unit] for unit in units) if names else ()
+    return tuple(str(unit + 1) for unit in units)
+
+
+def _check_rows(rows: np.ndarray, size: int, source: str) -> None:
+    if len(rows) and (rows.min() < 0 or rows.max() >= size):
+        raise RecordingError(
+            source,
+            "electrodes",
+            found=f"rows {rows.min()} to {rows.max()} of a table of {size} electrodes",
+            expected="rows of that table, from 0",
+            advice="The file is damaged; or read it by unit (--by unit).",
+        )
 
 
 def check_size(trials: int, electrodes: int, source: str) -> None:

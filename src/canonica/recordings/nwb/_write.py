@@ -60,6 +60,36 @@ def write(path: Path, content: SpikeTrains | xr.Dataset, metadata: Mapping[str, 
         partial.write_bytes(image)
 
 
+def write_image(path: Path, nwbfile: Any) -> None:
+    """Write a file that `session_file` made, whole or not at all."""
+    image = _image(nwbfile)
+    with complete_file(path) as partial:
+        partial.write_bytes(image)
+
+
+def session_file(trains: SpikeTrains, told: Mapping[str, str]) -> Any:
+    """Return an NWB file of one session with nothing but what was measured.
+
+    Parameters
+    ----------
+    trains : SpikeTrains
+        Of this session alone.
+    told : mapping
+        Metadata, as `checked` returns them.
+
+    Returns
+    -------
+    pynwb.NWBFile
+        With electrodes, units and trials, whose column `stimulation_electrodes` lists the inputs
+        that were on by their numbers from 1.
+    """
+    nwbfile = new_file(str(trains.attrs.get("name", "recording")), told)
+    _add_electrodes(nwbfile, len(trains), trains.electrodes)
+    _add_units(nwbfile, trains, told)
+    _add_stimulations(nwbfile, trains.onsets, trains.stimuli)
+    return nwbfile
+
+
 def _image(nwbfile: Any) -> memoryview:
     """Return the bytes of the file; the HDF5 library itself would crash where a disk is full."""
     import h5py  # noqa: PLC0415
@@ -219,6 +249,34 @@ def _add_trials(
         columns=[
             VectorData(name=name, description=meanings[name], data=_packed(values))
             for name, values in columns.items()
+        ],
+    )
+
+
+def _add_stimulations(nwbfile: Any, onsets: np.ndarray, stimuli: np.ndarray) -> None:
+    from hdmf.common import VectorData, VectorIndex  # noqa: PLC0415
+    from pynwb.epoch import TimeIntervals  # noqa: PLC0415
+
+    trial, electrode = np.nonzero(stimuli)
+    listed = VectorData(
+        name="stimulation_electrodes",
+        description="Electrodes that were stimulated, by number.",
+        data=electrode + 1,
+    )
+    ends = np.searchsorted(trial, np.arange(len(onsets)), side="right")
+    nwbfile.trials = TimeIntervals(
+        name="trials",
+        description="One row per stimulus.",
+        id=np.arange(len(onsets)),
+        columns=[
+            VectorData(name="start_time", description="Stimulation time in seconds.", data=onsets),
+            VectorData(
+                name="stop_time",
+                description="Onset of the next stimulus; NaN where there is none.",
+                data=np.append(onsets[1:], np.nan),
+            ),
+            VectorIndex(name="stimulation_electrodes_index", target=listed, data=ends),
+            listed,
         ],
     )
 
