@@ -60,9 +60,8 @@ def _seen_in(path: Path) -> Iterator[SessionFile | None]:
         with h5py.File(path, "r") as file:
             start = _moment(file, "session_start_time")
             subject = _text(file, "general/subject/subject_id") or _in_name(path)
-            if "nwb_version" not in file.attrs or not subject or start is None or start < BEFORE_ANY:
-                found = None
-            else:
+            found = None
+            if "nwb_version" in file.attrs and subject and start is not None and start > BEFORE_ANY:
                 reference = _moment(file, "timestamps_reference_time") or start
                 found = SessionFile(path, subject, start, reference, _holds_sessions(file))
     except Exception:  # noqa: BLE001  (its reader will say what is wrong with it)
