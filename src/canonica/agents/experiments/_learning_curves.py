@@ -10,6 +10,7 @@ import xarray as xr
 from jaxtyping import Array
 
 from canonica._checks import checked_seed, checked_size
+from canonica._float64 import double_precision
 from canonica._provenance import versions
 from canonica.agents.experiments._meeting import check_meeting
 from canonica.agents.experiments._trial import trial
@@ -65,7 +66,7 @@ def learning_curves(
     max_steps = checked_size("max_steps", agent.chunk if max_steps is None else max_steps)
     trials, agents = checked_size("trials", trials), checked_size("agents", agents)
     seed = checked_seed(seed)
-    with jax.enable_x64(True):
+    with double_precision():
         keys = jax.random.split(jax.random.key(seed), (agents, trials))
         lives = _lives(_in_float64(agent), _in_float64(world), keys, max_steps=max_steps)
         steps, done, risk = (np.asarray(part) for part in lives)

@@ -9,6 +9,7 @@ from jax import lax
 from jaxtyping import Array, Bool, Float, Int
 
 from canonica._checks import checked_kind, checked_size
+from canonica._float64 import standard_promotion
 from canonica._keys import checked_key
 from canonica.agents.experiments._beliefs_by_view import BeliefsByView
 from canonica.agents.experiments._meeting import check_meeting
@@ -69,6 +70,7 @@ class _Trace(NamedTuple):
     place: Any | None  # where it is to be recorded
 
 
+@standard_promotion()
 def trial(
     agent: Agent,
     state: AgentState,

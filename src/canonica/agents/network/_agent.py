@@ -12,6 +12,7 @@ from jaxtyping import Array, Float, Int, Shaped
 
 from canonica._checks import checked_array, checked_number, checked_size, described, refusal
 from canonica._errors import CanonicaError
+from canonica._float64 import standard_promotion
 from canonica._keys import checked_key
 from canonica.agents.network._accumulated import nothing_accumulated
 from canonica.agents.network._agent_checks import (
@@ -140,10 +141,12 @@ class Agent(eqx.Module):
             length=self.policies.shape[1],
         )
 
+    @standard_promotion()
     def init(self) -> AgentState:
         """Return the state of an agent that has seen nothing, at the start of a trial."""
         return self._at_start(Counts.of(self.model))
 
+    @standard_promotion()
     def begin(self, state: AgentState) -> AgentState:
         """Return the state at the start of a new trial: acting by all that was learned.
 
@@ -151,10 +154,12 @@ class Agent(eqx.Module):
         """
         return self._at_start(self.flush(state).counts)
 
+    @standard_promotion()
     def model_of(self, state: AgentState) -> GenerativeModel:
         """Return the generative model that an agent holds by now."""
         return self.flush(state).counts.model(self.model)
 
+    @standard_promotion()
     def step(
         self, state: AgentState, observation: Shaped[Array, " observation"], key: Array
     ) -> tuple[Decision, AgentState]:
@@ -219,6 +224,7 @@ class Agent(eqx.Module):
         policy = drawn if self.moves_made == 1 else jnp.where(made == 0, drawn, policy)
         return Response(log_odds, policy, policy_log_odds[policy])
 
+    @standard_promotion()
     def learn(self, state: AgentState, risk: Float[Array, " time"]) -> AgentState:
         """Return the state of an agent that has learned from the steps since it last did.
 
@@ -250,6 +256,7 @@ class Agent(eqx.Module):
         whole = jnp.full(self.chunk, 0.5, state.belief.dtype).at[: len(risk)].set(risk)
         return self.consolidate(state, state.rollout, whole)
 
+    @standard_promotion()
     def consolidate(
         self, state: AgentState, rollout: Rollout, risk: Float[Array, " time"]
     ) -> AgentState:
@@ -267,6 +274,7 @@ class Agent(eqx.Module):
         state = flushed(state)
         return state._replace(law=self._law(state.counts))
 
+    @standard_promotion()
     def flush(self, state: AgentState) -> AgentState:
         """Return the same state with nothing accumulated: counts and tally are complete."""
         return flushed(state)

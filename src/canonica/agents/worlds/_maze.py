@@ -11,6 +11,7 @@ from jax import lax
 from jaxtyping import Array, Bool, Int
 
 from canonica._checks import checked_kind, checked_size, described, refusal
+from canonica._float64 import standard_promotion
 from canonica._keys import checked_key
 from canonica.agents.worlds._environment import Environment, Outcome
 
@@ -112,11 +113,13 @@ class Maze(Environment):
         row = 2 * (places // self.cells_across) + 1
         return jnp.where(places == self.goal, self.goal_row, row)
 
+    @standard_promotion()
     def _columns(self) -> Int[Array, " place"]:
         places = jnp.arange(self.places)
         column = 2 * (places % self.cells_across) + 1
         return jnp.where(places == self.goal, self.walls.shape[1] - 1, column)
 
+    @standard_promotion()
     def _seen(self) -> Bool[Array, "place observation"]:
         padded = jnp.pad(self.walls, self.window // 2, constant_values=True)
 
@@ -125,6 +128,7 @@ class Maze(Environment):
 
         return jax.vmap(seen)(self.rows, self.columns)
 
+    @standard_promotion()
     def _next_place(self) -> Int[Array, "place move"]:
         rows, columns = self.rows[:, None], self.columns[:, None]
         down, right = jnp.array(ROW_STEPS), jnp.array(COLUMN_STEPS)
@@ -139,11 +143,13 @@ class Maze(Environment):
         led = jnp.where(here == self.goal, back, led)
         return jnp.where(free, led, here).astype(jnp.int32)
 
+    @standard_promotion()
     def reset(self, key: Array) -> tuple[Int[Array, ""], Bool[Array, " observation"]]:
         """Return the start, and what is seen there."""
         del key
         return jnp.asarray(self.start, jnp.int32), self.seen[self.start]
 
+    @standard_promotion()
     def step(self, state: Int[Array, ""], move: Int[Array, ""], key: Array) -> Outcome:
         """Return where `move` leads: risk 0 if the column grew, 1 if it fell, 0.5 otherwise."""
         del key
@@ -192,6 +198,7 @@ def maze_walls(
 
 
 @partial(jax.jit, static_argnames=("height", "width"))
+@standard_promotion()
 def _grown_walls(key: Array, *, height: int, width: int) -> Bool[Array, "row column"]:
     row, column = jnp.arange(height)[:, None], jnp.arange(width)[None]
     border = (row == 0) | (row == height - 1) | (column == 0) | (column == width - 1)
@@ -228,6 +235,7 @@ def _checked_walls(walls: Any) -> Bool[Array, "row column"]:
     return jnp.asarray(walls)
 
 
+@standard_promotion()
 def shortest_path(maze: Maze) -> Int[Array, ""]:
     """Return the number of moves on a shortest path from start to goal; -1 if there is none.
 

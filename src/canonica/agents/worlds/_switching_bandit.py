@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
 from canonica._checks import checked_array, checked_probability, checked_size
+from canonica._float64 import standard_promotion
 from canonica.agents.worlds._environment import Environment, Outcome
 
 HIGH, LOW = 0.8, 0.2
@@ -98,6 +99,7 @@ class SwitchingBandit(Environment):
         return 2 * self.moves
 
     @property
+    @standard_promotion()
     def views(self) -> Bool[Array, "view observation"]:
         """What is seen before the first pull, and after each kind of pull."""
         return jnp.eye(self.observations + 1, dtype=bool)[:, 1:]
@@ -106,6 +108,7 @@ class SwitchingBandit(Environment):
         """Return the reward probability of each arm as it is now."""
         return jnp.roll(self.reward_probability, -state.shift)
 
+    @standard_promotion()
     def reset(self, key: Array) -> tuple[BanditState, Bool[Array, " observation"]]:
         """Return a bandit that was not pulled yet, turned at random, and what is seen of it."""
         zero = jnp.zeros((), jnp.int32)
@@ -113,6 +116,7 @@ class SwitchingBandit(Environment):
         state = BanditState(shift, zero, zero - 1, jnp.zeros((), bool))
         return state, self.views[self.view(state)]
 
+    @standard_promotion()
     def step(self, state: BanditState, move: Int[Array, ""], key: Array) -> Outcome:
         """Return what pulling arm `move` gives: risk 0 with reward, 1 without."""
         reward_key, switch_key, shift_key = jax.random.split(key, 3)

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from canonica._checks import checked_probability, checked_size
+from canonica._float64 import standard_promotion
 from canonica.agents.worlds._environment import Environment, Outcome
 from canonica.agents.worlds._maze import MOVES
 
@@ -108,6 +109,7 @@ class TMaze(Environment):
         return self.corridor + 1
 
     @property
+    @standard_promotion()
     def views(self) -> Bool[Array, "view observation"]:
         """What is seen in each place with no cue; then, with either cue, where it is seen."""
         place = jnp.arange(self.places + ARMS)
@@ -128,6 +130,7 @@ class TMaze(Environment):
         led[0, DOWN] = 0
         return led.astype(np.int32)
 
+    @standard_promotion()
     def reset(self, key: Array) -> tuple[TMazeState, Bool[Array, " observation"]]:
         """Return the start of a trial, with reward and cue drawn, and what is seen there."""
         arm_key, cue_key = jax.random.split(key)
@@ -137,6 +140,7 @@ class TMaze(Environment):
         state = TMazeState(jnp.zeros((), jnp.int32), rewarded, cue)
         return state, self.views[self.view(state)]
 
+    @standard_promotion()
     def step(self, state: TMazeState, move: Int[Array, ""], key: Array) -> Outcome:
         """Return where `move` leads: risk 0 into the rewarded arm, 1 into the other, 0.5 else."""
         del key

@@ -3,10 +3,10 @@
 from dataclasses import asdict
 from pathlib import Path
 
-import jax
 import xarray as xr
 
 from canonica._checks import checked_choice, checked_number, checked_path, checked_size
+from canonica._float64 import double_precision
 from canonica.agents.designs._maze_agent import PRIOR_RIGHT
 from canonica.agents.designs._named_agents import AgentName
 from canonica.agents.experiments.maze._agent_in_maze import agents_in_mazes
@@ -94,7 +94,7 @@ def maze_experiment(
     store = None if store is None else checked_path("store", store)
     task = MazeTask(seed, height, width, window, max_steps)
     settings = {"agent": agent, "prior_right": prior_right, **asdict(task)}
-    with jax.enable_x64(True):
+    with double_precision():
         agents = agents_in_mazes(agent, prior_right, task, range(first_maze, first_maze + mazes))
         kept = None
         if store is not None:

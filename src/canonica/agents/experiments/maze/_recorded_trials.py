@@ -3,12 +3,12 @@
 from dataclasses import asdict
 from pathlib import Path
 
-import jax
 import xarray as xr
 
 from canonica._checks import checked_path, checked_size
 from canonica._errors import CanonicaError
 from canonica._files import shown
+from canonica._float64 import double_precision
 from canonica.agents.experiments._scene import FRAMES_ADVICE, scene
 from canonica.agents.experiments.maze._agent_in_maze import (
     agents_in_mazes,
@@ -54,7 +54,7 @@ def recorded_trials(store: str | Path, *, frames: int = 200) -> tuple[xr.Dataset
         )
     task = MazeTask(**{name: settings[name] for name in asdict(MazeTask())})
     number, last = settings["first_maze"], settings["trials"]
-    with jax.enable_x64(True):
+    with double_precision():
         (pair,) = agents_in_mazes(settings["agent"], settings["prior_right"], task, [number])
         agent, maze = pair.agent, pair.maze
         scenes = []

@@ -9,6 +9,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from canonica._float64 import double_precision
 from canonica.agents.experiments._trial import Trial
 from canonica.agents.experiments.maze._agent_in_maze import (
     COUNTS,
@@ -81,7 +82,7 @@ class ResumableRun:
     ) -> None:
         """Run trial after trial, until all are done or it is to stop; keep what there is then."""
         try:
-            with jax.enable_x64(True):  # a setting of each thread
+            with double_precision():  # a setting of each thread
                 while self.done < self.trials and not stop.is_set():
                     self._one_more(compiled)
                     finished_trials.put(self.pair.number)

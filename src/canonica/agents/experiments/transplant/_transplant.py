@@ -2,12 +2,12 @@
 
 from typing import Any
 
-import jax
 import numpy as np
 import xarray as xr
 
 from canonica._checks import checked_kind, checked_seed, checked_size
 from canonica._errors import CanonicaError, listed
+from canonica._float64 import double_precision
 from canonica.agents.designs._maze_agent import POLICY_LENGTH, agent_with_prior
 from canonica.agents.experiments.decisions._estimated_prior import By, estimated_priors
 from canonica.agents.experiments.decisions._observed_decisions import observed_decisions
@@ -99,7 +99,7 @@ def transplant(
     taken = source["maze"].to_numpy().max() if simulated and seed in (None, known["seed"]) else 0
     numbers = np.arange(count) + int(taken) + 1
     donors = np.arange(count) % len(priors)
-    with jax.enable_x64(True):
+    with double_precision():
         policies = sequences(len(MOVES), POLICY_LENGTH)
         worlds = task.mazes(numbers.tolist())
         agents = [
