@@ -95,6 +95,12 @@ def test_a_forecast_says_what_made_it(foretold, recording):
         assert {"long_name", "units"} <= variable.attrs.keys()
 
 
+def test_few_initial_sessions_are_warned_of(recording, foretold):
+    assert "with 4 initial sessions" in foretold.attrs["diagnostic_warning"]
+    more = canonica.forecast(recording, initial_sessions=6, model=SMALL)
+    assert "initial sessions" not in more.attrs["diagnostic_warning"]
+
+
 def test_quantiles_rise_and_hold_the_expectation(foretold):
     for name in ("predicted_response", "predicted_session_response", "predicted_state_response"):
         quantiles = foretold[f"{name}_quantile"].to_numpy()

@@ -298,6 +298,23 @@ def test_draws_come_as_often_as_they_are_probable(seed):
     np.testing.assert_allclose(times, 500 * share, atol=1.001)
 
 
+@given(st.integers(0, 1000))
+def test_draws_are_the_same_in_any_precision(seed):
+    grid = np.random.default_rng(seed).normal(0, 2, (3, 5))
+    evidence = Evidence.of(grid, np.geomspace(1e5, 1e3, 5), (30.0, 100.0, np.inf))
+    with jax.enable_x64(False):
+        single = evidence.drawn(jax.random.key(seed), 50)
+    with jax.enable_x64(True):
+        double = evidence.drawn(jax.random.key(seed), 50)
+    for one, other in zip(single, double, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_network_learns_by_section_2_of_the_theory_unless_told_otherwise():
+    assert Canonical().adaptive_thresholds
+    assert min(Canonical().memories) >= 30  # sessions: what lasts shorter is fluctuation
+
+
 def test_a_failed_fit_is_ruled_out():
     grid = np.zeros((2, 3))
     grid[1, 2] = np.nan

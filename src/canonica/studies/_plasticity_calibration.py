@@ -37,7 +37,7 @@ QUANTILE = (0.05, 0.25, 0.5, 0.75, 0.95)
 LEVEL = (0.5, 0.9)
 RANK_BINS = 10
 GROUPS = 8  # of recordings, by how probable plasticity is
-DETECTED_MEMORIES = (float("inf"), 3.0)
+DETECTED_MEMORIES = (float("inf"), 30.0)
 
 Progress = Callable[[int, int], None]
 

@@ -30,6 +30,7 @@ from canonica.reverse_engineering.forecasting.plasticity._plasticity_posterior i
     posterior,
 )
 
+FEW_SESSIONS = 5  # initial ones: up to so many, drift and learning can hardly be told apart
 CONVERGED = 0.5  # nats that another step may promise
 SAMPLES = 4  # of all other parameters at each plasticity that is drawn
 NEAR = 10.0  # nats below the top: plasticities farther down hardly matter
@@ -40,11 +41,11 @@ class Canonical:
     """A canonical network, its initial weights, thresholds and plasticity estimated.
 
     Responses are those of a network that starts the recording with any weights and thresholds,
-    changes them by Hebbian plasticity at a rate of 1 / prior strength, and forgets what it learned
-    over some sessions, so that learning saturates. What a stimulus evokes beside the weights, where
-    it comes repeatedly, and drifts of excitability and gain are estimated with it. Rate and memory
-    are integrated over a grid, everything else by Laplace's approximation at each of its points;
-    half of the prior probability is on a network that does not learn at all.
+    changes them by Hebbian plasticity at a rate of 1 / prior strength, thresholds adapting with the
+    weights, and forgets what it learned over tens of sessions, if at all. What a stimulus evokes
+    beside the weights, where it comes repeatedly, and drifts of excitability and gain are estimated
+    with it. Rate and memory are integrated over a grid, everything else by Laplace's approximation
+    at each of its points; half of the prior probability is on a network that does not learn at all.
 
     Parameters
     ----------
@@ -57,9 +58,8 @@ class Canonical:
         After how many sessions a share of 1 / e is left of what was learned in one; infinite: all
         of it for ever.
     adaptive_thresholds : bool
-        Whether firing thresholds adapt with the weights, as in section 2 of the theory. In
-        responses normalised source state by source state, a trial without any input always evokes
-        the same, which adaptive thresholds contradict.
+        Whether firing thresholds adapt with the weights, as in section 2 of the theory, or stay
+        what they were.
     draws : int
         From the posterior: a quarter as many plasticities, each with four samples of all else.
 
@@ -74,8 +74,8 @@ class Canonical:
     weakest_plasticity: float = 0.01
     strongest_plasticity: float = 4.0
     rates: int = 21
-    memories: tuple[float, ...] = (1.0, 3.0, 10.0, 30.0, 100.0, float("inf"))
-    adaptive_thresholds: bool = False
+    memories: tuple[float, ...] = (30.0, 100.0, float("inf"))
+    adaptive_thresholds: bool = True
     draws: int = 200
 
     def __post_init__(self) -> None:
@@ -111,7 +111,7 @@ class Canonical:
             ahead.scale,
             ahead.state_draws,
             _variables(found, ahead) | evidence.variables,
-            evidence.attrs | _diagnosis(unsettled, evidence),
+            evidence.attrs | _diagnosis(known, unsettled, evidence),
         )
 
     def posterior(self, known: Known) -> tuple[Posterior, Float[np.ndarray, " rate"]]:
@@ -256,11 +256,15 @@ def _variables(found: Posterior, ahead: Future) -> Variables:
     return variables
 
 
-def _diagnosis(unsettled: float, evidence: Evidence) -> dict[str, str | float]:
+def _diagnosis(known: Known, unsettled: float, evidence: Evidence) -> dict[str, str | float]:
     troubles = []
     if not unsettled < CONVERGED:
         troubles.append(
             f"fits were not finished: the last step still promised {unsettled:.2g} nats somewhere"
+        )
+    if known.initial <= FEW_SESSIONS:
+        troubles.append(
+            f"with {known.initial} initial sessions drift and learning can hardly be told apart"
         )
     troubles += evidence.troubles
     return {"fit_unfinished_nats": unsettled, "diagnostic_warning": "; ".join(troubles)}

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
@@ -88,7 +89,8 @@ class Evidence:
         number.
         """
         share = np.append(1 - self.probability_plastic, self.probability_plastic * self.posterior)
-        start = float(jax.random.uniform(key))
+        # Of one type whatever JAX's global setting is, so that the forecast is the same too.
+        start = float(jax.random.uniform(key, dtype=jnp.float32))
         place = np.searchsorted(np.cumsum(share), (np.arange(draws) + start) / draws * share.sum())
         place = np.minimum(place, len(share) - 1)
         memory, rate = np.divmod(np.maximum(place - 1, 0), len(self.strengths))

@@ -253,21 +253,29 @@ def fitted(
     *,
     steps: int,
     adaptive: bool,
+    settled: float = 0.0,
 ) -> Climbed:
     """Return the fit after some steps, and the evidence there.
 
-    The last step is not looked back from: what it promised is taken for gained, which is right to
-    the third order of its length.
+    Steps end when the last one promised less than `settled`, at the latest after `steps`. It is not
+    looked back from: what it promised is taken for gained, which is right to the third order of its
+    length.
     """
 
-    def ascend(_: Any, so_far: Climbed) -> Climbed:
+    def climbing(state: tuple[Array, Climbed]) -> Array:
+        taken, so_far = state
+        return (taken < steps) & ~(so_far.promise < settled)
+
+    def ascend(state: tuple[Array, Climbed]) -> tuple[Array, Climbed]:
+        number, so_far = state
         taken = step(trials, so_far.fit, learned, variances, adaptive=adaptive)
         log_evidence = taken.log_evidence + jnp.minimum(taken.promise, LARGEST_PROMISE)
         onward = climbed(trials, so_far.fit, taken, learned, adaptive=adaptive)
-        return Climbed(onward, log_evidence, taken.promise)
+        return number + 1, Climbed(onward, log_evidence, taken.promise)
 
     nothing = jnp.zeros((), fit.parameters.dtype)
-    return jax.lax.fori_loop(0, steps, ascend, Climbed(fit, nothing, nothing))
+    start = Climbed(fit, nothing, nothing + jnp.inf)
+    return jax.lax.while_loop(climbing, ascend, (jnp.array(0), start))[1]
 
 
 def fitted_with_variances(

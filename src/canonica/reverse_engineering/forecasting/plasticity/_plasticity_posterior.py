@@ -24,7 +24,8 @@ from canonica.reverse_engineering.forecasting.plasticity._laplace import (
 from canonica.reverse_engineering.forecasting.plasticity._random_effects import Variances
 
 FIRST_STEPS = 30  # of EM, for a network that does not learn
-STEPS = 3  # of Newton's method from one plasticity to the next
+STEPS = 25  # of Newton's method from one plasticity to the next, at most
+SETTLED = 0.1  # nats that a further step may promise
 
 
 class Initial(NamedTuple):
@@ -199,7 +200,13 @@ def _posterior(
 
         def at_rate(fit: Fit, rate: Array) -> tuple[Fit, Climbed]:
             found = fitted(
-                trials, fit, Learned(before, rate), variances, steps=STEPS, adaptive=adaptive
+                trials,
+                fit,
+                Learned(before, rate),
+                variances,
+                steps=STEPS,
+                settled=SETTLED,
+                adaptive=adaptive,
             )
             return found.fit, found
 
