@@ -63,7 +63,7 @@ def mean_spikes(recording: xr.Dataset, ready: Normalised, *, learning: bool) -> 
         believed = np.where(later, beliefs(recording, stimuli, prior), believed)
     drift = truth["true_drift"].copy()
     drift[INITIAL:] = drift[INITIAL - 1]
-    names = ("source", "gain", "baseline", "baseline", "preference", "receptive_field")
+    names = ("electrode_source", "gain", "baseline", "baseline", "preference", "receptive_field")
     electrodes = Electrodes(
         *(truth[f"true_{name}"] for name in (*names, "excitability")), drift=drift
     )
