@@ -32,6 +32,14 @@ def finishes():
     except KeyboardInterrupt:
         pass
 
+class Dies:
+    def __del__(self):
+        time.sleep(60)
+
+def dies():
+    Dies()
+    time.sleep(60)
+
 def main():
     if_interrupted(lambda: "interrupted; half is kept.")
     with complete_file(Path("result")) as partial:
@@ -44,23 +52,22 @@ interruptible(main)
 """
 
 
-def heeds_interrupts():
-    """Undo what shells do to commands in the background, of which this test may be one."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+# Undoes what shells do to commands in the background, of which this test may be one.
+HEEDS_INTERRUPTS = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+CANONICA = "import runpy; runpy.run_module('canonica', run_name='__main__', alter_sys=True)"
 
 
 def entries(folder):
     return sorted(path.name for path in folder.iterdir())
 
 
-def started(command, folder):
+def started(code, *arguments, folder):
     return subprocess.Popen(
-        [sys.executable, *command],
+        [sys.executable, "-c", HEEDS_INTERRUPTS + code, *arguments],
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=heeds_interrupts,  # noqa: PLW1509
     )
 
 
@@ -88,10 +95,11 @@ def ended(process, *numbers):
         ("computes", signal.SIGTERM),
         ("finishes", signal.SIGINT),
         ("computes", signal.SIGHUP),
+        ("dies", signal.SIGINT),
     ],
 )
 def test_no_matter_what_the_main_thread_does(how, number, tmp_path):
-    process = started(["-c", STUBBORN, how], tmp_path)
+    process = started(STUBBORN, how, folder=tmp_path)
     when((tmp_path / "ready").exists, process)
     code, errors, soon = ended(process, number)
     assert code == 128 + number
@@ -103,20 +111,20 @@ def test_no_matter_what_the_main_thread_does(how, number, tmp_path):
 
 
 def test_a_second_signal_does_not_wait(tmp_path):
-    process = started(["-c", STUBBORN, "computes"], tmp_path)
+    process = started(STUBBORN, "computes", folder=tmp_path)
     when((tmp_path / "ready").exists, process)
     begin = time.monotonic()
     assert ended(process, signal.SIGINT, signal.SIGTERM)[0] in (130, 143)
     assert time.monotonic() - begin < 1.1  # the first alone would have waited longer
 
 
-MAZE = ["-m", "canonica", "maze", "--mazes", "2", "--trials", "100000", "--max-steps", "60",
+MAZE = ["maze", "--mazes", "2", "--trials", "100000", "--max-steps", "60",
         "--height", "7", "--width", "9", "--window", "5", "--out", "r"]  # fmt: skip
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_maze_is_interrupted_and_kept(number, tmp_path):
-    process = started(MAZE, tmp_path)
+    process = started(CANONICA, *MAZE, folder=tmp_path)
     store = tmp_path / "r" / ".canonica-unfinished"
     when((store / "settings.json").exists, process)
     time.sleep(2)
@@ -139,7 +147,7 @@ def test_a_forecast_is_interrupted_at_any_moment(number, moment, tmp_path, cultu
 
     write_matlab(tmp_path / "c.mat", cultures)
     options = ["--trials-per-session", "64", "--out", "r"]
-    process = started(["-m", "canonica", "forecast", "c.mat", *options], tmp_path)
+    process = started(CANONICA, "forecast", "c.mat", *options, folder=tmp_path)
     time.sleep(moment)
     if process.poll() is not None:
         pytest.skip("it had ended by itself")

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from types import FrameType
+from typing import Any
 
 from canonica._files import remove_unfinished
 
@@ -104,6 +105,8 @@ def _watch(ended: threading.Event) -> None:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _raise)
 
+    sys.unraisablehook = _unless_ending(sys.unraisablehook)
+
     def wait() -> None:
         number = _ending(listening)
         threading.Thread(target=_at_once, args=(listening,), daemon=True).start()
@@ -112,6 +115,19 @@ def _watch(ended: threading.Event) -> None:
         told.close()
 
     threading.Thread(target=wait, daemon=True).start()
+
+
+def _unless_ending(show: Callable[[Any], None]) -> Callable[[Any], None]:
+    """Return `show`, but for what a signal raised where nothing can be raised, as in a destructor.
+
+    There it is lost, and the watching thread ends the process: nobody has to read of it.
+    """
+
+    def shown(lost: Any) -> None:
+        if not isinstance(lost.exc_value, KeyboardInterrupt | SystemExit):
+            show(lost)
+
+    return shown
 
 
 def _raise(number: int, _: FrameType | None) -> None:

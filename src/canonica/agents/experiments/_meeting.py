@@ -25,6 +25,6 @@ def check_meeting(agent: Any, environment: Any) -> None:
     if wanted != environment.observations:
         raise refusal("agent", f"{wanted} observations", f"{environment.observations}")
     if not isinstance(agent.policies, Tracer):
-        moves = int(np.max(agent.policies)) + 1
+        moves = int(np.asarray(agent.policies).max()) + 1  # known, inside compiled code too
         if moves > environment.moves:
             raise refusal("agent", f"policies of {moves} moves", f"{environment.moves} at most")
