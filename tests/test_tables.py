@@ -13,7 +13,9 @@ from canonica import CanonicaError, RecordingError
 from canonica.data._spike_trains import SHUFFLED, SpikeTrains
 from canonica.recordings import Reading, recording
 from canonica.recordings._claims import SMALL
+from canonica.recordings._columns import Ragged
 from canonica.recordings._from_spikes import from_spikes, spike_trains_from
+from canonica.recordings._stimulation import check_clock
 from canonica.recordings.tables import _responses, _spikes
 
 TRIALS, ELECTRODES, INPUTS, SOURCES = 12, 3, 4, 2
@@ -661,3 +663,37 @@ def check_fuzzed(victim, original, data, reader, path=None):
         return
     for one in found:
         assert np.isfinite(one["responses"]).all()
+
+
+@pytest.mark.parametrize(
+    ("numbers", "written"),
+    [
+        ([3, 5, 9], [3, 5, 9]),
+        ([0, 1, 2], [0, 1, 2]),
+        ([9, 5, 3], [1, 2, 3]),  # columns of a table are read in the order of their numbers
+        ([3, 3, 9], [1, 2, 3]),
+        ([-1, 0, 1], [1, 2, 3]),
+        ([0.5, 1.5, 2.5], [1, 2, 3]),
+    ],
+)
+def test_electrodes_keep_numbers_that_rise(numbers, written, tmp_path):
+    found = recording(np.ones((4, 3)), np.ones((4, 1)), session=[1, 1, 2, 2], name="x")
+    found = found.assign_coords(electrode=numbers)
+    _responses.write(tmp_path / "x.csv", found, {})
+    columns = pd.read_csv(tmp_path / "x.csv", comment="#").columns
+    assert [name for name in columns if name.startswith("electrode")] == [
+        f"electrode_{number}" for number in written
+    ]
+
+
+@pytest.mark.parametrize(
+    "session",
+    [
+        np.array([[1, 0], [1, 1], [0, 1]]),
+        Ragged(np.array([1, 2, 1]), np.array([0, 1, 2, 3])),
+    ],
+    ids=["vectors", "vectors of any length"],
+)
+def test_a_clock_is_judged_by_sessions_alone(session):
+    """What is no column of sessions is refused for that, later, and with its name."""
+    check_clock(np.array([0.0, 5.0, 1.0]), session, "onset", "file")
