@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
-from pynwb import NWBHDF5IO, NWBFile
+from hdmf.common import DynamicTable
+from pynwb import NWBHDF5IO, NWBFile, TimeSeries
 from pynwb.misc import Units
 
 from canonica import RecordingError
@@ -267,6 +268,56 @@ def test_units_in_processing_modules(tmp_path, generator, trains, modules):
             read(path)
     (found,) = read(path, units=None if modules == 1 else "run1/sorted")
     np.testing.assert_array_equal(found.responses, counted(trains))
+
+
+def in_a_table(nwbfile, stimuli):
+    table = DynamicTable(name="protocol", description="d")
+    table.add_column("stimulation_times", "When.")
+    table.add_column("stimulation_electrodes", "Where.", index=True)
+    for onset, on in zip(ONSETS, stimuli, strict=True):
+        listed = np.flatnonzero(on) + 1
+        table.add_row(stimulation_times=onset, stimulation_electrodes=listed.tolist())
+    nwbfile.create_processing_module(name="behavior", description="d").add(table)
+
+
+def in_a_series_of_vectors(nwbfile, stimuli):
+    nwbfile.add_stimulus(
+        TimeSeries(name="StimulationPattern", data=stimuli, timestamps=ONSETS, unit="n.a.")
+    )
+
+
+def in_a_series_of_electrodes(nwbfile, stimuli):
+    trial, electrode = np.nonzero(stimuli)
+    series = TimeSeries(
+        name="stimulation", data=electrode + 1, timestamps=ONSETS[trial], unit="n.a."
+    )
+    nwbfile.add_acquisition(series)
+
+
+@pytest.mark.parametrize(
+    ("add", "told"),
+    [
+        (in_a_table, "protocol: onset from stimulation_times"),
+        (in_a_series_of_vectors, "StimulationPattern: onset from timestamps, stimuli from data"),
+        (in_a_series_of_electrodes, "stimulation: onset from timestamps, stimuli from data"),
+    ],
+)
+def test_stimuli_are_found_elsewhere_than_in_trials(tmp_path, generator, trains, add, told):
+    nwbfile = NWBFile("A culture.", "id", datetime(2024, 3, 1, 9, tzinfo=UTC))
+    device = nwbfile.create_device(name="array")
+    for number, train in enumerate(trains):
+        group = nwbfile.create_electrode_group(
+            f"site {number}", description="d", location="l", device=device
+        )
+        nwbfile.add_unit(spike_times=train, electrode_group=group)
+    stimuli = generator.integers(0, 2, (TRIALS, 6))
+    stimuli[:, 0] = 1 - stimuli[:, 1:].any(axis=1)  # none without any input
+    add(nwbfile, stimuli)
+    (found,) = read(saved(tmp_path / "elsewhere.nwb", nwbfile), trials_per_session=LENGTH)
+    np.testing.assert_array_equal(found.stimuli, stimuli)
+    np.testing.assert_array_equal(found.responses, counted(trains))
+    assert told in found.attrs["reading"]
+    assert found.electrode_name.values.tolist() == [f"site {n}" for n in range(ELECTRODES)]
 
 
 @pytest.mark.parametrize("end", [0.2, 0.9])  # the stimulus after what is called the trial, or in it

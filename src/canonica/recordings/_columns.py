@@ -13,7 +13,11 @@ from canonica.recordings._reading import Coding, Reading
 
 # What each role is called where people name it themselves; in numbered columns, the stem.
 WORDS = {
-    "onset": ("onset", "onset_time", "stimulus_onset", "start_time", "time", "start"),
+    "onset": (
+        *("onset", "onset_time", "stimulus_onset", "start_time", "time", "start"),
+        *("timestamp", "timestamps", "stimulation_time", "stimulation_times"),
+        *("stimulus_time", "stimulus_times", "stim_time", "stim_times"),
+    ),
     "session": ("session", "session_number", "session_id", "session_index", "block"),
     "sources": (
         "sources",
@@ -34,6 +38,8 @@ WORDS = {
         "stimulated_electrode",
         "stimulation_electrodes",
         "stimulation_electrode",
+        "stim_electrodes",
+        "stim_electrode",
         "stimulus_vector",
         "stimulation",
         "observations",

@@ -16,7 +16,12 @@ READABLE = "buifOSU"  # kinds of numbers and texts
 def objects_of(nwbfile: Any, *types: str) -> list[Any]:
     """Return everything in a file that is of one of these types of NWB or its extensions."""
     objects = nwbfile.objects.values()
-    return [one for one in objects if getattr(one, "neurodata_type", None) in types]
+    return [one for one in objects if type_of(one) in types]
+
+
+def type_of(found: Any) -> str | None:
+    """Return the type of NWB, or of the tables below it, that something in a file is of."""
+    return getattr(found, "neurodata_type", None) or getattr(found, "data_type", None)
 
 
 def read_column(table: Any, name: str, source: str) -> np.ndarray | Ragged:

@@ -3,14 +3,14 @@
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from canonica._errors import CanonicaError, RecordingError, listed
+from canonica._errors import CanonicaError, RecordingError
 from canonica._files import sha256, shown
 from canonica.data._recording import recording
 from canonica.data._response_windows import EVOKED
@@ -36,10 +36,11 @@ from canonica.recordings.nwb._causes import (
     is_locked,
     refuse_nwb_1,
 )
-from canonica.recordings.nwb._columns import objects_of, read_column
+from canonica.recordings.nwb._columns import read_column
 from canonica.recordings.nwb._extras import read_extras
 from canonica.recordings.nwb._library import pynwb
 from canonica.recordings.nwb._pharmacology import pharmacology
+from canonica.recordings.nwb._stimulus_table import stimulus_table
 from canonica.recordings.nwb._types import check_types
 from canonica.recordings.nwb._units import (
     SpikingUnits,
@@ -50,8 +51,6 @@ from canonica.recordings.nwb._units import (
 )
 from canonica.recordings.nwb._validity import invalid_trials, unknown_responses
 
-EVENTS = "EventsTable"  # a table of NWB with a timestamp instead of start and stop
-TABLES = ("TimeIntervals", EVENTS)  # types that can hold stimuli
 READY = "responses"  # column of counts, where the spike times are not known
 NOMINAL = "nominal_onsets"  # attribute in files of ours: the times of the trials are made up
 ARGUMENTS = {  # names that attributes of a file must not take
@@ -160,10 +159,8 @@ class _Contents:
 
 def _contents(nwbfile: Any, path: Path, reading: Reading) -> _Contents:
     source = shown(path)
-    table = _stimulus_table(nwbfile, reading, source)
+    table, reading = stimulus_table(nwbfile, reading, source)
     where = f"{source}:{table.name}"
-    if table.neurodata_type == EVENTS and reading.onset is None:
-        reading = replace(reading, onset="timestamp")
     found = stimulation(
         table.colnames, lambda name: read_column(table, name, where), reading, where
     )
@@ -289,51 +286,6 @@ def _ready_responses(table: Any, source: str) -> np.ndarray:
             advice="Add a table of units with spike times: without it, responses must be counts.",
         )
     return responses
-
-
-def _stimulus_table(nwbfile: Any, reading: Reading, source: str) -> Any:
-    """Return the table that is asked for; or the trials, or the only other one with stimuli."""
-    tables = sorted(objects_of(nwbfile, *TABLES), key=lambda table: table.name)
-    names = [one.name for one in tables]
-    if reading.table is not None:
-        wanted = [one for one in tables if one.name == reading.table]
-        if len(wanted) == 1:
-            return wanted[0]
-        raise RecordingError(
-            source,
-            None,
-            found=f"{len(wanted) or 'no'} tables {reading.table}, among {listed(names)}",
-            expected="one table of stimuli of this name",
-            advice="Check its name: --table NAME.",
-        )
-    candidates = [one for one in tables if _has_stimuli(one, reading, source)] or [
-        one for one in tables if one.name == "trials"
-    ]
-    trials = [one for one in candidates if one.name == "trials"]
-    if len(candidates) == 1 or len(trials) == 1:
-        return (trials or candidates)[0]
-    if candidates:
-        raise RecordingError(
-            source,
-            None,
-            found=f"several tables with stimuli: {listed(one.name for one in candidates)}",
-            expected="one",
-            advice="Name it: --table NAME.",
-        )
-    raise RecordingError(
-        source,
-        None,
-        found=f"no trials; other tables of intervals: {listed(names)}",
-        expected="a table of stimuli: start_time, and a column or columns with the stimuli",
-        advice="Write the stimuli as trials; or name table and columns: --table, --stimuli.",
-    )
-
-
-def _has_stimuli(table: Any, reading: Reading, source: str) -> bool:
-    try:
-        return bool(columns_of(table.colnames, reading, source).stimuli)
-    except RecordingError:  # a column that the user names is not in this one
-        return False
 
 
 def _attributes(nwbfile: Any, path: Path, reading: Reading, kept: dict[str, Any]) -> dict[str, Any]:

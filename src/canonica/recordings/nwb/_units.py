@@ -23,6 +23,7 @@ from canonica.recordings.nwb._validity import observed_intervals
 
 BLOCK = 2**21  # spikes to read at a time: 16 MiB
 LARGEST_RESPONSES = 2**28  # trials x electrodes: 2 GiB
+GROUP = "electrode_group"
 NAMES = ("electrode_name", "channel_name", "unit_name", "label", "name")
 
 
@@ -257,10 +258,20 @@ def _names(table: Any, size: int, source: str) -> tuple[str, ...]:
             names = tuple(str(name) for name in column)
             if len(set(names)) == size and all(names):
                 return names
+    groups = _group_names(table)
+    if len(set(groups)) == size:
+        return groups
     ids = row_ids(table, source)
     if (ids == np.arange(1, size + 1)).all() or len(np.unique(ids)) < size:
         return ()
     return tuple(str(number) for number in ids)
+
+
+def _group_names(table: Any) -> tuple[str, ...]:
+    """Return the name of the group of electrodes of every unit, where units have one."""
+    if getattr(table, "neurodata_type", None) != "Units" or GROUP not in table.colnames:
+        return ()
+    return tuple(str(getattr(group, "name", "")) for group in table[GROUP].data[:])
 
 
 def _spike_times(units: Any, source: str) -> tuple[Any, np.ndarray]:
