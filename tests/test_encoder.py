@@ -1,5 +1,6 @@
 """Encoders against the transcription of their equations, by batch, by gradient, and by halves."""
 
+from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
@@ -22,6 +23,7 @@ from canonica.simulate import (
     initial_model,
     mixing_process,
 )
+from canonica.simulate._encoder_scan import Networks, Plan, encoded
 
 FORMS = ["canonical", "exact"]
 LEARN = ["step", "session", "off"]
@@ -333,6 +335,23 @@ def test_a_batch_is_the_same_on_any_number_of_cores(cores, monkeypatch):
     monkeypatch.setattr(_parallel, "cores", lambda: cores)
     worlds = [random_world(seed) for seed in range(37)]
     assert_same(together(worlds, form="exact"), looped(worlds, {"form": "exact"}))
+
+
+@pytest.mark.usefixtures("x64")
+def test_the_last_block_reaches_back_and_nothing_comes_twice(generator):
+    """Six networks in blocks of four: the second block computes two of the first once more."""
+    networks = Networks(
+        counts=generator.uniform(5, 9, (6, 2, 2, 3, 2)),
+        state_prior=np.full((6, 2, 2), 0.5),
+        learning_rate=np.ones(6),
+        bias=None,
+        stimuli=generator.integers(0, 2, (6, 8, 3)).astype(np.int8),
+    )
+    networks = jax.tree.map(jnp.asarray, networks)
+    plan = Plan("canonical", "step", 4, 4, per_step=False, every=None, block=4)
+    apart, together = (encoded(networks, replace(plan, block=block)) for block in (4, 6))
+    for one, other in zip(jax.tree.leaves(apart), jax.tree.leaves(together), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-12)
 
 
 @slow

@@ -201,8 +201,8 @@ def information_of(trials, v, fit):
 @pytest.mark.usefixtures("x64")
 def test_at_the_fit_the_gradient_vanishes(trials, fit, learned):
     climb = compiled(partial(fitted, steps=60, adaptive=False))
-    best, log_evidence, promise = climb(trials, fit, learned, VARIANCES)
-    assert promise < 1e-9
+    best, log_evidence, decrement = climb(trials, fit, learned, VARIANCES)
+    assert decrement < 1e-9
     look = compiled(partial(step, adaptive=False))(trials, best, learned, VARIANCES)
     assert float(log_evidence) == pytest.approx(float(look.log_evidence), rel=1e-9)
 

@@ -441,7 +441,7 @@ def _found(known: Known, model: Canonical) -> _Found:
         evidence.probability_plastic,
         _edges(np.log(strengths[::-1])),
         cumulative,
-        float(found.promise.sum(axis=-1)[near].max()),
+        float(found.newton_decrement.sum(axis=-1)[near].max()),
     )
 
 

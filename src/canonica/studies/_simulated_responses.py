@@ -106,7 +106,19 @@ class _World(NamedTuple):
     time: Any
 
 
-def simulated_known(key: Any, truth: Truth, **sizes: Any) -> tuple[Known, np.ndarray]:
+def simulated_known(
+    key: Any,
+    truth: Truth,
+    *,
+    sessions: int,
+    initial: int,
+    trials: int,
+    inputs: int,
+    sources: int = 2,
+    mixing: float = 0.75,
+    repeated: bool = True,
+    adaptive: bool = False,
+) -> tuple[Known, np.ndarray]:
     """Return what may be known of a recording drawn from the model, and what came later.
 
     Parameters
@@ -115,8 +127,14 @@ def simulated_known(key: Any, truth: Truth, **sizes: Any) -> tuple[Known, np.nda
         Decides everything random.
     truth : Truth
         What it is drawn from.
-    **sizes
-        As in `simulated`.
+    sessions, initial, trials, inputs, sources : int
+        Sizes; `initial` of the `sessions` are known, and each has as many `trials`.
+    mixing : float
+        Probability that an input copies the source of its block.
+    repeated : bool
+        Whether the same trials come in every session.
+    adaptive : bool
+        Whether firing thresholds adapt, as in `Canonical`.
 
     Returns
     -------
@@ -133,7 +151,18 @@ def simulated_known(key: Any, truth: Truth, **sizes: Any) -> tuple[Known, np.nda
     >>> known.response.shape, later.shape
     ((3, 2, 16), (1, 2, 16))
     """
-    drawn = simulated(key, truth, **sizes)
+    drawn = simulated(
+        key,
+        truth,
+        sessions=sessions,
+        initial=initial,
+        trials=trials,
+        inputs=inputs,
+        sources=sources,
+        mixing=mixing,
+        repeated=repeated,
+        adaptive=adaptive,
+    )
     return drawn.known, drawn.response[drawn.known.initial :]
 
 

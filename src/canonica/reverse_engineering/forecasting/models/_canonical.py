@@ -31,7 +31,7 @@ from canonica.reverse_engineering.forecasting.plasticity._plasticity_posterior i
 )
 
 FEW_SESSIONS = 5  # initial ones: up to so many, drift and learning can hardly be told apart
-CONVERGED = 0.5  # nats that another step may promise
+CONVERGED = 0.5  # nats that the Newton decrement of the last step may be
 SAMPLES = 4  # of all other parameters at each plasticity that is drawn
 NEAR = 10.0  # nats below the top: plasticities farther down hardly matter
 
@@ -94,7 +94,8 @@ class Canonical:
 
     def predicted(self, known: Known, key: jax.Array) -> Predicted:
         """Return the forecast, averaged over all that the initial sessions leave possible."""
-        found, strengths = self.posterior(known)
+        numbered = known_initial(known)
+        found, strengths = _posterior(self, known, numbered[0])
         evidence = Evidence.of(found.log_evidence.sum(axis=-1), strengths, self.memories)
         of_draws, of_future = jax.random.split(key)
         plastic, memory, rate = evidence.drawn(of_draws, math.ceil(self.draws / SAMPLES))
@@ -103,9 +104,17 @@ class Canonical:
             np.where(plastic, 1 / strengths[rate], 0.0),
             np.exp(-1 / np.asarray(self.memories))[memory],
         )
-        ahead = _future(known, found, fit, plasticity, of_future, adaptive=self.adaptive_thresholds)
+        ahead = _future(
+            known,
+            numbered,
+            found,
+            fit,
+            plasticity,
+            key=of_future,
+            adaptive=self.adaptive_thresholds,
+        )
         near = evidence.log_likelihood > evidence.log_likelihood.max() - NEAR
-        unsettled = float(found.promise.sum(axis=-1)[near].max())
+        unsettled = float(found.newton_decrement.sum(axis=-1)[near].max())
         return Predicted(
             ahead.mean,
             ahead.scale,
@@ -116,16 +125,7 @@ class Canonical:
 
     def posterior(self, known: Known) -> tuple[Posterior, Float[np.ndarray, " rate"]]:
         """Return the posterior, and the grid of prior strengths, decreasing, that it is on."""
-        initial, _ = known_initial(known)
-        strengths = self._strengths(known)
-        found = posterior(
-            initial,
-            1 / strengths,
-            np.exp(-1 / np.asarray(self.memories)),
-            states=known.states,
-            adaptive=self.adaptive_thresholds,
-        )
-        return found, strengths
+        return _posterior(self, known, known_initial(known)[0])
 
     def evidences(self, every: Sequence[Known], *, together: int = 1) -> list[Evidence]:
         """Return the evidence of many recordings of one size, from one compiled call.
@@ -151,7 +151,7 @@ class Canonical:
                 f"evidences: found recordings of {len(sizes)} sizes, {len(trials)} numbers of "
                 f"trials and {len(states)} of source states; expected one of each. Group them."
             )
-        strengths = self._strengths(every[0])
+        strengths = self.strengths(every[0])
         found = log_evidences(
             Initial(*(np.stack(parts) for parts in zip(*initials, strict=True))),
             1 / strengths,
@@ -162,7 +162,8 @@ class Canonical:
         )
         return [Evidence.of(one, strengths, self.memories) for one in found]
 
-    def _strengths(self, known: Known) -> Float[np.ndarray, " rate"]:
+    def strengths(self, known: Known) -> Float[np.ndarray, " rate"]:
+        """Return the grid of prior strengths, decreasing, for a recording of so many trials."""
         trials = known.valid[: known.initial].sum()
         return np.geomspace(
             trials / self.weakest_plasticity, trials / self.strongest_plasticity, self.rates
@@ -185,13 +186,28 @@ class Frozen:
 
     def predicted(self, known: Known, key: jax.Array) -> Predicted:
         """Return the forecast that nothing but excitability and gain changes."""
-        found, _ = Canonical(rates=2, memories=(1.0,)).posterior(known)
+        numbered = known_initial(known)
+        found, _ = _posterior(Canonical(rates=2, memories=(1.0,)), known, numbered[0])
         draws = math.ceil(self.draws / SAMPLES)
         still, nowhere = np.zeros(draws, bool), np.zeros(draws, int)
         plasticity = Plasticity(np.zeros(draws), np.ones(draws))
         fit = _chosen(found, still, nowhere, nowhere)
-        ahead = _future(known, found, fit, plasticity, key, adaptive=False)
+        ahead = _future(known, numbered, found, fit, plasticity, key=key, adaptive=False)
         return Predicted(ahead.mean, ahead.scale, ahead.state_draws, _variables(found, ahead))
+
+
+def _posterior(
+    model: Canonical, known: Known, initial: Initial
+) -> tuple[Posterior, Float[np.ndarray, " rate"]]:
+    strengths = model.strengths(known)
+    found = posterior(
+        initial,
+        1 / strengths,
+        np.exp(-1 / np.asarray(model.memories)),
+        states=known.states,
+        adaptive=model.adaptive_thresholds,
+    )
+    return found, strengths
 
 
 def _chosen(found: Posterior, plastic: np.ndarray, memory: np.ndarray, rate: np.ndarray) -> Fit:
@@ -206,14 +222,15 @@ def _chosen(found: Posterior, plastic: np.ndarray, memory: np.ndarray, rate: np.
 
 def _future(
     known: Known,
+    numbered: tuple[Initial, np.ndarray],
     found: Posterior,
     fit: Fit,
     plasticity: Plasticity,
-    key: jax.Array,
     *,
+    key: jax.Array,
     adaptive: bool,
 ) -> Future:
-    initial, stimulus = known_initial(known)
+    initial, stimulus = numbered
     world = World(known.stimuli, known.valid, known.state, stimulus, StateMeans.of(known).share)
     return future(
         initial,
@@ -260,7 +277,7 @@ def _diagnosis(known: Known, unsettled: float, evidence: Evidence) -> dict[str, 
     troubles = []
     if not unsettled < CONVERGED:
         troubles.append(
-            f"fits were not finished: the last step still promised {unsettled:.2g} nats somewhere"
+            f"fits were not finished: a Newton decrement was still {unsettled:.2g} nats"
         )
     if known.initial <= FEW_SESSIONS:
         troubles.append(

@@ -35,7 +35,7 @@ from canonica.reverse_engineering.forecasting.plasticity._random_effects import 
 )
 
 LARGEST_MOVE = 1.5  # of any trial's log odds in one step
-LARGEST_PROMISE = 0.5  # nats of a step that are taken on trust
+LARGEST_DECREMENT = 0.5  # nats of a step that are taken for gained
 
 
 class Trials(NamedTuple):
@@ -129,7 +129,7 @@ class Step(NamedTuple):
         At the fit.
     move, effect_move : (parameter,), (stimulus,)
         Newton's step.
-    promise : ()
+    newton_decrement : ()
         What the step would add to the log posterior density, were it quadratic; 0 at the top.
     scale_slope : (state,)
         Derivative of the log likelihood in the log scales.
@@ -140,11 +140,11 @@ class Step(NamedTuple):
     curvature: Curvature
     move: Float[Array, " parameter"]
     effect_move: Float[Array, " stimulus"]
-    promise: Float[Array, ""]
+    newton_decrement: Float[Array, ""]
     scale_slope: Float[Array, " state"]
 
 
-class Climbed(NamedTuple):
+class Optimum(NamedTuple):
     """Where some steps have led.
 
     Attributes
@@ -152,14 +152,14 @@ class Climbed(NamedTuple):
     fit : Fit
         After the last of them.
     log_evidence : ()
-        There.
-    promise : ()
+        At that fit.
+    newton_decrement : ()
         Of the last step, before it was taken.
     """
 
     fit: Fit
     log_evidence: Float[Array, "*batch"]
-    promise: Float[Array, "*batch"]
+    newton_decrement: Float[Array, "*batch"]
 
 
 def log_odds(
@@ -231,7 +231,9 @@ def step(
     )
 
 
-def climbed(trials: Trials, fit: Fit, taken: Step, learned: Learned, *, adaptive: bool) -> Fit:
+def newton_update(
+    trials: Trials, fit: Fit, taken: Step, learned: Learned, *, adaptive: bool
+) -> Fit:
     """Return the fit after one step, shortened where it would move a trial too far."""
     wanted = Fit(fit.parameters + taken.move, fit.effect + taken.effect_move, fit.log_scale)
     here, there = (log_odds(trials, one, learned, adaptive=adaptive) for one in (fit, wanted))
@@ -254,28 +256,28 @@ def fitted(
     steps: int,
     adaptive: bool,
     settled: float = 0.0,
-) -> Climbed:
+) -> Optimum:
     """Return the fit after some steps, and the evidence there.
 
-    Steps end when the last one promised less than `settled`, at the latest after `steps`. It is not
-    looked back from: what it promised is taken for gained, which is right to the third order of its
-    length.
+    Steps end when the Newton decrement of the last one was less than `settled`, at the latest after
+    `steps`. Its gain is not computed anew but taken for its decrement, which is right to the third
+    order of its length.
     """
 
-    def climbing(state: tuple[Array, Climbed]) -> Array:
+    def unsettled(state: tuple[Array, Optimum]) -> Array:
         taken, so_far = state
-        return (taken < steps) & ~(so_far.promise < settled)
+        return (taken < steps) & ~(so_far.newton_decrement < settled)
 
-    def ascend(state: tuple[Array, Climbed]) -> tuple[Array, Climbed]:
+    def iterate(state: tuple[Array, Optimum]) -> tuple[Array, Optimum]:
         number, so_far = state
         taken = step(trials, so_far.fit, learned, variances, adaptive=adaptive)
-        log_evidence = taken.log_evidence + jnp.minimum(taken.promise, LARGEST_PROMISE)
-        onward = climbed(trials, so_far.fit, taken, learned, adaptive=adaptive)
-        return number + 1, Climbed(onward, log_evidence, taken.promise)
+        log_evidence = taken.log_evidence + jnp.minimum(taken.newton_decrement, LARGEST_DECREMENT)
+        onward = newton_update(trials, so_far.fit, taken, learned, adaptive=adaptive)
+        return number + 1, Optimum(onward, log_evidence, taken.newton_decrement)
 
     nothing = jnp.zeros((), fit.parameters.dtype)
-    start = Climbed(fit, nothing, nothing + jnp.inf)
-    return jax.lax.while_loop(climbing, ascend, (jnp.array(0), start))[1]
+    start = Optimum(fit, nothing, nothing + jnp.inf)
+    return jax.lax.while_loop(unsettled, iterate, (jnp.array(0), start))[1]
 
 
 def fitted_with_variances(
@@ -289,7 +291,7 @@ def fitted_with_variances(
     def ascend(_: Any, both: tuple[Fit, Variances]) -> tuple[Fit, Variances]:
         fit, variances = both
         taken = step(trials, fit, learned, variances, adaptive=adaptive)
-        fit = climbed(trials, fit, taken, learned, adaptive=adaptive)
+        fit = newton_update(trials, fit, taken, learned, adaptive=adaptive)
         factor, cross, stimulus = taken.curvature
         whitened = jax.scipy.linalg.solve_triangular(factor, jnp.eye(size), lower=True)
         own = (whitened**2).sum(axis=0)  # diagonal of the inverse

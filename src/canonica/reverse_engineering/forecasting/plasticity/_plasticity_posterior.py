@@ -14,9 +14,9 @@ from canonica.reverse_engineering.forecasting._known import Known
 from canonica.reverse_engineering.forecasting._stimuli import stimulus_index
 from canonica.reverse_engineering.forecasting.plasticity._forgetful_plasticity import learned_before
 from canonica.reverse_engineering.forecasting.plasticity._laplace import (
-    Climbed,
     Fit,
     Learned,
+    Optimum,
     Trials,
     fitted,
     fitted_with_variances,
@@ -25,7 +25,7 @@ from canonica.reverse_engineering.forecasting.plasticity._random_effects import 
 
 FIRST_STEPS = 30  # of EM, for a network that does not learn
 STEPS = 25  # of Newton's method from one plasticity to the next, at most
-SETTLED = 0.1  # nats that a further step may promise
+SETTLED = 0.1  # nats that the Newton decrement has to fall below
 
 
 class Initial(NamedTuple):
@@ -57,7 +57,7 @@ class Posterior(NamedTuple):
         (memory, rate, ensemble, ...).
     log_evidence : (memory, rate, ensemble)
         Log likelihood at each plasticity, less that of the frozen network.
-    promise : (memory, rate, ensemble)
+    newton_decrement : (memory, rate, ensemble)
         What the last step was to add to the log posterior density: next to nothing near the top.
     """
 
@@ -66,7 +66,7 @@ class Posterior(NamedTuple):
     frozen_log_evidence: Float[Any, " ensemble"]
     fit: Fit
     log_evidence: Float[Any, "memory rate ensemble"]
-    promise: Float[Any, "memory rate ensemble"]
+    newton_decrement: Float[Any, "memory rate ensemble"]
 
 
 def known_initial(known: Known) -> tuple[Initial, Int[np.ndarray, "session slot"]]:
@@ -195,10 +195,10 @@ def _posterior(
     )
     from_none = jnp.concatenate([jnp.zeros(1), rate])
 
-    def at_retention(retention: Array) -> Climbed:
+    def at_retention(retention: Array) -> Optimum:
         before, _ = learned_before(added, retention)
 
-        def at_rate(fit: Fit, rate: Array) -> tuple[Fit, Climbed]:
+        def at_rate(fit: Fit, rate: Array) -> tuple[Fit, Optimum]:
             found = fitted(
                 trials,
                 fit,
@@ -212,7 +212,7 @@ def _posterior(
 
         return jax.lax.scan(at_rate, start, from_none)[1]
 
-    every: Climbed = jax.lax.map(at_retention, retention)
+    every: Optimum = jax.lax.map(at_retention, retention)
     frozen = every.log_evidence[0, 0]  # the same whatever is retained of nothing
     return Posterior(
         jax.tree.map(lambda part: part[0, 0], every.fit),
@@ -220,5 +220,5 @@ def _posterior(
         frozen,
         jax.tree.map(lambda part: part[:, 1:], every.fit),
         every.log_evidence[:, 1:] - frozen,
-        every.promise[:, 1:],
+        every.newton_decrement[:, 1:],
     )
