@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import jax
 import numpy as np
@@ -79,7 +80,7 @@ def forecasts(folder: Path | None) -> None:
 
 def many(cultures: int) -> None:
     """Time the evidence of simulated networks in one batched call."""
-    sizes = {"sessions": 10, "initial": 10, "trials": 64, "inputs": 16}
+    sizes: dict[str, Any] = {"sessions": 10, "initial": 10, "trials": 64, "inputs": 16}
     keys = jax.random.split(jax.random.key(0), 20)
     drawn = [simulated_known(key, Truth(3e3, 3.0), **sizes)[0] for key in keys]
     every, together = (drawn * cultures)[:cultures], 1 if jax.default_backend() == "cpu" else 256
