@@ -53,7 +53,11 @@ interruptible(main)
 
 
 # Undoes what shells do to commands in the background, of which this test may be one.
-HEEDS_INTERRUPTS = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+HEEDS_INTERRUPTS = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+"""
 CANONICA = "import runpy; runpy.run_module('canonica', run_name='__main__', alter_sys=True)"
 
 

@@ -129,7 +129,7 @@ def test_what_is_masked_is_refused_and_what_is_not_counts(culture):
         lambda: counted(culture, times, session=masked(stimuli["session"].to_numpy())),
         lambda: recording(masked(culture.responses), culture.responses > 0, session=1),
     ):
-        with pytest.raises(RecordingError, match="masked array with [16] of"):
+        with pytest.raises(RecordingError, match="masked array with (1|12) of"):
             give()
 
 

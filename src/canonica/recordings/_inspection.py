@@ -42,8 +42,10 @@ def inspect(recording: xr.Dataset) -> list[Finding]:
 
     Examples
     --------
+    >>> import numpy as np
     >>> from canonica.recordings import recording
-    >>> dull = recording([[1], [2]], [[1, 0], [1, 1]], [[1], [0]], session=1)
+    >>> source = np.arange(64)[:, None] % 2
+    >>> dull = recording(source, np.hstack([source**0, source]), source, session=1)
     >>> [finding.what for finding in inspect(dull) if finding.severity == "warning"]
     ['input 1 never changes']
     """

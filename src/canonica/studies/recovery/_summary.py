@@ -24,6 +24,7 @@ def recovery_summary(found: xr.Dataset) -> xr.Dataset:
 
     Examples
     --------
+    >>> from canonica.studies import recovery
     >>> found = recovery(0, draws=4, sessions=12, trials_per_session=32, noise=[0.0])
     >>> recovery_summary(found).strength_bias.dims
     ('noise', 'activity', 'assumed')
