@@ -26,8 +26,10 @@ from canonica.studies import (
     plasticity_detection,
     simulated_known,
 )
-from canonica.studies._plasticity_calibration import QUANTILE, _Found, _interval
-from canonica.studies._simulated_responses import (
+from canonica.studies.plasticity._calibration import QUANTILE
+from canonica.studies.plasticity._detection_summary import _interval
+from canonica.studies.plasticity._posteriors import Found
+from canonica.studies.plasticity._simulated_responses import (
     OFFSET_DEVIATION,
     _parameters,
     simulated,
@@ -209,7 +211,7 @@ def test_ranks_and_quantiles_are_each_others_inverse(seed):
     half = (ascending[1] - ascending[0]) / 2
     edges = np.append(ascending[0] - half, ascending + half)
     mass = np.append(0, np.cumsum(evidence.posterior.sum(axis=0)[::-1]))
-    found = _Found(0.0, 0.5, edges, mass, 0.0)
+    found = Found(0.0, 0.5, edges, mass, 0.0)
     np.testing.assert_allclose(found.quantiles(INTERVAL), evidence.strength_quantiles, rtol=1e-9)
     ranks = [found.rank(strength) for strength in found.quantiles(QUANTILE)]
     np.testing.assert_allclose(ranks, QUANTILE, atol=1e-9)

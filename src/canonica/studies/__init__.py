@@ -1,13 +1,14 @@
 """What simulation says of our methods: recovery of known networks, calibration, power."""
 
-from canonica.studies._plasticity_calibration import (
+from canonica.studies.plasticity import (
+    Truth,
     calibration_summary,
     culture_false_alarms,
     detection_summary,
     plasticity_calibration,
     plasticity_detection,
+    simulated_known,
 )
-from canonica.studies._simulated_responses import Truth, simulated_known
 from canonica.studies.recovery import recovery, recovery_summary
 
 __all__ = [

@@ -128,7 +128,7 @@ def simulated_known(
     truth : Truth
         What it is drawn from.
     sessions, initial, trials, inputs, sources : int
-        Sizes; `initial` of the `sessions` are known, and each has as many `trials`.
+        RecordingSizes; `initial` of the `sessions` are known, and each has as many `trials`.
     mixing : float
         Probability that an input copies the source of its block.
     repeated : bool
@@ -191,7 +191,7 @@ def simulated(
     truth : Truth
         What it is drawn from.
     sessions, initial, trials, inputs, sources : int
-        Sizes; `initial` of the `sessions` may be known, and each has as many `trials`.
+        RecordingSizes; `initial` of the `sessions` may be known, and each has as many `trials`.
     mixing : float
         Probability that an input copies the source of its block.
     repeated : bool
