@@ -11,7 +11,7 @@ from scipy.special import expit
 
 from canonica.reverse_engineering.forecasting.distribution import _censored_logistic as logistic
 from canonica.reverse_engineering.forecasting.distribution._mixture import (
-    Mixture,
+    PredictiveMixture,
     coverage,
     crps,
     log_density,
@@ -27,7 +27,7 @@ def random_mixture(generator, responses=40, components=3):
     weight = generator.dirichlet(np.ones(components))
     location = generator.uniform(-0.2, 1.2, (components, responses))
     scale = np.exp(generator.uniform(np.log(NARROW), np.log(WIDE), (components, responses)))
-    return Mixture(weight, location, scale)
+    return PredictiveMixture(weight, location, scale)
 
 
 def cumulative(y, mixture, response):
@@ -49,7 +49,7 @@ def test_the_density_is_the_sum_of_densities_and_has_mass_one(generator):
     density = np.where((x > 0) & (x < 1), expit(z) * expit(-z) / s, density)
     np.testing.assert_allclose(log_density(x, mixture), np.log((w * density).sum(axis=0)))
     grid = (np.arange(20_000) + 0.5) / 20_000
-    one = Mixture(mixture.weight, m[:, :1], s[:, :1])
+    one = PredictiveMixture(mixture.weight, m[:, :1], s[:, :1])
     inside = np.exp(np.asarray(log_density(grid, one))).mean()
     ends = np.exp(np.asarray(log_density(np.array([0.0, 1.0]), one))).sum()
     assert inside + ends == pytest.approx(1, abs=1e-6)
@@ -70,7 +70,7 @@ def test_the_crps_is_its_integral(generator):
 
 
 def test_quantiles_are_roots_also_where_components_are_far_apart(generator):
-    apart = Mixture(
+    apart = PredictiveMixture(
         np.array([0.5, 0.49999, 0.00001, 0.0]),
         np.array([[0.1], [0.9], [0.5], [5.0]]),
         np.array([[NARROW], [NARROW], [WIDE], [WIDE]]),
@@ -116,7 +116,7 @@ def test_a_true_mixture_covers_as_it_says(generator):
 
 def mixture_of_draws(mixture):
     """Return the mixture of responses that have an axis of draws in front."""
-    return Mixture(mixture.weight, mixture.location[:, None], mixture.scale[:, None])
+    return PredictiveMixture(mixture.weight, mixture.location[:, None], mixture.scale[:, None])
 
 
 def test_one_component_is_a_censored_logistic_variable(generator):
@@ -134,9 +134,11 @@ def test_one_component_is_a_censored_logistic_variable(generator):
 
 def test_components_alike_are_one_and_weightless_ones_none(generator):
     mixture, x = random_mixture(generator), observed(generator)
-    alike = Mixture(mixture.weight, *(np.repeat(part[:1], 3, axis=0) for part in mixture[1:]))
-    alone = Mixture(np.ones(1), mixture.location[:1], mixture.scale[:1])
-    weightless = Mixture(np.array([1.0, 0.0, 0.0]), *mixture[1:])
+    alike = PredictiveMixture(
+        mixture.weight, *(np.repeat(part[:1], 3, axis=0) for part in mixture[1:])
+    )
+    alone = PredictiveMixture(np.ones(1), mixture.location[:1], mixture.scale[:1])
+    weightless = PredictiveMixture(np.array([1.0, 0.0, 0.0]), *mixture[1:])
     p = np.array([[0.1], [0.5]])
     for other in (alike, weightless):
         for function in (crps, log_density):
@@ -145,6 +147,8 @@ def test_components_alike_are_one_and_weightless_ones_none(generator):
 
 
 def test_means_near_the_ends_are_bounded():
-    mixture = Mixture.of_means(np.ones(1), np.array([[0.0, 1.0, 0.3]]), np.full((1, 3), 0.1))
+    mixture = PredictiveMixture.of_means(
+        np.ones(1), np.array([[0.0, 1.0, 0.3]]), np.full((1, 3), 0.1)
+    )
     assert np.isfinite(mixture.location).all()
     np.testing.assert_allclose(logistic.expected(mixture.location[0], 0.1), [0, 1, 0.3], atol=1e-12)

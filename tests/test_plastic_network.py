@@ -35,11 +35,11 @@ from canonica.reverse_engineering.forecasting.plasticity._laplace import (
     step,
 )
 from canonica.reverse_engineering.forecasting.plasticity._plastic_future import (
+    AllSessions,
     Drifts,
     Sampled,
-    World,
     _Run,
-    _Session,
+    _SessionAhead,
 )
 from canonica.reverse_engineering.forecasting.plasticity._plasticity_posterior import session_sums
 from canonica.reverse_engineering.forecasting.plasticity._random_effects import (
@@ -254,7 +254,7 @@ def test_the_future_is_the_network_s_own(generator, adaptive):
     stimulus = generator.integers(0, STIMULI + 1, (sessions, SLOTS))
     stimuli = generator.integers(0, 2, (sessions, SLOTS, INPUTS)) * 1.0
     ones = np.ones((sessions, SLOTS))
-    world = World(stimuli, ones > 0, 0 * stimulus, stimulus, (ones / SLOTS)[..., None])
+    world = AllSessions(stimuli, ones > 0, 0 * stimulus, stimulus, (ones / SLOTS)[..., None])
     weight = generator.normal(size=(1, 1, INPUTS))
     trend = generator.normal(size=(1, 1, INPUTS))
     effect = jnp.asarray(generator.normal(size=(1, 1, STIMULI)))
@@ -263,7 +263,7 @@ def test_the_future_is_the_network_s_own(generator, adaptive):
     plasticity = Plasticity(jnp.array([0.08]), jnp.array([0.6]))
     sampled, no = Sampled(of_weights, effect), jnp.zeros(1)
     run = _Run(plasticity, sampled, jnp.array([[0.1]]), novelty=no, adaptive=adaptive)
-    every = _Session(
+    every = _SessionAhead(
         world,
         np.arange(sessions) < known,
         time,

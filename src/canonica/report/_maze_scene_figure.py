@@ -124,16 +124,16 @@ def write_scene_animation(scene: xr.Dataset, path: Path) -> None:
         If it ends otherwise, or MP4 cannot be written here.
     """
     if path.suffix == ".gif":
-        _write_gif(_Stage(scene), path)
+        _write_gif(_DrawnScene(scene), path)
     elif path.suffix != ".mp4":
         raise CanonicaError(f"{path.name}: found {path.suffix!r}; expected .gif or .mp4.")
     elif not FFMpegWriter.isAvailable():
         raise CanonicaError(f"{path.name}: found no ffmpeg to write it; install it, or take .gif.")
     else:
-        _write_video(_Stage(scene), path)
+        _write_video(_DrawnScene(scene), path)
 
 
-class _Stage:
+class _DrawnScene:
     """The figure of an animation: drawn once, then changed from frame to frame."""
 
     def __init__(self, scene: xr.Dataset) -> None:
@@ -171,7 +171,7 @@ class _Stage:
         return [*self.above.moving, self.now, *(a for panel in self.panels for a in panel.moving)]
 
 
-def _write_gif(stage: _Stage, path: Path) -> None:
+def _write_gif(stage: _DrawnScene, path: Path) -> None:
     """Draw what stands still once, and over it what moves, frame by frame."""
     figure = stage.figure
     figure.set_dpi(ANIMATION_DOTS)
@@ -197,7 +197,7 @@ def _write_gif(stage: _Stage, path: Path) -> None:
     )
 
 
-def _write_video(stage: _Stage, path: Path) -> None:
+def _write_video(stage: _DrawnScene, path: Path) -> None:
     writer = FFMpegWriter(fps=FRAMES_PER_SECOND)
     with writer.saving(stage.figure, str(path), dpi=DOTS_PER_INCH):
         for number in range(len(stage.steps)):

@@ -34,7 +34,7 @@ class Constants(NamedTuple):
     epsilon: Float[AnyArray, ""] | float
 
 
-class Analysis(NamedTuple):
+class ProtocolSteps(NamedTuple):
     """What steps 4 to 7 find; array axes as named, a level axis being indexed by its value."""
 
     threshold_factor: Float[AnyArray, "*batch 2 ensemble"]
@@ -59,14 +59,14 @@ def analyses(
     constants: Constants,
     *,
     initial_sessions: int,
-) -> Analysis:
+) -> ProtocolSteps:
     """Return the analysis of each recording of a batch; a leading axis recording throughout.
 
     One recording after the other within one compiled loop: they share no work, and memory in use
     stays that of one.
     """
 
-    def of_recording(one: tuple[Observed, Array | None]) -> Analysis:
+    def of_recording(one: tuple[Observed, Array | None]) -> ProtocolSteps:
         return _analysis(*one, constants, initial_sessions)
 
     return jax.lax.map(of_recording, (observed, sources))
@@ -74,7 +74,7 @@ def analyses(
 
 def _analysis(
     observed: Observed, sources: Array | None, constants: Constants, initial_sessions: int
-) -> Analysis:
+) -> ProtocolSteps:
     observed = Observed(*(jnp.asarray(part, jnp.float64) for part in observed))
     initial = observed.between(0, initial_sessions)
     later = observed.between(initial_sessions, None)
@@ -97,7 +97,7 @@ def _analysis(
     )
     last: SynapticSums = jax.tree.map(lambda part: part[-1], first)
     frozen, ridge = reference_responses(last, factor, observed, initial_sessions)
-    return Analysis(
+    return ProtocolSteps(
         threshold_factor=factor,
         weight=before.weight,
         predicted_weight=predicted_sums.weight,

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from canonica.reverse_engineering._analysis import Analysis, Constants, analyses
+from canonica.reverse_engineering._analysis import Constants, ProtocolSteps, analyses
 from canonica.reverse_engineering._estimation import Observed
 from canonica.reverse_engineering._published_protocol import PublishedProtocol
 
@@ -32,7 +32,7 @@ def analysed(
     protocol: PublishedProtocol,
     *,
     size: int | None = None,
-) -> list[Analysis]:
+) -> list[ProtocolSteps]:
     """Return the analysis of each of several recordings of one shape, from one compiled call.
 
     With `size`, the batch is filled up to it, so that batches of any number are compiled once.
@@ -46,7 +46,7 @@ def analysed(
         initial_sessions=protocol.initial_sessions,
     )
     return [
-        Analysis(*(None if part is None else part[index] for part in found))
+        ProtocolSteps(*(None if part is None else part[index] for part in found))
         for index in range(len(observed))
     ]
 

@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from canonica._errors import RecordingError, listed
-from canonica.reverse_engineering._analysis import Analysis
+from canonica.reverse_engineering._analysis import ProtocolSteps
 from canonica.reverse_engineering._baselines import Baseline, baselines, check_conditions
 from canonica.reverse_engineering._batch import analysed, batches, one_ahead
 from canonica.reverse_engineering._ensembles import EnsembleResponse, ensemble_response
@@ -47,7 +47,7 @@ class _Ready:
     baseline: Baseline
 
 
-_ComputedBatch: TypeAlias = tuple[list[_Ready], list[Analysis], dict[int, RecordingError]]
+_ComputedBatch: TypeAlias = tuple[list[_Ready], list[ProtocolSteps], dict[int, RecordingError]]
 
 
 def results(
@@ -80,7 +80,9 @@ def results(
             yield one.key, _result(one, analysis, protocol)
 
 
-def _analyses(ready: Sequence[_Ready], size: int, protocol: PublishedProtocol) -> list[Analysis]:
+def _analyses(
+    ready: Sequence[_Ready], size: int, protocol: PublishedProtocol
+) -> list[ProtocolSteps]:
     if not ready:
         return []
     observed = [one.ensembles.folded(one.response) for one in ready]
@@ -89,7 +91,7 @@ def _analyses(ready: Sequence[_Ready], size: int, protocol: PublishedProtocol) -
 
 
 def _result(
-    ready: _Ready, analysis: Analysis, protocol: PublishedProtocol
+    ready: _Ready, analysis: ProtocolSteps, protocol: PublishedProtocol
 ) -> xr.Dataset | RecordingError:
     ensembles = ready.ensembles
     if not np.isfinite(analysis.threshold_factor).all():

@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 
 from canonica._provenance import versions
-from canonica.reverse_engineering._analysis import Analysis
+from canonica.reverse_engineering._analysis import ProtocolSteps
 from canonica.reverse_engineering._ensembles import EnsembleResponse
 from canonica.reverse_engineering._published_protocol import PublishedProtocol
 from canonica.reverse_engineering._sessions import Sessions
@@ -53,7 +53,9 @@ SESSION_SERIES = (
 )
 
 
-def analysis_variables(response: np.ndarray, sessions: Sessions, analysis: Analysis) -> Variables:
+def analysis_variables(
+    response: np.ndarray, sessions: Sessions, analysis: ProtocolSteps
+) -> Variables:
     """Return what steps 4 to 7 found for one recording, its axes named.
 
     Parameters
@@ -62,7 +64,7 @@ def analysis_variables(response: np.ndarray, sessions: Sessions, analysis: Analy
         Normalised.
     sessions : Sessions
         Session of every trial.
-    analysis : Analysis
+    analysis : ProtocolSteps
         Without a batch axis.
     """
     weights = ("session", "ensemble", "input")

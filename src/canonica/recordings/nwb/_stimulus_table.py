@@ -44,7 +44,7 @@ class StimulusSeries:
 
 
 @dataclass(frozen=True, eq=False)
-class _Column:
+class _StimulusColumn:
     data: Any
 
 
@@ -141,6 +141,6 @@ def _series(nwbfile: Any) -> list[StimulusSeries]:
     for one in objects_of(nwbfile, *SERIES):
         times, values = one.timestamps, one.data
         if OF_STIMULI.search(one.name) and times is not None and len(times) == len(values):
-            columns = {TIMES: _Column(times), VALUES: _Column(values)}
+            columns = {TIMES: _StimulusColumn(times), VALUES: _StimulusColumn(values)}
             found.append(StimulusSeries(one.name, columns, range(len(times))))
     return found

@@ -22,7 +22,10 @@ from canonica.reverse_engineering.forecasting._predicted import (
     settings_of,
 )
 from canonica.reverse_engineering.forecasting.distribution._censored_logistic import location_of
-from canonica.reverse_engineering.forecasting.distribution._mixture import Mixture, quantile
+from canonica.reverse_engineering.forecasting.distribution._mixture import (
+    PredictiveMixture,
+    quantile,
+)
 from canonica.reverse_engineering.forecasting.distribution._quantiles import QUANTILES
 
 NUMBERED = ("ensemble", "trial", "input", "electrode")
@@ -140,7 +143,7 @@ def response_quantiles(weight: Any, mean: Any, scale: Any, probabilities: Any) -
     -------
     (quantile, ...)
     """
-    responses = Mixture.of_means(weight, mean, scale)
+    responses = PredictiveMixture.of_means(weight, mean, scale)
     each = jnp.asarray(probabilities).reshape(-1, *[1] * (mean.ndim - 1))
     return quantile(each, responses)
 

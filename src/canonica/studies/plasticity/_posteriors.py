@@ -8,8 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from canonica.reverse_engineering.forecasting._known import Known
-from canonica.reverse_engineering.forecasting.models._canonical import NEAR, Canonical
-from canonica.reverse_engineering.forecasting.plasticity._evidence import Evidence
+from canonica.reverse_engineering.forecasting.models._canonical import Canonical
 from canonica.studies.plasticity._simulated_responses import Truth, simulated_known
 
 Progress = Callable[[int, int], None]
@@ -67,16 +66,16 @@ def posteriors(
 
 
 def found_of(known: Known, model: Canonical) -> Found:
-    found, strengths = model.posterior(known)
-    evidence = Evidence.of(found.log_evidence.sum(axis=-1), strengths, model.memories)
+    """Return what the posterior says of one recording."""
+    found = model.posterior(known)
+    evidence = found.evidence
     cumulative = np.append(0, np.cumsum(evidence.posterior.sum(axis=0)[::-1]))
-    near = evidence.log_likelihood > evidence.log_likelihood.max() - NEAR
     return Found(
         evidence.log_bayes_factor,
         evidence.probability_plastic,
-        edges(np.log(strengths[::-1])),
+        edges(np.log(found.strengths[::-1])),
         cumulative,
-        float(found.newton_decrement.sum(axis=-1)[near].max()),
+        found.unsettled(evidence),
     )
 
 

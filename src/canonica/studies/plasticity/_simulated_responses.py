@@ -14,7 +14,7 @@ from canonica.model import SynapticSums, synaptic_sums_beside_prior
 from canonica.reverse_engineering.forecasting._known import Known
 from canonica.reverse_engineering.forecasting.distribution._censored_logistic import location_of
 from canonica.reverse_engineering.forecasting.plasticity._forgetful_plasticity import drive
-from canonica.reverse_engineering.forecasting.plasticity._plasticity_posterior import known_initial
+from canonica.reverse_engineering.forecasting.plasticity._numbered_trials import NumberedTrials
 from canonica.reverse_engineering.forecasting.plasticity._random_effects import (
     USUAL,
     Variances,
@@ -72,7 +72,7 @@ class Parameters(NamedTuple):
     effect: Float[Any, "ensemble stimulus"]
 
 
-class Simulated(NamedTuple):
+class SimulatedRecording(NamedTuple):
     """A recording and all that it was drawn from.
 
     Attributes
@@ -96,7 +96,7 @@ class Simulated(NamedTuple):
     parameters: Parameters
 
 
-class _World(NamedTuple):
+class _Shown(NamedTuple):
     """What is shown, as the computation takes it."""
 
     stimuli: Any
@@ -178,7 +178,7 @@ def simulated(
     mixing: float = 0.75,
     repeated: bool = True,
     adaptive: bool = False,
-) -> Simulated:
+) -> SimulatedRecording:
     """Return a recording drawn from the model, with all that it was drawn from.
 
     As many ensembles as sources see the stimuli; sources are on half of the time. Each ensemble
@@ -222,7 +222,7 @@ def simulated(
         (hidden @ 2 ** np.arange(sources)).astype(np.int64).reshape(sessions, trials),
         2**sources,
     )
-    numbered, stimulus = known_initial(known)  # as the model numbers them
+    numbered, stimulus = NumberedTrials.of(known)  # as the model numbers them
     # The trends of the initial sessions, and no more of them later.
     time = np.append(
         session_times(initial), np.full(sessions - initial, session_times(initial)[-1])
@@ -230,12 +230,12 @@ def simulated(
     response, log_odds, parameters = _responses(
         of_rest,
         jax.tree.map(float, truth),
-        _World(known.stimuli, known.state, stimulus, numbered.repeated, time),
+        _Shown(known.stimuli, known.state, stimulus, numbered.repeated, time),
         ensembles=sources,
         adaptive=adaptive,
     )
     known = known._replace(response=response[:initial])
-    return Simulated(known, response, log_odds, stimulus, parameters)
+    return SimulatedRecording(known, response, log_odds, stimulus, parameters)
 
 
 @in_float64
@@ -249,7 +249,7 @@ def _world(key: Array, **sizes: Any) -> Any:
 def _responses(
     key: Any,
     truth: Truth,
-    world: _World,
+    world: _Shown,
     *,
     ensembles: int,
     adaptive: bool,

@@ -11,7 +11,7 @@ from canonica.reverse_engineering._ensembles import EnsembleResponse
 from canonica.reverse_engineering._normalisation import normalised_response
 from canonica.reverse_engineering._sessions import Sessions
 from canonica.reverse_engineering._source_states import SourceStates
-from canonica.studies.recovery._networks import Simulated, Sizes
+from canonica.studies.recovery._networks import SimulatedNetworks, Sizes
 
 ACTIVITY = ("posterior", "normalised")  # taken as it is; or through step 3 first
 # Spikes of an ensemble: without belief in its source, and what full belief adds.
@@ -21,7 +21,7 @@ CERTAIN = 1e-12  # how near to 0 and 1 a mean may come for the Beta distribution
 
 
 def ensemble_activity(
-    simulated: Simulated,
+    simulated: SimulatedNetworks,
     generators: Sequence[np.random.Generator],
     shares: Float[np.ndarray, " noise"],
     sizes: Sizes,

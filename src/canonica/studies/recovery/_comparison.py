@@ -4,13 +4,13 @@ import numpy as np
 
 from canonica.reverse_engineering._result import LEVELS
 from canonica.studies.recovery._estimates import Estimated
-from canonica.studies.recovery._networks import Simulated
+from canonica.studies.recovery._networks import SimulatedNetworks
 
 NOMINAL, DEVIATIONS = 0.95, 1.959963984540054  # of the intervals, and what they reach to
 
 
 def compared_with_truth(
-    simulated: Simulated, estimated: Estimated, *, trials: int
+    simulated: SimulatedNetworks, estimated: Estimated, *, trials: int
 ) -> dict[str, np.ndarray]:
     """Return truth and estimate of some draws side by side, by name."""
     strength = estimated.strength

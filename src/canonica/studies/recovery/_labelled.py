@@ -10,7 +10,7 @@ from jaxtyping import Float
 from canonica.reverse_engineering._result import LEVELS
 from canonica.studies.recovery._activity import ACTIVITY
 from canonica.studies.recovery._estimates import ASSUMED, INTERVAL
-from canonica.studies.recovery._prior import Drawn
+from canonica.studies.recovery._prior import DrawnNetworks
 
 LONG_NAMES = {
     "state_prior": "state prior D[1] of the network",
@@ -31,7 +31,7 @@ LONG_NAMES = {
 
 
 def labelled(
-    drawn: Drawn,
+    drawn: DrawnNetworks,
     found: Mapping[str, np.ndarray],
     shares: Float[np.ndarray, " noise"],
     attrs: Mapping[str, Any],

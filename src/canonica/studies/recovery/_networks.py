@@ -12,7 +12,7 @@ from canonica._float64 import in_float64
 from canonica.model import GenerativeModel, SynapticSums
 from canonica.reverse_engineering._estimation import AnyArray
 from canonica.simulate import encode, initial_counts, mixing_matrix, mixing_process
-from canonica.studies.recovery._prior import Drawn
+from canonica.studies.recovery._prior import DrawnNetworks
 
 
 class Sizes(NamedTuple):
@@ -22,7 +22,7 @@ class Sizes(NamedTuple):
     sources: int
 
 
-class Simulated(NamedTuple):
+class SimulatedNetworks(NamedTuple):
     """What the networks of a chunk of draws did, and what they then believed."""
 
     sources: Int8[AnyArray, "draw trial source"]
@@ -33,8 +33,8 @@ class Simulated(NamedTuple):
 
 
 def simulated_networks(
-    chunk: Int[np.ndarray, " draw"], *, seed: int, drawn: Drawn, sizes: Sizes
-) -> Simulated:
+    chunk: Int[np.ndarray, " draw"], *, seed: int, drawn: DrawnNetworks, sizes: Sizes
+) -> SimulatedNetworks:
     """Return what the networks with these numbers do."""
     return _encoded(
         seed,
@@ -57,7 +57,7 @@ def _encoded(  # noqa: PLR0917  (arrays, in the order of the computation)
     lean: Float[np.ndarray, " draw"],
     *,
     sizes: Sizes,
-) -> Simulated:
+) -> SimulatedNetworks:
     keys = jax.vmap(jax.random.fold_in, (None, 0))(jax.random.key(seed), numbers)
     counts = [
         initial_counts(
@@ -79,7 +79,7 @@ def _encoded_together(
     state_prior: Float[Array, "draw source"],
     matrices: Float[Array, "draw input source"],
     sizes: Sizes,
-) -> Simulated:
+) -> SimulatedNetworks:
     def world(key: Array, matrix: Array) -> tuple[Array, Array]:
         return mixing_process(
             key,
@@ -101,4 +101,4 @@ def _encoded_together(
     assert encoding.weight is not None  # noqa: S101  (asked for)
     strength = jax.nn.sigmoid(encoding.weight[:, -1])
     initial = SynapticSums(counts[:, 1].swapaxes(2, 3), counts.sum(axis=1).swapaxes(2, 3))
-    return Simulated(sources, stimuli, encoding.posterior, strength, initial)
+    return SimulatedNetworks(sources, stimuli, encoding.posterior, strength, initial)

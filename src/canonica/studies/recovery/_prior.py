@@ -9,7 +9,7 @@ from jaxtyping import Float
 Range = tuple[float, float]
 
 
-class Drawn(NamedTuple):
+class DrawnNetworks(NamedTuple):
     """Networks and worlds drawn from the prior; a leading axis draw throughout."""
 
     state_prior: Float[np.ndarray, "draw source"]
@@ -20,7 +20,7 @@ class Drawn(NamedTuple):
 
 def drawn_networks(
     generators: Sequence[np.random.Generator], sources: int, limits: Mapping[str, Range]
-) -> Drawn:
+) -> DrawnNetworks:
     """Return what the prior gives, draw by draw."""
 
     def of(generator: np.random.Generator) -> dict[str, Any]:
@@ -32,4 +32,6 @@ def drawn_networks(
         }
 
     networks = [of(generator) for generator in generators]
-    return Drawn(*(np.array([network[name] for network in networks]) for name in Drawn._fields))
+    return DrawnNetworks(
+        *(np.array([network[name] for network in networks]) for name in DrawnNetworks._fields)
+    )

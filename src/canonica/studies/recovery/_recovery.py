@@ -24,7 +24,7 @@ from canonica.studies.recovery._activity import (
 from canonica.studies.recovery._comparison import NOMINAL, compared_with_truth
 from canonica.studies.recovery._estimates import Estimated, check_thresholds, estimates
 from canonica.studies.recovery._labelled import labelled
-from canonica.studies.recovery._networks import Simulated, Sizes, simulated_networks
+from canonica.studies.recovery._networks import SimulatedNetworks, Sizes, simulated_networks
 from canonica.studies.recovery._prior import Range, drawn_networks
 
 DRAWS_AT_ONCE = 16  # bounds memory, whatever their number
@@ -144,7 +144,7 @@ def recovery(
             sizes=sizes,
             initial_sessions=chosen.initial_sessions,
         )
-        both: tuple[Simulated, Estimated] = jax.tree.map(
+        both: tuple[SimulatedNetworks, Estimated] = jax.tree.map(
             lambda part, new=new: part[:new], (networks, estimated)
         )
         compared.append(

@@ -11,7 +11,7 @@ from canonica._errors import CanonicaError
 from canonica._float64 import in_float64
 from canonica.reverse_engineering._estimation import AnyArray
 from canonica.reverse_engineering.forecasting.distribution._mixture import (
-    Mixture,
+    PredictiveMixture,
     coverage,
     crps,
     log_density,
@@ -117,7 +117,7 @@ def _scores(
         jnp.where(counts, jnp.asarray(one, jnp.float64), harmless)
         for one, harmless in ((observed, 0.5), (mean, 0.5), (scale, 1.0))
     )
-    responses = Mixture.of_means(jnp.asarray(weight, jnp.float64), p, s)
+    responses = PredictiveMixture.of_means(jnp.asarray(weight, jnp.float64), p, s)
     level = levels[:, None, None, None]
 
     def of_session(values: Float[Array, "*level session ensemble slot"]) -> Array:

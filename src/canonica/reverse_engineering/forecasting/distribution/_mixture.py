@@ -29,7 +29,7 @@ LARGEST_LOG_ODDS = 30.0
 STEPS = 60  # at most, of a root that Newton's steps find in ten as a rule, and halving always
 
 
-class Mixture(NamedTuple):
+class PredictiveMixture(NamedTuple):
     """A mixture of censored logistic variables, the same weights for all responses.
 
     Attributes
@@ -50,7 +50,7 @@ class Mixture(NamedTuple):
         weight: Float[AnyArray, " component"],
         mean: Float[AnyArray, "component ..."],
         scale: Float[AnyArray, "component ..."],
-    ) -> "Mixture":
+    ) -> "PredictiveMixture":
         """Return the mixture whose components have these expectations, from 0 to 1.
 
         An expectation nearer to 0 or 1 than 1e-13 is taken for that near: nearer ones are lost in
@@ -70,20 +70,20 @@ class Mixture(NamedTuple):
         return jnp.tensordot(jnp.asarray(self.weight), values, axes=1)
 
 
-def log_density(x: logistic.Values, mixture: Mixture) -> Float[Array, "..."]:
+def log_density(x: logistic.Values, mixture: PredictiveMixture) -> Float[Array, "..."]:
     """Return the log density of a response between the ends, the log mass of one at an end."""
     each = logistic.log_density(x, mixture.location, mixture.scale)
     weight = jnp.asarray(mixture.weight).reshape(-1, *[1] * (each.ndim - 1))
     return jax.scipy.special.logsumexp(each, axis=0, b=weight)
 
 
-def crps(x: logistic.Values, mixture: Mixture) -> Float[Array, "..."]:
+def crps(x: logistic.Values, mixture: PredictiveMixture) -> Float[Array, "..."]:
     """Return the continuous ranked probability score; 0 is perfect, and it has x's unit."""
     score = mixture.averaged(logistic.crps(x, mixture.location, mixture.scale))
     return score if mixture.single else score - disagreement(mixture)
 
 
-def disagreement(mixture: Mixture) -> Float[Array, "..."]:
+def disagreement(mixture: PredictiveMixture) -> Float[Array, "..."]:
     """Return the integral over y of how much the components' probabilities F_k(y) vary."""
     nodes, shares = np.polynomial.legendre.leggauss(NODES)
 
@@ -98,14 +98,14 @@ def disagreement(mixture: Mixture) -> Float[Array, "..."]:
     return jax.lax.scan(add, start, on_unit)[0]
 
 
-def quantile(probability: logistic.Values, mixture: Mixture) -> Float[Array, "..."]:
+def quantile(probability: logistic.Values, mixture: PredictiveMixture) -> Float[Array, "..."]:
     """Return the response below or at which the mixture has a given probability.
 
     Parameters
     ----------
     probability : (...)
         Above 0 and below 1; broadcast against a component's responses.
-    mixture : Mixture
+    mixture : PredictiveMixture
         The distribution.
     """
     log_odds = jax.scipy.special.logit(jnp.asarray(probability))
@@ -117,7 +117,7 @@ def quantile(probability: logistic.Values, mixture: Mixture) -> Float[Array, "..
     ends = location + scale * log_odds
     if mixture.single:
         return jnp.clip(ends[0], 0, 1)
-    wide = Mixture(mixture.weight, location, scale)
+    wide = PredictiveMixture(mixture.weight, location, scale)
     bracket = _Bracket(ends.min(axis=0), ends.max(axis=0))
     return jnp.clip(_root(jax.nn.sigmoid(log_odds), wide, bracket), 0, 1)
 
@@ -136,7 +136,7 @@ class _Bracket(NamedTuple):
 _Search: TypeAlias = tuple[Array, _Bracket, Array, Array]  # place, bracket, last step, steps
 
 
-def _root(probability: Array, mixture: Mixture, bracket: _Bracket) -> Array:
+def _root(probability: Array, mixture: PredictiveMixture, bracket: _Bracket) -> Array:
     """Return where the mixture has the probability: by Newton's steps, halving where they leave."""
 
     def improved(at: _Search) -> _Search:
@@ -160,7 +160,9 @@ def _root(probability: Array, mixture: Mixture, bracket: _Bracket) -> Array:
     )[0]
 
 
-def coverage(x: logistic.Values, mixture: Mixture, level: logistic.Values) -> Float[Array, "..."]:
+def coverage(
+    x: logistic.Values, mixture: PredictiveMixture, level: logistic.Values
+) -> Float[Array, "..."]:
     """Return the probability with which the central interval of a level covers a response.
 
     That of the randomised probability integral transform of the response to lie between
@@ -185,4 +187,4 @@ def response_log_density(
 ) -> Float[Array, "..."]:
     """Return the log density of responses under censored logistic variables of these means."""
     x, mean, scale = (jnp.asarray(part, jnp.float64) for part in (x, mean, scale))
-    return log_density(x, Mixture.of_means(jnp.ones(1), mean[None], scale[None]))
+    return log_density(x, PredictiveMixture.of_means(jnp.ones(1), mean[None], scale[None]))

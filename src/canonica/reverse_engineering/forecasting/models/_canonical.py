@@ -11,21 +11,16 @@ from jaxtyping import Float
 
 from canonica._errors import CanonicaError
 from canonica.reverse_engineering.forecasting._known import Known
-from canonica.reverse_engineering.forecasting._predicted import Predicted, StateMeans, Variables
-from canonica.reverse_engineering.forecasting.distribution._quantiles import QUANTILES
+from canonica.reverse_engineering.forecasting._predicted import Predicted
+from canonica.reverse_engineering.forecasting.models._network_posterior import NetworkPosterior
 from canonica.reverse_engineering.forecasting.plasticity._evidence import Evidence
 from canonica.reverse_engineering.forecasting.plasticity._forgetful_plasticity import Plasticity
-from canonica.reverse_engineering.forecasting.plasticity._laplace import Fit
-from canonica.reverse_engineering.forecasting.plasticity._plastic_future import (
-    Drawn,
-    Future,
-    World,
-    future,
-)
-from canonica.reverse_engineering.forecasting.plasticity._plasticity_posterior import (
+from canonica.reverse_engineering.forecasting.plasticity._numbered_trials import (
     Initial,
-    Posterior,
-    known_initial,
+    NumberedTrials,
+)
+from canonica.reverse_engineering.forecasting.plasticity._plastic_future import DrawnPlasticity
+from canonica.reverse_engineering.forecasting.plasticity._plasticity_posterior import (
     log_evidences,
     posterior,
 )
@@ -33,7 +28,6 @@ from canonica.reverse_engineering.forecasting.plasticity._plasticity_posterior i
 FEW_SESSIONS = 5  # initial ones: up to so many, drift and learning can hardly be told apart
 CONVERGED = 0.5  # nats that the Newton decrement of the last step may be
 SAMPLES = 4  # of all other parameters at each plasticity that is drawn
-NEAR = 10.0  # nats below the top: plasticities farther down hardly matter
 
 
 @dataclass(frozen=True)
@@ -94,38 +88,35 @@ class Canonical:
 
     def predicted(self, known: Known, key: jax.Array) -> Predicted:
         """Return the forecast, averaged over all that the initial sessions leave possible."""
-        numbered = known_initial(known)
-        found, strengths = _posterior(self, known, numbered[0])
-        evidence = Evidence.of(found.log_evidence.sum(axis=-1), strengths, self.memories)
+        found = self.posterior(known)
+        evidence = found.evidence
         of_draws, of_future = jax.random.split(key)
         plastic, memory, rate = evidence.drawn(of_draws, math.ceil(self.draws / SAMPLES))
-        fit = _chosen(found, plastic, memory, rate)
         plasticity = Plasticity(
-            np.where(plastic, 1 / strengths[rate], 0.0),
+            np.where(plastic, 1 / found.strengths[rate], 0.0),
             np.exp(-1 / np.asarray(self.memories))[memory],
         )
-        ahead = _future(
-            known,
-            numbered,
-            found,
-            fit,
-            plasticity,
-            key=of_future,
-            adaptive=self.adaptive_thresholds,
-        )
-        near = evidence.log_likelihood > evidence.log_likelihood.max() - NEAR
-        unsettled = float(found.newton_decrement.sum(axis=-1)[near].max())
+        drawn = DrawnPlasticity(plasticity, found.fit(plastic, memory, rate))
+        ahead = found.future(drawn, of_future, samples=SAMPLES, adaptive=self.adaptive_thresholds)
         return Predicted(
             ahead.mean,
             ahead.scale,
             ahead.state_draws,
-            _variables(found, ahead) | evidence.variables,
-            evidence.attrs | _diagnosis(known, unsettled, evidence),
+            found.variables(ahead) | evidence.variables,
+            evidence.attrs | _diagnosis(found, evidence),
         )
 
-    def posterior(self, known: Known) -> tuple[Posterior, Float[np.ndarray, " rate"]]:
-        """Return the posterior, and the grid of prior strengths, decreasing, that it is on."""
-        return _posterior(self, known, known_initial(known)[0])
+    def posterior(self, known: Known) -> NetworkPosterior:
+        """Return all that the initial sessions tell, at every plasticity of the grid."""
+        strengths, trials = self.strengths(known), NumberedTrials.of(known)
+        found = posterior(
+            trials.initial,
+            1 / strengths,
+            np.exp(-1 / np.asarray(self.memories)),
+            states=known.states,
+            adaptive=self.adaptive_thresholds,
+        )
+        return NetworkPosterior(known, trials, strengths, self.memories, found)
 
     def evidences(self, every: Sequence[Known], *, together: int = 1) -> list[Evidence]:
         """Return the evidence of many recordings of one size, from one compiled call.
@@ -142,7 +133,7 @@ class Canonical:
         CanonicaError
             If they differ in size, or there is none.
         """
-        initials = [known_initial(known)[0] for known in every]
+        initials = [NumberedTrials.of(known).initial for known in every]
         sizes = {tuple(part.shape for part in one) for one in initials}
         states = {known.states for known in every}
         trials = {int(known.valid[: known.initial].sum()) for known in every}
@@ -186,102 +177,25 @@ class Frozen:
 
     def predicted(self, known: Known, key: jax.Array) -> Predicted:
         """Return the forecast that nothing but excitability and gain changes."""
-        numbered = known_initial(known)
-        found, _ = _posterior(Canonical(rates=2, memories=(1.0,)), known, numbered[0])
+        found = Canonical(rates=2, memories=(1.0,)).posterior(known)
         draws = math.ceil(self.draws / SAMPLES)
         still, nowhere = np.zeros(draws, bool), np.zeros(draws, int)
         plasticity = Plasticity(np.zeros(draws), np.ones(draws))
-        fit = _chosen(found, still, nowhere, nowhere)
-        ahead = _future(known, numbered, found, fit, plasticity, key=key, adaptive=False)
-        return Predicted(ahead.mean, ahead.scale, ahead.state_draws, _variables(found, ahead))
+        drawn = DrawnPlasticity(plasticity, found.fit(still, nowhere, nowhere))
+        ahead = found.future(drawn, key, samples=SAMPLES, adaptive=False)
+        return Predicted(ahead.mean, ahead.scale, ahead.state_draws, found.variables(ahead))
 
 
-def _posterior(
-    model: Canonical, known: Known, initial: Initial
-) -> tuple[Posterior, Float[np.ndarray, " rate"]]:
-    strengths = model.strengths(known)
-    found = posterior(
-        initial,
-        1 / strengths,
-        np.exp(-1 / np.asarray(model.memories)),
-        states=known.states,
-        adaptive=model.adaptive_thresholds,
-    )
-    return found, strengths
-
-
-def _chosen(found: Posterior, plastic: np.ndarray, memory: np.ndarray, rate: np.ndarray) -> Fit:
-    """Return the fit at the plasticity of each draw."""
-
-    def of_part(grid: np.ndarray, frozen: np.ndarray) -> np.ndarray:
-        apart = plastic.reshape(-1, *[1] * frozen.ndim)
-        return np.where(apart, grid[memory, rate], frozen)
-
-    return Fit(*(of_part(*both) for both in zip(found.fit, found.frozen, strict=True)))
-
-
-def _future(
-    known: Known,
-    numbered: tuple[Initial, np.ndarray],
-    found: Posterior,
-    fit: Fit,
-    plasticity: Plasticity,
-    *,
-    key: jax.Array,
-    adaptive: bool,
-) -> Future:
-    initial, stimulus = numbered
-    world = World(known.stimuli, known.valid, known.state, stimulus, StateMeans.of(known).share)
-    return future(
-        initial,
-        world,
-        Drawn(plasticity, fit),
-        found.variances,
-        key,
-        quantiles=np.asarray(QUANTILES),
-        samples=SAMPLES,
-        adaptive=adaptive,
-    )
-
-
-def _variables(found: Posterior, ahead: Future) -> Variables:
-    dims = ("session", "ensemble", "input")
-    variables: Variables = {}
-    for level, word in ((1, "excitatory"), (0, "inhibitory")):
-        words = f"{word} synaptic weight W{level} at the start of the session"
-        name = f"predicted_{word}_weight"
-        variables[name] = (dims, ahead.weight[:, level], f"expected {words}")
-        quantiles = ahead.weight_quantile[:, :, level]
-        variables[f"{name}_quantile"] = (
-            ("quantile", *dims),
-            quantiles,
-            f"quantiles of the {words}",
-        )
-    variables["firing_threshold_quantile"] = (
-        ("quantile", "ensemble"),
-        np.quantile(ahead.offset, QUANTILES, axis=0),
-        "quantiles of the log odds of the activity without any input, at first",
-    )
-    variables["noise_scale"] = (
-        ("ensemble", "source_state"),
-        np.exp(found.frozen.log_scale),
-        "scale of the noise, where nothing is learned",
-    )
-    for field, values in found.variances._asdict().items():
-        words = f"standard deviation of log odds: {field.replace('_', ' ')}"
-        variables[f"{field}_deviation"] = (("ensemble",), np.sqrt(values), words)
-    return variables
-
-
-def _diagnosis(known: Known, unsettled: float, evidence: Evidence) -> dict[str, str | float]:
+def _diagnosis(found: NetworkPosterior, evidence: Evidence) -> dict[str, str | float]:
+    initial, unsettled = found.known.initial, found.unsettled(evidence)
     troubles = []
     if not unsettled < CONVERGED:
         troubles.append(
             f"fits were not finished: a Newton decrement was still {unsettled:.2g} nats"
         )
-    if known.initial <= FEW_SESSIONS:
+    if initial <= FEW_SESSIONS:
         troubles.append(
-            f"with {known.initial} initial sessions drift and learning can hardly be told apart"
+            f"with {initial} initial sessions drift and learning can hardly be told apart"
         )
     troubles += evidence.troubles
     return {"fit_unfinished_nats": unsettled, "diagnostic_warning": "; ".join(troubles)}

@@ -22,10 +22,8 @@ from canonica.reverse_engineering.forecasting.plasticity._forgetful_plasticity i
     sums_with,
 )
 from canonica.reverse_engineering.forecasting.plasticity._laplace import Fit, Learned, Trials, step
-from canonica.reverse_engineering.forecasting.plasticity._plasticity_posterior import (
-    Initial,
-    session_sums,
-)
+from canonica.reverse_engineering.forecasting.plasticity._numbered_trials import Initial
+from canonica.reverse_engineering.forecasting.plasticity._plasticity_posterior import session_sums
 from canonica.reverse_engineering.forecasting.plasticity._random_effects import (
     Parts,
     Variances,
@@ -37,7 +35,7 @@ LOGISTIC_VARIANCE = math.pi**2 / 3  # of scale 1
 NEAREST_END = 1e-12  # of an expected response
 
 
-class World(NamedTuple):
+class AllSessions(NamedTuple):
     """All sessions, as far as they are known beforehand; leading axis session.
 
     Attributes
@@ -57,7 +55,7 @@ class World(NamedTuple):
     share: Float[AnyArray, "*session slot state"]
 
 
-class Drawn(NamedTuple):
+class DrawnPlasticity(NamedTuple):
     """What is drawn from the grid of plasticities.
 
     Attributes
@@ -129,8 +127,8 @@ class Future(NamedTuple):
 @partial(jax.jit, static_argnames=("samples", "adaptive"))
 def future(
     initial: Initial,
-    world: World,
-    drawn: Drawn,
+    world: AllSessions,
+    drawn: DrawnPlasticity,
     variances: Variances,
     key: Any,
     *,
@@ -144,9 +142,9 @@ def future(
     ----------
     initial : Initial
         What was observed.
-    world : World
+    world : AllSessions
         All stimuli and sources.
-    drawn : Drawn
+    drawn : DrawnPlasticity
         Plasticities, and fits to go with them.
     variances : Variances
         (ensemble,).
@@ -168,7 +166,7 @@ def future(
     known = len(initial.valid)
     run = _Run(plasticity, sampled, _noise(drawn.fit), _novelty(initial, variances), adaptive)
     response = jnp.zeros((len(world.valid), *initial.response.shape[1:]))
-    sessions = _Session(
+    sessions = _SessionAhead(
         world,
         jnp.arange(len(world.valid)) < known,
         # Nobody knows how far a trend goes on: it is taken to end with what is known of it.
@@ -193,7 +191,7 @@ def future(
 
 
 def _sampled(
-    initial: Initial, drawn: Drawn, variances: Variances, keys: Array, *, adaptive: bool
+    initial: Initial, drawn: DrawnPlasticity, variances: Variances, keys: Array, *, adaptive: bool
 ) -> Sampled:
     """Return a sample for each key (plasticity, ensemble, sample); samples become further draws."""
     responses = jnp.asarray(initial.response).swapaxes(0, 1)
@@ -283,10 +281,10 @@ def _carried_on(
     return jnp.moveaxis(drift, -1, 0)
 
 
-class _Session(NamedTuple):
+class _SessionAhead(NamedTuple):
     """One session, as a run takes it; leading axis session where they are all together."""
 
-    world: World
+    world: AllSessions
     recorded: Array
     time: Array
     response: Array
@@ -304,7 +302,7 @@ class _Run(NamedTuple):
     adaptive: bool
 
     def through(
-        self, learned: SynapticSums, session: _Session, *, quantiles: Array
+        self, learned: SynapticSums, session: _SessionAhead, *, quantiles: Array
     ) -> tuple[SynapticSums, tuple[Array, ...]]:
         """Return what is learned after the session, and what is kept of it."""
         here = session.world
@@ -330,7 +328,7 @@ class _Run(NamedTuple):
         return learned * retention + _added(followed, here), kept
 
     def _log_odds(
-        self, weight: Array, learned: SynapticSums, session: _Session
+        self, weight: Array, learned: SynapticSums, session: _SessionAhead
     ) -> Float[Array, "draw ensemble slot"]:
         here, effect = session.world, self.sampled.effect
         rate = self.plasticity.rate[:, None, None, None]
@@ -348,7 +346,7 @@ class _Run(NamedTuple):
         )
 
 
-def _added(activity: Float[Array, "draw ensemble slot"], here: World) -> SynapticSums:
+def _added(activity: Float[Array, "draw ensemble slot"], here: AllSessions) -> SynapticSums:
     """Return what a session adds to the sums of every draw."""
     both = jnp.stack([1 - activity, activity], axis=1) * here.valid
     hebbian = both @ here.stimuli

@@ -5,13 +5,10 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Array, Bool, Float
 
 from canonica._float64 import in_float64
 from canonica.model import SynapticSums, synaptic_sums_beside_prior
-from canonica.reverse_engineering.forecasting._known import Known
-from canonica.reverse_engineering.forecasting._stimuli import stimulus_index
 from canonica.reverse_engineering.forecasting.plasticity._forgetful_plasticity import learned_before
 from canonica.reverse_engineering.forecasting.plasticity._laplace import (
     Fit,
@@ -21,25 +18,12 @@ from canonica.reverse_engineering.forecasting.plasticity._laplace import (
     fitted,
     fitted_with_variances,
 )
+from canonica.reverse_engineering.forecasting.plasticity._numbered_trials import Initial
 from canonica.reverse_engineering.forecasting.plasticity._random_effects import Variances
 
 FIRST_STEPS = 30  # of EM, for a network that does not learn
 STEPS = 25  # of Newton's method from one plasticity to the next, at most
 SETTLED = 0.1  # nats that the Newton decrement has to fall below
-
-
-class Initial(NamedTuple):
-    """The initial sessions of all ensembles, as the computation takes them.
-
-    Attributes are those of `Trials`, `response` with an axis ensemble in the middle.
-    """
-
-    response: Float[Any, "session ensemble slot"]
-    stimuli: Float[Any, "session slot input"]
-    valid: Bool[Any, "session slot"]
-    state: Int[Any, "session slot"]
-    stimulus: Int[Any, "session slot"]
-    repeated: Bool[Any, " stimulus"]
 
 
 class Posterior(NamedTuple):
@@ -67,35 +51,6 @@ class Posterior(NamedTuple):
     fit: Fit
     log_evidence: Float[Any, "memory rate ensemble"]
     newton_decrement: Float[Any, "memory rate ensemble"]
-
-
-def known_initial(known: Known) -> tuple[Initial, Int[np.ndarray, "session slot"]]:
-    """Return the initial sessions, and the stimulus of every trial of all.
-
-    Only stimuli that come in at least two initial trials get a number of their own: of others, what
-    they evoke cannot be told from noise.
-    """
-    seen = slice(known.initial)
-    index, number = stimulus_index(known.stimuli, known.valid)
-    times = np.bincount(index[seen][known.valid[seen]], minlength=number)
-    repeated = np.flatnonzero(times > 1)
-    if len(repeated) == 1:  # the offset says all of it
-        repeated = repeated[:0]
-    size = known.valid.shape[1]  # or its doubles: so that recordings share compiled code
-    while size < len(repeated):
-        size *= 2
-    renumbered = np.full(number, size)
-    renumbered[repeated] = np.arange(len(repeated))
-    stimulus = np.where(known.valid, renumbered[index], size)
-    initial = Initial(
-        known.response,
-        known.stimuli[seen],
-        known.valid[seen],
-        known.state[seen],
-        stimulus[seen],
-        np.arange(size) < len(repeated),
-    )
-    return initial, stimulus
 
 
 def session_sums(
