@@ -6,16 +6,24 @@ the weights to stay, so that the difference is what can be won by foretelling wh
 """
 
 import argparse
+from pathlib import Path
 from typing import NamedTuple
 
 import jax
 import numpy as np
 import xarray as xr
 from jaxtyping import Float
+from kept_rows import kept_rows
 from scipy.special import expit, log_expit
 
 from canonica.reverse_engineering import PublishedProtocol
-from canonica.reverse_engineering.forecasting import Canonical, Frozen, Normalised, normalised
+from canonica.reverse_engineering.forecasting import (
+    CLEAR,
+    Canonical,
+    Frozen,
+    Normalised,
+    normalised,
+)
 from canonica.reverse_engineering.forecasting.distribution._censored_logistic import expected
 from canonica.simulate import culture
 from canonica.simulate._electrodes import Electrodes, direct_drive
@@ -115,26 +123,43 @@ def compared(seed: int, knobs: dict[str, float]) -> Compared | None:
     )
 
 
+def rows(words: str, seed: str) -> list[dict[str, float]]:
+    """Return the row of one culture, or none."""
+    found = compared(int(seed), KINDS[words])
+    return [] if found is None else [found._asdict()]
+
+
+def summary(words: str, found: Float[np.ndarray, "culture field"]) -> str:
+    """Return medians, how often learning was foretold, and how much of what could be won was."""
+    medians = dict(zip(Compared._fields, np.median(found, axis=0).tolist(), strict=True))
+    ratio = found[:, 0] / found[:, 1]
+    gap = medians["frozen"] - medians["oracle"]
+    listed = ", ".join(f"{name} {value:.4f}" for name, value in medians.items())
+    return (
+        f"{words}, {len(found)} cultures, medians: {listed}\n"
+        f"  error relative to frozen {np.median(ratio):.3f}, less in {(ratio < 1).mean():.0%}; "
+        f"of the gap to the oracle {(medians['frozen'] - medians['canonical']) / gap:.2f} closed; "
+        f"clear evidence in {(found[:, 4] >= CLEAR).mean():.0%}, at most {found[:, 4].max():.1f}"
+    )
+
+
 def main() -> None:
-    """Print medians, and how often what is learned was foretold."""
+    """Print a summary of each kind."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cultures", type=int, default=12, help="of each kind")
     parser.add_argument("--seed", type=int, default=1000, help="of the first")
+    parser.add_argument("--kinds", nargs="*", choices=[*KINDS], default=[*KINDS])
+    parser.add_argument("--table", type=Path, help="where rows are kept, to go on from")
     given = parser.parse_args()
-    for words, knobs in KINDS.items():
-        every = [compared(given.seed + n, knobs) for n in range(given.cultures)]
-        found = np.array([one for one in every if one is not None])
-        ratio = found[:, 0] / found[:, 1]
-        medians = ", ".join(
-            f"{name} {value:.3f}"
-            for name, value in zip(Compared._fields, np.median(found, axis=0), strict=True)
-        )
-        print(f"{words}, {len(found)} cultures, medians: {medians}")
-        print(
-            f"  error relative to frozen {np.median(ratio):.2f}, less in {(ratio < 1).mean():.0%}; "
-            f"clear evidence in {(found[:, 4] > 3).mean():.0%}",  # noqa: PLR2004
-            flush=True,
-        )
+    for words in given.kinds:
+        keys = [(words, str(given.seed + n)) for n in range(given.cultures)]
+        every = kept_rows(given.table, keys, ("kind", "seed"), rows)
+        found = [
+            [float(row[name]) for name in Compared._fields]
+            for row in every
+            if (row["kind"], row["seed"]) in keys
+        ]
+        print(summary(words, np.array(found)), flush=True)
 
 
 if __name__ == "__main__":

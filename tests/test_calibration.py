@@ -17,6 +17,7 @@ from canonica.report import calibration_figure
 from canonica.reverse_engineering.forecasting import Canonical
 from canonica.reverse_engineering.forecasting.plasticity._evidence import INTERVAL, Evidence
 from canonica.reverse_engineering.forecasting.plasticity._random_effects import USUAL, Variances
+from canonica.reverse_engineering.forecasting.plasticity._uniform_stimuli import SHARE_VARIANCE
 from canonica.studies import (
     Truth,
     calibration_summary,
@@ -52,7 +53,7 @@ def key(number):
 def slow_log_odds(drawn, truth, *, adaptive):
     """Return the log odds of every response as the theory writes them, number by number."""
     sessions, ensembles, slots = drawn.response.shape
-    first, trend, offset, gain, effect = drawn.parameters
+    first, trend, offset, gain, effect, share = drawn.parameters
     known = drawn.known.initial
     stimuli, inputs = drawn.known.stimuli, drawn.known.stimuli.shape[-1]
     kept = np.exp(-1 / truth.memory)
@@ -68,6 +69,8 @@ def slow_log_odds(drawn, truth, *, adaptive):
                     + gain[n, i] * stimuli[n, t].mean()
                     + effect[i, drawn.stimulus[n, t]]
                 )
+                on = int(stimuli[n, t].sum())
+                followed = {inputs: share[i, 0], 0: share[i, 1]}.get(on, 1.0)
                 for j in range(inputs):
                     w, silence = [], []
                     for level, sign in ((0, -1), (1, 1)):
@@ -78,9 +81,10 @@ def slow_log_odds(drawn, truth, *, adaptive):
                         a = 1 + home[level, i, j] / truth.prior_strength
                         w.append(np.log(h / (a - h)))
                         silence.append(np.log((a - h) / a))
-                    v += (w[1] - w[0]) * stimuli[n, t, j]
+                    v += weight[i, j] * stimuli[n, t, j]
+                    v += followed * (w[1] - w[0] - weight[i, j]) * stimuli[n, t, j]
                     # What has been learned alone: the offset says what was there before.
-                    v += adaptive * (silence[1] - silence[0] + weight[i, j] / 2)
+                    v += followed * adaptive * (silence[1] - silence[0] + weight[i, j] / 2)
                 found[n, i, t] = v
         hebb, home = hebb * kept, home * kept
         for level in (0, 1):
@@ -129,7 +133,7 @@ def test_parameters_have_the_variances_they_should():
     variances = Variances(0.5, 1.5, 0.04, 0.01, 0.04, 0.02, 0.16)
     repeated = jnp.arange(400) < 300
     drawn = _parameters(key(4), variances, repeated, (200, 60, 30))
-    weight, trend, offset, gain, effect = (np.asarray(part) for part in drawn)
+    weight, trend, offset, gain, effect, share = (np.asarray(part) for part in drawn)
 
     def deviation(values, variance):
         return abs(np.mean(values**2) / variance - 1) / np.sqrt(2 / values.size)
@@ -138,6 +142,7 @@ def test_parameters_have_the_variances_they_should():
     assert deviation(trend, 0.04) < 4
     assert deviation(effect[:, :300], 1.5) < 4
     assert not effect[:, 300:].any()
+    assert deviation(share, SHARE_VARIANCE) < 4
     assert deviation(gain[0], 0.16) < 4
     assert deviation(offset[0], OFFSET_DEVIATION**2 + 0.04) < 4
     for drift, walk, scatter in ((offset, 0.01, 0.04), (gain, 0.02, 0.16)):

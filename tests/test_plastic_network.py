@@ -50,6 +50,10 @@ from canonica.reverse_engineering.forecasting.plasticity._random_effects import 
     prior_precision,
     session_map,
 )
+from canonica.reverse_engineering.forecasting.plasticity._uniform_stimuli import (
+    share_followed,
+    uniform,
+)
 from quick_compilation import compiled
 
 SESSIONS, SLOTS, INPUTS, STIMULI, STATES = 4, 12, 3, 5, 2
@@ -83,6 +87,7 @@ def trials(x64):  # noqa: ARG001
     """Return sessions of one ensemble, the last one short, one stimulus that comes once."""
     rng = np.random.default_rng(1)
     patterns = rng.integers(0, 2, (STIMULI + 1, INPUTS)).astype(float)
+    patterns[1:3] = [[0.0] * INPUTS, [1.0] * INPUTS]
     stimulus = rng.integers(0, STIMULI, (SESSIONS, SLOTS))
     stimulus[2, 3] = STIMULI
     response = np.clip(rng.normal(0.5, 0.4, (SESSIONS, SLOTS)), 0, 1)
@@ -157,6 +162,7 @@ def test_the_vector_of_parameters_is_taken_apart_as_its_map_says(generator):
         np.testing.assert_allclose(mapped[n, INPUTS], offset, rtol=1e-5)
         gain = taken.gain_walk[:n].sum() + taken.gain_scatter[n]
         np.testing.assert_allclose(mapped[n, INPUTS + 1], gain, rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(mapped[n, INPUTS + 2 :], taken.share, rtol=1e-6)
 
 
 @pytest.mark.parametrize("adaptive", [False, True])
@@ -236,7 +242,11 @@ def run_slowly(run, sessions, weight):
         present, always = slow_drive(
             weight[n], lived, shown, rate, retention, adaptive=run.adaptive
         )
-        v = o @ present + always.sum() + float(sessions.drifts.offset[n, 0, 0])
+        followed = np.ones(len(o))
+        followed[o.all(axis=1)] = float(run.sampled.parts.share[0, 0, 0])
+        followed[~o.any(axis=1)] = float(run.sampled.parts.share[0, 0, 1])
+        v = o @ weight[n] + followed * (o @ (present - weight[n]) + always.sum())
+        v += float(sessions.drifts.offset[n, 0, 0])
         v += float(sessions.drifts.gain[n, 0, 0]) * o.mean(axis=1)
         v += effect[np.asarray(sessions.world.stimulus[n])]
         activity.append(expit(v))
@@ -258,7 +268,8 @@ def test_the_future_is_the_network_s_own(generator, adaptive):
     weight = generator.normal(size=(1, 1, INPUTS))
     trend = generator.normal(size=(1, 1, INPUTS))
     effect = jnp.asarray(generator.normal(size=(1, 1, STIMULI)))
-    of_weights = Parts(jnp.asarray(weight), None, jnp.asarray(trend), *[None] * 4)
+    share = jnp.array([[[0.3, -0.4]]])
+    of_weights = Parts(jnp.asarray(weight), None, jnp.asarray(trend), *[None] * 4, share)
     time = jnp.array([-0.25, 0.25, 0.25, 0.25, 0.25])
     plasticity = Plasticity(jnp.array([0.08]), jnp.array([0.6]))
     sampled, no = Sampled(of_weights, effect), jnp.zeros(1)
@@ -353,3 +364,32 @@ def test_plasticity_at_the_edge_is_warned_of():
 def test_settings_out_of_range_are_refused(settings):
     with pytest.raises(CanonicaError, match=next(iter(settings))):
         Canonical(**settings)
+
+
+def test_uniform_stimuli_follow_what_is_learned_by_their_share_and_others_wholly():
+    stimuli = jnp.array([[0.0, 0, 0], [1, 1, 1], [1, 0, 1], [0, 0, 1]])
+    share = jnp.array([[0.3, -0.2], [0.5, 0.1]])
+    found = share_followed(uniform(stimuli), share)
+    np.testing.assert_allclose(found, [[-0.2, 0.3, 1, 1], [0.1, 0.5, 1, 1]], rtol=1e-6)
+
+
+@pytest.mark.usefixtures("x64")
+def test_a_share_says_how_far_log_odds_follow_what_is_learned(trials, fit, learned):
+    """Between those before learning and those of an ordinary trial, and it says which."""
+    on = trials.stimuli.min(axis=-1) == 1
+    off = trials.stimuli.max(axis=-1) == 0
+    assert on.any()
+    assert off.any()
+
+    def at(first, second, rate):
+        moved = fit.parameters.at[-2:].set(jnp.array([first, second]))
+        one = Learned(learned.sums, rate)
+        return log_odds(trials, fit._replace(parameters=moved), one, adaptive=True)
+
+    still, none, whole = at(0.4, 0.7, 0.0), at(0.0, 0.0, 0.05), at(1.0, 1.0, 0.05)
+    np.testing.assert_allclose(none[on | off], still[on | off], atol=1e-12)
+    some, other = at(0.4, 0.0, 0.05), ~(on | off)
+    np.testing.assert_allclose(some[on], (still + 0.4 * (whole - still))[on], rtol=1e-10)
+    np.testing.assert_allclose(some[off], still[off], atol=1e-12)
+    np.testing.assert_allclose(some[other], whole[other], rtol=1e-12)
+    assert np.abs((whole - still)[on | off]).max() > 0.1

@@ -20,6 +20,12 @@ from canonica.reverse_engineering.forecasting.plasticity._random_effects import 
     Variances,
     session_times,
 )
+from canonica.reverse_engineering.forecasting.plasticity._uniform_stimuli import (
+    KINDS,
+    SHARE_VARIANCE,
+    share_followed,
+    uniform,
+)
 from canonica.simulate import mixing_process
 
 # As in the first ten sessions of recorded cultures.
@@ -63,6 +69,8 @@ class Parameters(NamedTuple):
         With their drifts.
     effect : (ensemble, stimulus)
         What each stimulus evokes beside the weights; 0 the last, of stimuli that come only once.
+    share : (ensemble, 2)
+        Of what is learned, that responses to all inputs, and to none, follow.
     """
 
     weight: Float[Any, "ensemble input"]
@@ -70,6 +78,7 @@ class Parameters(NamedTuple):
     offset: Float[Any, "session ensemble"]
     gain: Float[Any, "session ensemble"]
     effect: Float[Any, "ensemble stimulus"]
+    share: Float[Any, "ensemble 2"]
 
 
 class SimulatedRecording(NamedTuple):
@@ -266,10 +275,13 @@ def _responses(
 
     def session(learned: SynapticSums, here: Any) -> tuple[SynapticSums, Any]:
         shown, number, spread, time, offset, gain, noise = here
-        driven = drive(drawn.weight + time * drawn.trend, learned, rate, adaptive=adaptive)
+        weight = drawn.weight + time * drawn.trend
+        driven = drive(weight, learned, rate, adaptive=adaptive)
+        since = (driven.present - weight) @ shown.T + driven.always.sum(axis=-1)[:, None]
         log_odds = (
-            driven.present @ shown.T
-            + (driven.always.sum(axis=-1) + offset)[:, None]
+            weight @ shown.T
+            + share_followed(uniform(shown), drawn.share) * since
+            + offset[:, None]
             + gain[:, None] * shown.mean(axis=-1)
             + drawn.effect[:, number]
         )
@@ -288,7 +300,7 @@ def _parameters(
     key: Array, variances: Variances, repeated: Array, sizes: tuple[int, int, int]
 ) -> Parameters:
     sessions, ensembles, inputs = sizes
-    keys = jax.random.split(key, 8)
+    keys = jax.random.split(key, 9)
 
     def normal(number: int, variance: Any, *shape: int) -> Array:
         return jax.random.normal(keys[number], shape) * jnp.sqrt(variance)
@@ -304,6 +316,7 @@ def _parameters(
         normal(1, OFFSET_DEVIATION**2, ensembles) + drifting(3, variances.walk, variances.scatter),
         drifting(5, variances.gain_walk, variances.gain_scatter),
         jnp.concatenate([effect, jnp.zeros((ensembles, 1))], axis=1),
+        normal(8, SHARE_VARIANCE, ensembles, KINDS),
     )
 
 

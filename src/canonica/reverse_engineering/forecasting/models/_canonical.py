@@ -38,7 +38,8 @@ class Canonical:
     changes them by Hebbian plasticity at a rate of 1 / prior strength, thresholds adapting with the
     weights, and forgets what it learned over tens of sessions, if at all. What a stimulus evokes
     beside the weights, where it comes repeatedly, and drifts of excitability and gain are estimated
-    with it. Rate and memory are integrated over a grid, everything else by Laplace's approximation
+    with it, as is the share of what is learned that responses to no input, or to all of them,
+    follow. Rate and memory are integrated over a grid, everything else by Laplace's approximation
     at each of its points; half of the prior probability is on a network that does not learn at all.
 
     Parameters

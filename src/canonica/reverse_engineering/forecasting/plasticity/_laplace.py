@@ -25,13 +25,18 @@ from canonica.reverse_engineering.forecasting.distribution._noise import (
     log_scale_prior,
     scale_ascent,
 )
-from canonica.reverse_engineering.forecasting.plasticity._forgetful_plasticity import drive
+from canonica.reverse_engineering.forecasting.plasticity._forgetful_plasticity import Drive, drive
 from canonica.reverse_engineering.forecasting.plasticity._random_effects import (
     USUAL,
     Variances,
     prior_precision,
     reestimated,
     session_map,
+)
+from canonica.reverse_engineering.forecasting.plasticity._uniform_stimuli import (
+    KINDS,
+    share_followed,
+    uniform,
 )
 
 LARGEST_MOVE = 1.5  # of any trial's log odds in one step
@@ -167,21 +172,47 @@ def log_odds(
 ) -> Float[Array, "session slot"]:
     """Return the log odds of the activity expected in each trial."""
     sessions, _, inputs = trials.stimuli.shape
-    weight, (offset, gain) = _of_sessions(fit, inputs, sessions)
+    weight, offset, gain, share = _of_sessions(fit, inputs, sessions)
     driven = drive(weight[:, None], learned.sums, learned.rate, adaptive=adaptive)
-    always = driven.always.sum(axis=(1, 2)) + offset
+    initial = jnp.einsum("nti,ni->nt", trials.stimuli, weight) + offset[:, None]
+    followed = share_followed(uniform(trials.stimuli), share)
     gain = gain[:, None] * trials.stimuli.mean(axis=-1)
-    of_inputs = jnp.einsum("nti,ni->nt", trials.stimuli, driven.present[:, 0])
     effect = jnp.append(fit.effect, 0.0)[trials.stimulus]
-    return of_inputs + always[:, None] + gain + effect
+    return initial + followed * _learned_since(trials, driven, weight) + gain + effect
 
 
-def _of_sessions(
-    fit: Fit, inputs: int, sessions: int
-) -> tuple[Float[Array, "session input"], Float[Array, "2 session"]]:
-    """Return initial weights of each session, and its offset and gain."""
+def _learned_since(
+    trials: Trials, driven: Drive, weight: Float[Array, "session input"]
+) -> Float[Array, "session slot"]:
+    """Return what learning adds to the log odds of each trial, if it follows all of it."""
+    of_inputs = jnp.einsum("nti,ni->nt", trials.stimuli, driven.present[:, 0] - weight)
+    return of_inputs + driven.always.sum(axis=(1, 2))[:, None]
+
+
+class _Session(NamedTuple):
+    """What the parameters make of each session.
+
+    Attributes
+    ----------
+    weight : (session, input)
+        Initial ones.
+    offset, gain : (session,)
+        With their drifts.
+    share : (session, 2)
+        As in `_uniform_stimuli`.
+    """
+
+    weight: Float[Array, "session input"]
+    offset: Float[Array, " session"]
+    gain: Float[Array, " session"]
+    share: Float[Array, "session 2"]
+
+
+def _of_sessions(fit: Fit, inputs: int, sessions: int) -> _Session:
     mapped = jnp.asarray(session_map(inputs, sessions)) @ fit.parameters
-    return mapped[:, :inputs], mapped[:, inputs:].T
+    return _Session(
+        mapped[:, :inputs], mapped[:, inputs], mapped[:, inputs + 1], mapped[:, inputs + 2 :]
+    )
 
 
 def step(
@@ -311,7 +342,7 @@ class _Jacobian(NamedTuple):
     Attributes
     ----------
     features : (session, slot, feature)
-        Derivative in the initial weights, the offset and the gain of the session.
+        Derivative in the initial weights, the offset, the gain and the shares of the session.
     mapped : (session, feature, parameter)
         `session_map`.
     """
@@ -323,18 +354,21 @@ class _Jacobian(NamedTuple):
     def of(cls, trials: Trials, fit: Fit, learned: Learned, *, adaptive: bool) -> "_Jacobian":
         sessions, slots, inputs = trials.stimuli.shape
 
-        def driven(weight: Array) -> Array:
-            of_all = drive(weight[:, None], learned.sums, learned.rate, adaptive=adaptive)
-            return jnp.stack(of_all)
+        def driven(weight: Array) -> Drive:
+            return drive(weight[:, None], learned.sums, learned.rate, adaptive=adaptive)
 
-        weight, _ = _of_sessions(fit, inputs, sessions)
+        weight, _, _, share = _of_sessions(fit, inputs, sessions)
         # Each input's drive depends on its own weight alone: one product gives all derivatives.
-        present, always = jax.jvp(driven, (weight,), (jnp.ones_like(weight),))[1][:, :, 0]
+        now, slopes = jax.jvp(driven, (weight,), (jnp.ones_like(weight),))
+        kinds = uniform(trials.stimuli)
+        followed = share_followed(kinds, share)[..., None]
+        since = trials.stimuli * (slopes.present - 1) + slopes.always
         features = jnp.concatenate(
             [
-                trials.stimuli * present[:, None] + always[:, None],
+                trials.stimuli + followed * since,
                 jnp.ones((sessions, slots, 1)),
                 trials.stimuli.mean(axis=-1, keepdims=True),
+                kinds * _learned_since(trials, now, weight)[..., None],
             ],
             axis=-1,
         )
@@ -343,7 +377,7 @@ class _Jacobian(NamedTuple):
     @property
     def sizes(self) -> tuple[int, int]:
         """Inputs and sessions."""
-        return self.features.shape[-1] - 2, len(self.features)
+        return self.features.shape[-1] - 2 - KINDS, len(self.features)
 
     def gradient(self, slope: Float[Array, "session slot"]) -> Float[Array, " parameter"]:
         """Return the derivative in the parameters of what has `slope` in the log odds."""

@@ -30,6 +30,10 @@ from canonica.reverse_engineering.forecasting.plasticity._random_effects import 
     parts,
     session_times,
 )
+from canonica.reverse_engineering.forecasting.plasticity._uniform_stimuli import (
+    share_followed,
+    uniform,
+)
 
 LOGISTIC_VARIANCE = math.pi**2 / 3  # of scale 1
 NEAREST_END = 1e-12  # of an expected response
@@ -333,13 +337,19 @@ class _Run(NamedTuple):
         here, effect = session.world, self.sampled.effect
         rate = self.plasticity.rate[:, None, None, None]
         driven = drive(weight, learned, rate, adaptive=self.adaptive)
-        threshold = session.drifts.offset + driven.always.sum(axis=-1)
-        normal = jax.random.normal(session.key, (*threshold.shape, len(here.stimulus)))
+        offset = session.drifts.offset[..., None]
+        initial = jnp.einsum("dji,ti->djt", weight, here.stimuli) + offset
+        learned_since = (
+            jnp.einsum("dji,ti->djt", driven.present - weight, here.stimuli)
+            + driven.always.sum(axis=-1)[..., None]
+        )
+        followed = share_followed(uniform(here.stimuli), self.sampled.parts.share)
+        normal = jax.random.normal(session.key, initial.shape)
         novel = jnp.where(here.stimulus == effect.shape[-1], normal * self.novelty[:, None], 0)
-        known = jnp.concatenate([effect, jnp.zeros((*threshold.shape, 1))], axis=-1)
+        known = jnp.concatenate([effect, jnp.zeros((*effect.shape[:-1], 1))], axis=-1)
         return (
-            jnp.einsum("dji,ti->djt", driven.present, here.stimuli)
-            + threshold[..., None]
+            initial
+            + followed * learned_since
             + session.drifts.gain[..., None] * here.stimuli.mean(axis=-1)
             + known[:, :, here.stimulus]
             + novel

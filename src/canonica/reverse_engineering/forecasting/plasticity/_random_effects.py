@@ -1,9 +1,9 @@
 """What else moves the log odds of an activity: drifts, and single stimuli.
 
-The parameters of one ensemble are a vector: initial weights, offset, the weights' trends, and the
-drifts' innovations. Offset and gain drift as a random walk from session to session, and scatter
-about it; the weights that learning starts from have trends of their own, as electrodes whose gains
-wander apart give them::
+The parameters of one ensemble are a vector: initial weights, offset, the weights' trends, the
+drifts' innovations, and the shares of `_uniform_stimuli`. Offset and gain drift as a random walk
+from session to session, and scatter about it; the weights that learning starts from have trends of
+their own, as electrodes whose gains wander apart give them::
 
     log odds = W_n o + h_n + b + u_n + g_n mean(o) + e_k,    initial W of session n = W + t_n D
 
@@ -20,6 +20,10 @@ import numpy as np
 from jaxtyping import Array, Float, Num
 
 from canonica.reverse_engineering._estimation import AnyArray
+from canonica.reverse_engineering.forecasting.plasticity._uniform_stimuli import (
+    KINDS,
+    SHARE_VARIANCE,
+)
 
 OFFSET_VARIANCE = 100.0  # before anything is seen: next to no opinion
 
@@ -74,6 +78,7 @@ class Parts(NamedTuple):
     scatter: Float[AnyArray, "*batch session"]
     gain_walk: Float[AnyArray, "*batch step"]
     gain_scatter: Float[AnyArray, "*batch session"]
+    share: Float[AnyArray, "*batch 2"]
 
 
 def session_times(sessions: int) -> Float[np.ndarray, " session"]:
@@ -83,7 +88,7 @@ def session_times(sessions: int) -> Float[np.ndarray, " session"]:
 
 def part_sizes(inputs: int, sessions: int) -> tuple[int, ...]:
     """Return how long each of `Parts` is."""
-    return inputs, 1, inputs, sessions - 1, sessions, sessions - 1, sessions
+    return inputs, 1, inputs, sessions - 1, sessions, sessions - 1, sessions, KINDS
 
 
 def parts(vector: Float[Array, " parameter"], inputs: int, sessions: int) -> Parts:
@@ -102,6 +107,7 @@ def prior_precision(variances: Variances, inputs: int, sessions: int) -> Float[A
         variances.scatter,
         variances.gain_walk,
         variances.gain_scatter,
+        SHARE_VARIANCE,
     )
     sizes = part_sizes(inputs, sessions)
     return 1 / jnp.concatenate(
@@ -110,14 +116,14 @@ def prior_precision(variances: Variances, inputs: int, sessions: int) -> Float[A
 
 
 def session_map(inputs: int, sessions: int) -> Float[np.ndarray, "session feature parameter"]:
-    """Return what the parameters make of each session: initial weights, offset, gain.
+    """Return what the parameters make of each session: initial weights, offset, gain, shares.
 
-    A constant: identity on weights and offset, and the drifts that are added to them.
+    A constant: identity on weights, offset and shares, and the drifts that are added to them.
     """
     sizes = part_sizes(inputs, sessions)
     walked = np.tri(sessions, sessions - 1, -1)
     here = np.eye(sessions)
-    mapped = np.zeros((sessions, inputs + 2, sum(sizes)))
+    mapped = np.zeros((sessions, inputs + 2 + KINDS, sum(sizes)))
     mapped[:, : inputs + 1, : inputs + 1] = np.eye(inputs + 1)
     starts = np.cumsum((0, *sizes))
     trend = slice(starts[2], starts[3])
@@ -129,6 +135,7 @@ def session_map(inputs: int, sessions: int) -> Float[np.ndarray, "session featur
         (6, inputs + 1, here),
     ):
         mapped[:, row, starts[part] : starts[part + 1]] = effect
+    mapped[:, -KINDS:, -KINDS:] = np.eye(KINDS)
     return mapped
 
 
@@ -156,10 +163,10 @@ def reestimated(
     sums = Variances(
         squares.weight.sum(),
         stimulus_moment.sum(),
-        *(part.sum() for part in squares[2:]),
+        *(part.sum() for part in squares[2:-1]),
     )
     sizes = part_sizes(inputs, sessions)
-    numbers = Variances(sizes[0], stimuli, *sizes[2:])
+    numbers = Variances(sizes[0], stimuli, *sizes[2:-1])
     return jax.tree.map(
         lambda total, number, usual, pseudo: (total + usual * pseudo) / (number + pseudo),
         sums,
