@@ -1,20 +1,24 @@
 """Where an experiment that takes long keeps what it has, to go on after an interruption."""
 
+import hashlib
 import json
 import threading
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from canonica._errors import CanonicaError
 from canonica._files import complete_file, shown
 from canonica._provenance import versions
+from canonica.agents.experiments.maze._checkpoint import (
+    Arrays,
+    DamagedError,
+    ForeignError,
+    packed,
+    unpacked,
+)
 
 SETTINGS = "settings.json"
-Arrays = dict[str, np.ndarray]
 
 
 class ExperimentStore:
@@ -38,7 +42,8 @@ class ExperimentStore:
         self.folder = Path(folder)
         # One file at a time: what makes files whole is no business of several threads at once.
         self._writing = threading.Lock()
-        wanted = {**settings, **versions()}
+        wanted = json.loads(json.dumps({**settings, **versions()}))
+        self._settings = wanted
         if is_store(self.folder):
             self._check(wanted)
             return
@@ -48,7 +53,8 @@ class ExperimentStore:
                 "nothing. Choose another folder."
             )
         with complete_file(self.folder / SETTINGS) as partial:
-            partial.write_text(json.dumps(wanted, indent=2) + "\n", encoding="utf-8")
+            kept = {"settings": wanted, "sha256": _digest(wanted)}
+            partial.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
 
     def _check(self, wanted: Mapping[str, Any]) -> None:
         found = _read(self.folder)
@@ -61,26 +67,40 @@ class ExperimentStore:
                 )
 
     def load(self, name: str) -> Arrays | None:
-        """Return what was saved under a name; None if nothing was."""
+        """Return what was saved under a name; None if nothing was.
+
+        Raises
+        ------
+        CanonicaError
+            If the file was damaged, or is a copy of that of another run, or of another name.
+        """
         path = self._path(name)
-        if not path.exists():
-            return None
         try:
-            with np.load(path, allow_pickle=False) as file:
-                return dict(file)
-        except (OSError, ValueError, zipfile.BadZipFile, EOFError) as error:
+            return unpacked(path.read_bytes(), self._owner(name))
+        except FileNotFoundError:
+            return None
+        except (OSError, DamagedError) as error:
             raise CanonicaError(
                 f"{shown(path)}: found no saved run in it ({error}); expected one. Delete the "
                 "file to run it again."
             ) from error
+        except ForeignError as error:
+            raise CanonicaError(
+                f"{shown(path)}: found a saved run of {error}; expected that of {name} in this "
+                "folder. Bring its own file back, or delete this one to run it again."
+            ) from error
 
     def save(self, name: str, arrays: Arrays) -> None:
         """Keep arrays under a name, in the place of those that were there."""
-        with self._writing, complete_file(self._path(name)) as partial, partial.open("wb") as file:
-            np.savez(file, **arrays)  # type: ignore[arg-type]
+        data = packed(arrays, self._owner(name))
+        with self._writing, complete_file(self._path(name)) as partial:
+            partial.write_bytes(data)
+
+    def _owner(self, name: str) -> dict[str, Any]:
+        return {"name": name, **self._settings}
 
     def _path(self, name: str) -> Path:
-        return self.folder / f"{name}.npz"
+        return self.folder / f"{name}.checkpoint"
 
 
 def is_store(folder: Path) -> bool:
@@ -97,9 +117,22 @@ def stored_settings(folder: Path) -> dict[str, Any]:
 def _read(folder: Path) -> dict[str, Any]:
     path = folder / SETTINGS
     try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError) as error:
-        raise CanonicaError(
-            f"{shown(path)}: found no settings in it; expected those of an unfinished run. Delete "
-            "the folder to start anew."
-        ) from error
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        settings = dict(kept["settings"])
+        damaged = kept["sha256"] != _digest(settings)
+    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
+        raise _no_settings(path) from error
+    if damaged:
+        raise _no_settings(path)
+    return settings
+
+
+def _no_settings(path: Path) -> CanonicaError:
+    return CanonicaError(
+        f"{shown(path)}: found no settings in it, or not those that were written; expected those "
+        "of an unfinished run. Delete the folder to start anew."
+    )
+
+
+def _digest(settings: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(dict(settings), sort_keys=True).encode()).hexdigest()
