@@ -2,6 +2,7 @@
 
 import json
 import re
+from importlib import import_module
 
 import pandas as pd
 import pytest
@@ -96,6 +97,19 @@ def test_an_interrupted_run_says_how_to_go_on(call, tmp_path, interrupted):
     assert code == 2
     assert "seed 0; expected 1" in complaint
     assert entries(out) == [".canonica-unfinished"]
+
+
+def test_an_interruption_after_the_last_trial_says_what_is_there(call, tmp_path, monkeypatch):
+    def stopped(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(import_module("canonica.cli._maze"), "say_where", stopped)
+    out = tmp_path / "found"
+    options = ["--mazes", "1", "--trials", "2", *SIZES, "--animation", "none"]
+    code, _, complaint = call("maze", "--out", out, *options)
+    assert code == 130
+    assert "results are complete" in complaint
+    assert entries(out) == FILES
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ SOON = 4.0  # seconds, on a machine with much else to do; 1.9 by the clock of th
 STUBBORN = """
 import hashlib, sys, time
 from pathlib import Path
-from canonica._files import complete_file
+from canonica._files import complete_file, in_place
 from canonica.cli._interruption import if_interrupted, interruptible
 
 def swallows():
@@ -22,6 +22,10 @@ def swallows():
             time.sleep(60)
         except BaseException:
             pass
+
+def printing():
+    in_place(Path("result"))
+    time.sleep(60)
 
 def computes():
     hashlib.pbkdf2_hmac("sha256", b"", b"", 10**9)
@@ -112,6 +116,14 @@ def test_no_matter_what_the_main_thread_does(how, number, tmp_path):
     words = "when all was done; it is complete" if done else "half is kept"
     assert errors == f"error: interrupted{' ' if done else '; '}{words}.\n"
     assert entries(tmp_path) == (["ready", "result"] if done else ["ready"])
+
+
+def test_results_that_are_in_place_are_named(tmp_path):
+    process = started(STUBBORN, "printing", folder=tmp_path)
+    when((tmp_path / "ready").exists, process)
+    code, errors, _ = ended(process, signal.SIGTERM)
+    assert code == 128 + signal.SIGTERM
+    assert errors == "error: interrupted; results are complete: result.\n"
 
 
 def test_a_second_signal_does_not_wait(tmp_path):

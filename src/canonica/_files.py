@@ -34,6 +34,22 @@ def unfinished(path: Path, remove: Callable[[Path], object]) -> Iterator[None]:
         _unfinished.pop(path, None)
 
 
+_in_place: list[Path] = []
+
+
+def in_place(path: Path) -> None:
+    """Note that results are in place, whatever may still happen to the call."""
+    _in_place.append(path)
+
+
+def results_in_place(*, anew: bool = False) -> list[Path]:
+    """Return the results that were put in place, in order; forget them with `anew`."""
+    found = list(_in_place)
+    if anew:
+        _in_place.clear()
+    return found
+
+
 def remove_unfinished() -> None:
     """Remove what is unfinished in this process, which is about to end without cleaning up."""
     for path, remove in reversed(list(_unfinished.items())):

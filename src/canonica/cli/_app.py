@@ -1,5 +1,6 @@
 """The command line: what every command shares."""
 
+import os
 import signal
 import sys
 import warnings
@@ -36,6 +37,13 @@ class HarmlessConsole(Console):
     def render_str(self, text: str, **options: Any) -> Text:
         """Return text to be printed, its control characters visible."""
         return super().render_str(visible(text), **options)
+
+    def on_broken_pipe(self) -> None:
+        """Let the rest go nowhere, when nobody reads on: results and exit code are as they are."""
+        self.quiet = True
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self.file.fileno())  # or what is left would be tried again at the end
+        os.close(nowhere)
 
 
 output = HarmlessConsole(soft_wrap=False)

@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
-from canonica._files import remove_unfinished
+from canonica._errors import listed
+from canonica._files import remove_unfinished, results_in_place, shown
 
 ENDING = [
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
@@ -54,14 +55,23 @@ interruption = Interruption()
 
 
 def if_interrupted(words: Callable[[], str] = _nothing) -> None:
-    """Have an interruption say what this function returns; of nothing that was kept, without."""
+    """Have an interruption say what this function returns; of nothing that was kept, without.
+
+    Results that are in place by then are named instead.
+    """
+    results_in_place(anew=True)
     interruption.words = words
 
 
 def last_words() -> str:
     """Return what an interruption says, once."""
     interruption.said = True
-    return interruption.words()
+    done = listed(map(shown, results_in_place()))
+    return (
+        f"interrupted; results are complete: {done}."
+        if results_in_place()
+        else interruption.words()
+    )
 
 
 def interruptible(main: Callable[[], None]) -> None:
@@ -74,6 +84,7 @@ def interruptible(main: Callable[[], None]) -> None:
     main : callable
         The command line. It ends by `SystemExit`.
     """
+    _fill_closed_streams()
     ended = threading.Event()
     _watch(ended)
     code = 0
@@ -90,10 +101,22 @@ def interruptible(main: Callable[[], None]) -> None:
     with suppress(Exception):
         atexit._run_exitfuncs()  # noqa: SLF001  (the interpreter would, but for what follows)
     for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError):
+        with suppress(OSError, ValueError, AttributeError):  # None where it was closed
             stream.flush()
     ended.set()
     os._exit(code)
+
+
+def _fill_closed_streams() -> None:
+    """Have what is printed to a closed stream go nowhere.
+
+    Otherwise the next file to be opened would take the stream's place.
+    """
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
 
 
 def _watch(ended: threading.Event) -> None:

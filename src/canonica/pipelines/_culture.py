@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from canonica._errors import CanonicaError
-from canonica._files import complete_file, shown
+from canonica._files import complete_file, in_place, shown
 from canonica.pipelines._free_files import check_free
 from canonica.pipelines._progress import Stage, Told
 from canonica.pipelines._recording_files import AnyPath
@@ -144,6 +144,7 @@ def culture(
         files = write_sessions(path, trains, overwrite=overwrite)
     else:
         write(path, trains if keeps_spikes else trains.recording())
+    in_place(path)
     found = CultureRun(trains, path, files, keeps_spikes, picture)
     stage.advance()
     if picture is not None:

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from canonica._errors import CanonicaError, listed
-from canonica._files import shown, unfinished
+from canonica._files import in_place, shown, unfinished
 from canonica.pipelines._hidden_folders import HIDDEN, hidden_folder, remove_leftovers
 from canonica.pipelines._replacement import JOURNAL, finish_replacement, replace_results
 
@@ -48,6 +48,7 @@ def results_folder(out: Path, *, overwrite: bool) -> Iterator[Path]:
             removed_if_ended.enter_context(unfinished(filling, shutil.rmtree))
             yield filling
         _put(filling, out, _earlier_files(out, overwrite=overwrite))
+        in_place(out)
     finally:
         if not (out / JOURNAL).exists():  # else the next call finds in it what it has to finish
             shutil.rmtree(filling, ignore_errors=True)
