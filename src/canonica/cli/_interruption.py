@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
-from canonica._errors import listed
 from canonica._files import remove_unfinished, results_in_place, shown
 
 ENDING = [
@@ -66,12 +65,8 @@ def if_interrupted(words: Callable[[], str] = _nothing) -> None:
 def last_words() -> str:
     """Return what an interruption says, once."""
     interruption.said = True
-    done = listed(map(shown, results_in_place()))
-    return (
-        f"interrupted; results are complete: {done}."
-        if results_in_place()
-        else interruption.words()
-    )
+    done = ", ".join(map(shown, results_in_place()))
+    return f"interrupted; results are complete: {done}." if done else interruption.words()
 
 
 def interruptible(main: Callable[[], None]) -> None:
