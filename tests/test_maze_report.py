@@ -9,7 +9,7 @@ from PIL import Image
 from canonica import CanonicaError
 from canonica.report import write_figure
 from canonica.report._maze_figure import maze_figure
-from canonica.report._maze_scene_figure import _Stage, scene_figure, write_scene_animation
+from canonica.report._maze_scene_figure import _DrawnScene, scene_figure, write_scene_animation
 from canonica.report._maze_scene_panels import planned_way, visit_count, without_loops
 
 MOVES = ["up", "down", "left", "right"]
@@ -177,7 +177,7 @@ def test_a_scene_shows_the_trial(tmp_path):
 
 def test_animation_goes_from_start_to_goal(tmp_path):
     scene = scene_of(WAY)
-    stage = _Stage(scene)
+    stage = _DrawnScene(scene)
     at = []
     for number in range(len(stage.steps)):
         stage.show(number)
