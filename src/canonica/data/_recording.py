@@ -138,7 +138,7 @@ def _world(stimuli: Any, sources: Any, origin: str) -> dict[str, np.ndarray]:
 
 
 def _counts(responses: Any, origin: str) -> np.ndarray:
-    """Return responses, checked."""
+    """Return the responses as a matrix of finite numbers, 0 or more."""
     values = _matrix(responses, "responses", origin)
     _refuse(
         ~(np.isfinite(values) & (values >= 0)),

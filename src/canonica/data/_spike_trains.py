@@ -184,7 +184,7 @@ class _Seen:
 
     @property
     def attributes(self) -> dict[str, int | float]:
-        """What a recording keeps of it."""
+        """Attributes in which a recording keeps the number and the times of its spikes."""
         kept: dict[str, int | float] = {"spikes": self.spikes}
         if self.spikes:
             kept |= {"first_spike": self.first, "last_spike": self.last}

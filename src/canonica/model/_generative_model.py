@@ -149,7 +149,7 @@ class GenerativeModel(eqx.Module):
 
     @property
     def log_likelihood(self) -> Float[Array, "2 2 observation state"]:
-        """Expected ln A."""
+        """Expected log likelihood ln A of each observation, given each state."""
         return expected_log_parameter(self.likelihood_counts, self.form)
 
     @property

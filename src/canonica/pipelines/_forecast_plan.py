@@ -73,7 +73,7 @@ class ForecastPlan:
 
     @property
     def models(self) -> tuple[ForecastModel, ...]:
-        """All of them, the chosen one first."""
+        """The model of the forecast, then those it is compared with."""
         return self.model, *self.others
 
     @property
@@ -88,7 +88,7 @@ class ForecastPlan:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What summary.json says of it."""
+        """Settings of the forecast, as summary.json lists them."""
         thresholds = {name: getattr(self.protocol, name) for name in THRESHOLDS}
         return {
             "model": self.model.name,

@@ -38,7 +38,7 @@ class Owner(NamedTuple):
 
     @classmethod
     def this(cls) -> "Owner":
-        """Return the process that asks."""
+        """Return this very process as an owner."""
         return cls(re.sub(r"[^\w-]", "_", platform.node()) or "unnamed", os.getpid(), LIFE)
 
     @property

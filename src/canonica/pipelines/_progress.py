@@ -32,7 +32,7 @@ class Progress:
     item: str = ""
 
     def __str__(self) -> str:
-        """Return it as one line."""
+        """Return how far the work has come, on one line: ``reading a.nwb: 2 of 5``."""
         words = f"{self.what} {self.item}".rstrip()
         return f"{words}: {self.done:,}" + ("" if self.total is None else f" of {self.total:,}")
 

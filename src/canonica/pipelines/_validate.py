@@ -37,7 +37,7 @@ class Validated:
 
     @property
     def described(self) -> dict[str, Any]:
-        """All of it, fit for JSON."""
+        """Name, verdict, origin, facts and findings, as JSON takes them."""
         return {
             "name": self.validation.name,
             "verdict": self.validation.verdict,

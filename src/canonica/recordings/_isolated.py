@@ -164,7 +164,7 @@ class _Worker:
             send(self._requests, value)
 
     def answer(self, path: Path, limits: Limits) -> Answer:
-        """Return its answer, or kill it.
+        """Return what the process answers, or kill it.
 
         Raises
         ------
@@ -187,7 +187,7 @@ class _Worker:
         return answer
 
     def kill(self) -> None:
-        """End it."""
+        """End the process, and close the pipes to it."""
         self._process.kill()
         for stream in (self._requests, self._answers):
             with suppress(OSError):
@@ -219,7 +219,7 @@ def _settings() -> tuple[dict[str, str], list[str]]:
 
 
 class _Pool:
-    """The processes that are not in use."""
+    """Reading processes that wait for their next file."""
 
     def __init__(self) -> None:
         self.forget()
@@ -259,7 +259,7 @@ class _Pool:
         worker.kill()
 
     def close(self) -> None:
-        """End all."""
+        """End every process that is waiting for a file."""
         with self._lock:
             idle, self._idle = self._idle, []
         for worker in idle:

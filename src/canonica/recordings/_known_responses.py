@@ -48,7 +48,7 @@ class KnownResponses:
 
     @property
     def all(self) -> bool:
-        """Whether everything stays."""
+        """Whether all trials and electrodes stay."""
         return bool(self.trials.all() and self.electrodes.all())
 
 

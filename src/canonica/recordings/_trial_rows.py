@@ -37,7 +37,7 @@ class TrialRows:
 
     @classmethod
     def each(cls, order: np.ndarray) -> "TrialRows":
-        """Return a trial for every row, in this order."""
+        """Return as many trials as rows, one row each, in the order of `order`."""
         return cls(order, np.arange(len(order)))
 
     @property

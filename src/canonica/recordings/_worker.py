@@ -52,7 +52,7 @@ class Request(NamedTuple):
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of it.
+    """What one request to read came to.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ class Answer:
 
 
 def send(stream: Any, value: object) -> None:
-    """Write an object, its arrays as they are."""
+    """Write an object to the other process, its arrays without a copy."""
     buffers: list[pickle.PickleBuffer] = []
     content = pickle.dumps(value, protocol=5, buffer_callback=buffers.append)
     views = [buffer.raw() for buffer in buffers]
@@ -81,7 +81,7 @@ def send(stream: Any, value: object) -> None:
 
 
 def receive(stream: Any) -> Any:
-    """Return the object that was sent.
+    """Return the next object that the other process sent.
 
     Raises
     ------

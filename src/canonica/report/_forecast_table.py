@@ -88,7 +88,7 @@ class ForecastSummary:
 
     @classmethod
     def of(cls, condition: str, recordings: Sequence[Scores]) -> "ForecastSummary":
-        """Return the summary of at least one recording's scores."""
+        """Return the medians and the comparison of a condition's scores."""
         medians = {
             model: {
                 name: float(np.median([one[model][name] for one in recordings])) for name in COLUMNS
@@ -176,7 +176,7 @@ class PlasticityFinding:
 
     @property
     def values(self) -> dict[str, str | float]:
-        """What summary.json and recordings.csv say of it."""
+        """The finding as summary.json and recordings.csv hold it."""
         own = [field.name for field in fields(self) if field.name not in ("name", "condition")]
         rates = zip(("low", "median", "high"), self.rate, strict=True)
         return (

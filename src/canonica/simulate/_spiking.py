@@ -31,7 +31,7 @@ class Span(NamedTuple):
 
     @property
     def capacity(self) -> int:
-        """The most spikes that it has room for."""
+        """The most spikes that the span has room for."""
         return 1 + (self.stop - self.start) // REFRACTORY
 
 

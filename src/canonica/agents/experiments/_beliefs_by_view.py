@@ -23,7 +23,7 @@ class BeliefsByView(NamedTuple):
 
     @classmethod
     def none(cls, views: int, states: int, dtype: Any) -> "BeliefsByView":
-        """Return sums over nothing."""
+        """Return the sums before any step: zeros."""
         return cls(jnp.zeros((views, states), dtype), jnp.zeros(views, dtype))
 
     def with_rollout(self, seen: Int[Array, " time"], rollout: Rollout) -> "BeliefsByView":

@@ -35,7 +35,7 @@ class Experiment:
         return self.sessions[0].path
 
     def __str__(self) -> str:
-        """Return its files in words."""
+        """Return the first and the last file, and how many there are."""
         first, last = self.sessions[0].path, self.sessions[-1].path
         return f"{shown(first)} to {last.name} ({len(self.sessions)} files)"
 
@@ -107,5 +107,5 @@ def described(experiment: Experiment, gap: float) -> str:
 
 
 def named(files: Sequence[SessionFile]) -> str:
-    """Return the names of files."""
+    """Return the names of sessions' files, for a message."""
     return listed(one.path.name for one in files)

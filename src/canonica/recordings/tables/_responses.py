@@ -122,7 +122,7 @@ class _Layout:
 
     @property
     def names(self) -> list[str]:
-        """All columns that are needed."""
+        """Names of all columns that have to be read."""
         known = [name for name in (self.columns.onset, self.columns.session, self.trial) if name]
         columns = self.columns
         return [

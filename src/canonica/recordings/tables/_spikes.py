@@ -178,7 +178,7 @@ def _stimulation(path: Path, reading: Reading) -> Stimulation:
 
 
 def _partner(path: Path, reading: Reading) -> Path:
-    """Return where the stimuli of these spikes are."""
+    """Return the file that holds the stimuli which go with a file of spikes."""
     if reading.stimulus_file is not None:
         return reading.stimulus_file
     candidates = _siblings(path, SPIKES, STIMULI)

@@ -51,7 +51,7 @@ class TableFile:
     read: Callable[[Sequence[str], Collection[str]], Any]
 
     def values(self, names: Sequence[str], labels: Collection[str | None] = ()) -> "TableValues":
-        """Return the values of these columns.
+        """Return what the named columns hold.
 
         Parameters
         ----------

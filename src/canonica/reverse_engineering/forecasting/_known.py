@@ -48,7 +48,7 @@ class Known(NamedTuple):
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """Sessions, ensembles, slots."""
+        """Numbers of sessions, ensembles and slots."""
         return len(self.valid), self.response.shape[1], self.valid.shape[1]
 
 

@@ -57,7 +57,7 @@ class BlockStatistic(NamedTuple):
         return float(self.statistic(self.values))
 
     def interval(self, *, draws: int = DRAWS, seed: int = 0) -> Interval:
-        """Return its bootstrap interval over units."""
+        """Return the bootstrap interval of the statistic, over units."""
         return bootstrap_interval(self.values, self.statistic, draws=draws, seed=seed)
 
 

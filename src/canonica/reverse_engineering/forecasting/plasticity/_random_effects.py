@@ -92,7 +92,7 @@ def part_sizes(inputs: int, sessions: int) -> tuple[int, ...]:
 
 
 def parts(vector: Float[Array, " parameter"], inputs: int, sessions: int) -> Parts:
-    """Return the vector taken apart."""
+    """Return the vector of all parameters, taken apart into its named parts."""
     ends = np.cumsum(part_sizes(inputs, sessions))[:-1]
     return Parts(*jnp.split(vector, ends))
 
