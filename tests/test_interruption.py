@@ -102,7 +102,7 @@ def ended(process, *numbers):
         ("swallows", signal.SIGINT),
         ("computes", signal.SIGTERM),
         ("finishes", signal.SIGINT),
-        ("computes", signal.SIGHUP),
+        ("computes", getattr(signal, "SIGHUP", None)),
         ("dies", signal.SIGINT),
     ],
 )

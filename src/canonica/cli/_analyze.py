@@ -8,6 +8,7 @@ import typer
 
 from canonica._files import shown
 from canonica.cli._app import app, output, reports_errors
+from canonica.cli._common_options import Overwrite
 from canonica.cli._printing import complain_of, counted, print_failed, print_reading, say
 from canonica.cli._protocol_options import (
     DEFAULT_JOBS,
@@ -17,7 +18,6 @@ from canonica.cli._protocol_options import (
     MinimumPreferenceOption,
     MinimumSessionOption,
     OutOption,
-    OverwriteOption,
     PathsArgument,
     baseline_given,
 )
@@ -48,7 +48,7 @@ def analyze(
     minimum_session: MinimumSessionOption = 0.1,
     minimum_preference: MinimumPreferenceOption = 0.5,
     jobs: JobsOption = DEFAULT_JOBS,
-    overwrite: OverwriteOption = False,
+    overwrite: Overwrite = False,
     *,
     reading: "Reading",
 ) -> int:

@@ -11,6 +11,7 @@ import typer
 from canonica._errors import listed
 from canonica._files import shown
 from canonica.cli._app import app, complain, reports_errors
+from canonica.cli._common_options import OverwriteFiles
 from canonica.cli._interruption import if_interrupted
 from canonica.cli._printing import say
 from canonica.cli._reading_options import takes_reading
@@ -82,9 +83,7 @@ def convert(
             "each, numbered: OUT-1, OUT-2 ...",
         ),
     ],
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace files that are there.")
-    ] = False,
+    overwrite: OverwriteFiles = False,
     *,
     reading: "Reading",
     metadata: Mapping[str, str],

@@ -7,6 +7,7 @@ import typer
 
 from canonica._files import shown
 from canonica.cli._app import app, reports_errors
+from canonica.cli._common_options import Seed
 from canonica.cli._interruption import if_interrupted
 from canonica.cli._printing import counted, say
 
@@ -18,7 +19,7 @@ def demo(
         "canonica-demo"
     ),
     cultures: Annotated[int, typer.Option(min=1, help="How many to simulate.")] = 4,
-    seed: Annotated[int, typer.Option(min=0, help="Decides everything random.")] = 0,
+    seed: Seed = 0,
 ) -> int:
     """Simulate cultures that learn to separate two sources, and analyse their recordings.
 

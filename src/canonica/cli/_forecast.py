@@ -7,6 +7,7 @@ import typer
 
 from canonica._files import shown
 from canonica.cli._app import app, output, reports_errors
+from canonica.cli._common_options import Overwrite, Seed
 from canonica.cli._printing import complain_of, counted, print_failed, print_reading, say
 from canonica.cli._protocol_options import (
     DEFAULT_JOBS,
@@ -16,7 +17,6 @@ from canonica.cli._protocol_options import (
     MinimumPreferenceOption,
     MinimumSessionOption,
     OutOption,
-    OverwriteOption,
     PathsArgument,
     baseline_given,
 )
@@ -65,9 +65,9 @@ def forecast(
     minimum_mean: MinimumMeanOption = 1.0,
     minimum_session: MinimumSessionOption = 0.1,
     minimum_preference: MinimumPreferenceOption = 0.5,
-    seed: Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Decides everything random.")] = 0,
+    seed: Seed = 0,
     jobs: JobsOption = DEFAULT_JOBS,
-    overwrite: OverwriteOption = False,
+    overwrite: Overwrite = False,
     *,
     reading: "Reading",
 ) -> int:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from canonica.cli._app import app, output, reports_errors
+from canonica.cli._common_options import Out, Overwrite, Seed
 from canonica.cli._interruption import if_interrupted
 from canonica.cli._printing import say, say_where
 
@@ -15,12 +16,6 @@ maze = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(maze, name="maze")
-
-Seed = Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Decides everything random.")]
-Overwrite = Annotated[
-    bool, typer.Option("--overwrite", help="Replace earlier results in the folder.")
-]
-Out = typer.Option("--out", "-o", help="Folder for the results; made if it is not there.")
 
 
 @maze.callback(invoke_without_command=True)

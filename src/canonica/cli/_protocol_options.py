@@ -39,9 +39,6 @@ MinimumPreferenceOption: TypeAlias = Annotated[
 JobsOption: TypeAlias = Annotated[
     int, typer.Option(min=1, help="Files to read at the same time.", show_default="all cores")
 ]
-OverwriteOption: TypeAlias = Annotated[
-    bool, typer.Option("--overwrite", help="Replace earlier results in the folder.")
-]
 
 
 def baseline_given(given: list[str]) -> float | Mapping[str, float] | None:

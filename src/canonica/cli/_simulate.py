@@ -7,6 +7,7 @@ import typer
 
 from canonica._errors import CanonicaError
 from canonica.cli._app import app, output, reports_errors
+from canonica.cli._common_options import Out, Overwrite, Seed
 from canonica.cli._printing import complain_of, say_where
 
 simulate = typer.Typer(
@@ -17,10 +18,6 @@ simulate = typer.Typer(
 )
 app.add_typer(simulate, name="simulate")
 
-Seed = Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Decides everything random.")]
-Overwrite = Annotated[
-    bool, typer.Option("--overwrite", help="Replace earlier results in the folder.")
-]
 Sessions = Annotated[int, typer.Option(min=1, help="Sessions.")]
 Trials = Annotated[int, typer.Option(min=1, help="Trials in a session.")]
 Sources = Annotated[int, typer.Option(min=1, help="Hidden sources, as many as hidden states.")]
@@ -31,7 +28,6 @@ Mixing = Annotated[
         min=0, max=1, help="How often an input copies the source of its block; 1 is no mixing."
     ),
 ]
-Out = typer.Option("--out", "-o", help="Folder for the results; made if it is not there.")
 
 
 @simulate.command(context_settings={"allow_extra_args": True})

@@ -7,8 +7,9 @@ import typer
 
 from canonica._files import shown
 from canonica.cli._app import reports_errors
+from canonica.cli._common_options import OverwriteFiles, Seed
 from canonica.cli._printing import say
-from canonica.cli._simulate import Inputs, Mixing, Seed, Sessions, Sources, Trials, simulate
+from canonica.cli._simulate import Inputs, Mixing, Sessions, Sources, Trials, simulate
 
 
 @simulate.command()
@@ -68,9 +69,7 @@ def culture(
         typer.Option(metavar="FILE.png", help="Also draw its spikes and statistics."),
     ] = None,
     seed: Seed = 0,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace files that are there.")
-    ] = False,
+    overwrite: OverwriteFiles = False,
 ) -> int:
     """Simulate a culture on an electrode array, whose truth is known, and record it.
 

@@ -1,0 +1,16 @@
+"""Options that many commands have, the same wherever they stand."""
+
+from typing import Annotated, TypeAlias
+
+import typer
+
+Seed: TypeAlias = Annotated[
+    int, typer.Option(min=0, max=2**63 - 1, help="Decides everything random.")
+]
+Overwrite: TypeAlias = Annotated[
+    bool, typer.Option("--overwrite", help="Replace earlier results in the folder.")
+]
+OverwriteFiles: TypeAlias = Annotated[
+    bool, typer.Option("--overwrite", help="Replace files that are there.")
+]
+Out = typer.Option("--out", "-o", help="Folder for the results; made if it is not there.")
