@@ -6,7 +6,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock
 
-.PHONY: demo test test-slow coverage mutants check format lock release release-notes clean \
+.PHONY: demo test test-slow torture torture-short coverage mutants check format lock release release-notes clean \
 	benchmark benchmark-encoder benchmark-spikes benchmark-maze benchmark-forecast
 
 demo: .venv/.installed
@@ -17,6 +17,14 @@ test: .venv/.installed-test
 
 test-slow: .venv/.installed-test
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m slow
+
+# Kills, damaged files, bad values, bombs, full disks, crowds: docs/reliability.md. Half an hour.
+torture: .venv/.installed-test
+	$(BIN)/python -m torture --json torture.json
+
+# A sample of it: two minutes.
+torture-short: .venv/.installed-test
+	$(BIN)/python -m torture --short
 
 # Lines and branches that the tests run. Each file of tests runs by itself, so that .coverage tells
 # which of them run a line: `make mutants` asks that.

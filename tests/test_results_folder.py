@@ -7,10 +7,13 @@ import sys
 import warnings
 from pathlib import Path
 
+import numpy as np
 import pytest
+import xarray as xr
 
 from canonica import CanonicaError
 from canonica.pipelines import LeftoverWarning
+from canonica.pipelines._results_files import write_netcdf
 from canonica.pipelines._results_folder import SUMMARY, results_folder
 
 NAMES = {"old": ("a.nc", "b.nc"), "new": ("a.nc", "c.nc", "d.nc"), "last": ("c.nc", "e.nc")}
@@ -161,3 +164,15 @@ def test_a_journal_that_leads_elsewhere_is_refused(tmp_path):
             fill(tmp_path, "new")
         assert (tmp_path.parent / "precious").read_text() == "mine"
         assert (tmp_path / "a.nc").read_text() == "old"
+
+
+def test_a_netcdf_file_does_not_depend_on_the_order_of_coordinates(tmp_path):
+    coordinates = {"b": [1, 2], "a": [1, 2, 3], "name": ("a", ["x", "y", "z"]), "one": 1}
+    paths = [tmp_path / "forward.nc", tmp_path / "backward.nc"]
+    for path, names in zip(paths, (list(coordinates), list(coordinates)[::-1]), strict=True):
+        data = xr.Dataset({"x": (("b", "a"), np.ones((2, 3)))}, attrs={"of": "two orders"})
+        for name in names:
+            data = data.assign_coords({name: coordinates[name]})
+        write_netcdf(data, path)
+        assert xr.load_dataset(path, engine="h5netcdf").equals(data)
+    assert paths[0].read_bytes() == paths[1].read_bytes()

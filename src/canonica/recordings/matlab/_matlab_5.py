@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from canonica._errors import RecordingError
+from canonica.recordings._claims import check_claim
 from canonica.recordings._reading import Reading
 from canonica.recordings.matlab._layout import (
     FIELDS,
@@ -21,6 +22,7 @@ from canonica.recordings.matlab._layout import (
 from canonica.recordings.matlab._matlab_5_claims import check_arrays
 
 MAGIC = b"MATLAB 5.0 MAT-file"
+NUMBER = 8  # bytes of a number as we hold it
 
 
 def recognises(path: Path) -> bool:
@@ -40,7 +42,7 @@ def read(path: Path, reading: Reading) -> Iterator[xr.Dataset | RecordingError]:
     check_arrays(path)
     variables = _load(path)
     conditions = {
-        name: [_reader(cell) for cell in _cells(value)]
+        name: [_reader(path, name, cell) for cell in _cells(value)]
         for name, value in variables.items()
         if _is_culture_list(name, value)
     }
@@ -74,8 +76,14 @@ def _cells(value: Any) -> list[Any]:
     return list(value.ravel(order="F"))
 
 
-def _reader(cell: Any) -> Cell:
-    return lambda: _fields(cell)
+def _reader(path: Path, variable: str, cell: Any) -> Cell:
+    def fields() -> Fields:
+        found = _fields(cell)
+        for values in found.values():
+            check_claim(path, variable, np.size(values) * NUMBER)
+        return found
+
+    return fields
 
 
 def _fields(cell: Any) -> Fields:
