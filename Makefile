@@ -20,7 +20,7 @@ test-slow: .venv/.installed-test
 
 # Kills, damaged files, bad values, bombs, full disks, crowds: docs/reliability.md. Half an hour.
 torture: .venv/.installed-test
-	$(BIN)/python -m torture --json torture.json
+	$(BIN)/python -m torture --json torture.json $(TORTURE)
 
 # A sample of it: two minutes.
 torture-short: .venv/.installed-test

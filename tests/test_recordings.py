@@ -309,3 +309,11 @@ def test_what_unpacks_to_more_than_compression_makes_is_refused(tmp_path, monkey
         _matlab_5_claims.check_arrays(path)
     savemat(path, {"data_x": np.zeros((30, 30))}, do_compression=True)
     _matlab_5_claims.check_arrays(path)
+
+
+def test_more_numbers_than_a_file_can_hold_are_refused(tmp_path):
+    culture = {"r": np.zeros((9000, 1000), np.uint8)}
+    culture |= {"o": np.zeros((9000, 2), np.uint8), "s": np.zeros((9000, 2), np.uint8)}
+    path = save(tmp_path / "bomb.mat", [culture])
+    with pytest.raises(RecordingError, match="found a claim of 72000000 bytes in a file of"):
+        read(path)

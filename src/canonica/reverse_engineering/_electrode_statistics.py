@@ -3,6 +3,7 @@
 import numpy as np
 import xarray as xr
 
+from canonica._arguments import checked_arguments
 from canonica.reverse_engineering._electrode_preference import (
     active_electrodes,
     preferred_source,
@@ -15,6 +16,7 @@ from canonica.reverse_engineering._source_states import SourceStates
 DEFAULT = PublishedProtocol()
 
 
+@checked_arguments
 def electrode_statistics(
     recording: xr.Dataset, protocol: PublishedProtocol = DEFAULT
 ) -> xr.Dataset:

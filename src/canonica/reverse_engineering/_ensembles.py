@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 from jaxtyping import Bool, Float, Int
 
+from canonica._arguments import checked_arguments
 from canonica._errors import CanonicaError, RecordingError, listed
 from canonica.reverse_engineering._electrode_preference import (
     active_electrodes,
@@ -87,6 +88,7 @@ class EnsembleResponse:
         return str(self.attrs["condition"])
 
 
+@checked_arguments
 def ensemble_response(
     recording: xr.Dataset, protocol: PublishedProtocol, *, causal: bool = False
 ) -> EnsembleResponse:

@@ -3,6 +3,7 @@
 import numpy as np
 import xarray as xr
 
+from canonica._arguments import checked_arguments
 from canonica._errors import RecordingError
 from canonica.reverse_engineering._batch import analysed
 from canonica.reverse_engineering._estimation import Observed
@@ -13,6 +14,7 @@ from canonica.reverse_engineering._result import analysis_variables, result
 from canonica.reverse_engineering._sessions import Sessions
 
 
+@checked_arguments
 def reverse_engineer_responses(
     response: np.ndarray | xr.DataArray,
     stimuli: np.ndarray | xr.DataArray,

@@ -5,6 +5,7 @@ from typing import Literal, overload
 
 import xarray as xr
 
+from canonica._arguments import checked_arguments
 from canonica._errors import RecordingError
 from canonica.reverse_engineering._failures import Errors, in_place, refuse_path, refuse_unknown
 from canonica.reverse_engineering._outcomes import outcomes
@@ -36,6 +37,7 @@ def reverse_engineer(
     baseline: float | Mapping[str, float] | None = ...,
     errors: Literal["keep"],
 ) -> list[xr.Dataset | RecordingError]: ...
+@checked_arguments
 def reverse_engineer(
     recordings: xr.Dataset | Iterable[xr.Dataset],
     *,

@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 from jaxtyping import Array, Float
 
+from canonica._arguments import checked_arguments
 from canonica._errors import CanonicaError
 from canonica._float64 import in_float64
 from canonica._provenance import versions
@@ -32,6 +33,7 @@ from canonica.reverse_engineering._score import response_error, weight_error
 SETTINGS_AT_ONCE = 500  # computed side by side: large products, and memory bounded
 
 
+@checked_arguments
 def sweep(
     recording: xr.Dataset,
     *,

@@ -7,6 +7,7 @@ from typing import Any, overload
 import numpy as np
 import xarray as xr
 
+from canonica._arguments import checked_arguments
 from canonica._checks import described, refusal
 from canonica._errors import RecordingError, listed
 from canonica.recordings import Finding, inspect
@@ -69,6 +70,7 @@ def validate(
 ) -> list[Validation]: ...
 
 
+@checked_arguments
 def validate(
     recording: Any, protocol: PublishedProtocol = DEFAULT
 ) -> Validation | list[Validation]:
