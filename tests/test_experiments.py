@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from canonica import RecordingError
-from canonica.pipelines._recording_files import recording_files
 from canonica.recordings import (
     Experiment,
     Reading,
@@ -15,6 +14,7 @@ from canonica.recordings import (
     inspect,
     read_contents,
     read_each,
+    recording_files,
     write,
 )
 from canonica.recordings._inferred_sources import inferred_sources

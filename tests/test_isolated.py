@@ -11,8 +11,7 @@ import pytest
 
 import canonica
 from canonica import RecordingError
-from canonica.pipelines._recording_files import recording_files
-from canonica.recordings import is_recording
+from canonica.recordings import is_recording, recording_files
 from canonica.recordings._isolated import _POOL, OFF, Limits, isolated
 from recording_files import matlab, pair, world
 

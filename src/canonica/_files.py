@@ -5,8 +5,11 @@ import os
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from os import PathLike
 from pathlib import Path
+from typing import TypeAlias
 
+AnyPath: TypeAlias = str | PathLike[str]
 LONGEST_STEM = 40  # characters of a name that its unfinished file shares
 
 

@@ -34,11 +34,11 @@ if TYPE_CHECKING:
     from canonica.pipelines._nothing_usable import NothingUsableError
     from canonica.pipelines._perturbation import PerturbationRun, perturbation
     from canonica.pipelines._progress import Progress, Told
-    from canonica.pipelines._recording_files import recording_files
     from canonica.pipelines._recovery import RecoveryRun, recovery
     from canonica.pipelines._separation import SeparationRun, separation
     from canonica.pipelines._transplant import TransplantRun, transplant
     from canonica.pipelines._validate import Validated, validate, validate_each, write_validations
+    from canonica.recordings import recording_files
 
 # Loaded when first asked for: a command that needs one does not wait for the others.
 _HOMES = {
@@ -70,7 +70,7 @@ _HOMES = {
     "landscape": "canonica.pipelines._landscape",
     "maze": "canonica.pipelines._maze",
     "perturbation": "canonica.pipelines._perturbation",
-    "recording_files": "canonica.pipelines._recording_files",
+    "recording_files": "canonica.recordings",
     "recovery": "canonica.pipelines._recovery",
     "separation": "canonica.pipelines._separation",
     "transplant": "canonica.pipelines._transplant",

@@ -7,10 +7,9 @@ from pathlib import Path
 import xarray as xr
 
 from canonica._errors import CanonicaError, RecordingError, listed
-from canonica._files import shown
+from canonica._files import AnyPath, shown
 from canonica.pipelines._free_files import check_free
-from canonica.pipelines._recording_files import AnyPath, recording_files
-from canonica.recordings import Reading, SpikeTrains, read_contents, write, writer
+from canonica.recordings import Reading, SpikeTrains, read_contents, recording_files, write, writer
 
 NWB = ".nwb"
 

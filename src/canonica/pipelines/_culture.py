@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from canonica._errors import CanonicaError
-from canonica._files import complete_file, in_place, shown
+from canonica._files import AnyPath, complete_file, in_place, shown
 from canonica.pipelines._free_files import check_free
 from canonica.pipelines._progress import Stage, Told
-from canonica.pipelines._recording_files import AnyPath
 from canonica.recordings import SpikeTrains, write, writer
 from canonica.recordings.experiments import write_sessions
 from canonica.report import culture_figure, write_figure

@@ -6,9 +6,9 @@ from itertools import accumulate
 from pathlib import Path
 
 from canonica._errors import RecordingError
+from canonica._files import AnyPath
 from canonica.pipelines._nothing_usable import NothingUsableError
 from canonica.pipelines._progress import Progress, Told
-from canonica.pipelines._recording_files import AnyPath
 from canonica.recordings.download._datasets import PublicDataset, PublicFile
 from canonica.recordings.download._fetch import asked_for, fetch_each
 

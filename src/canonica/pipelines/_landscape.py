@@ -10,20 +10,15 @@ import xarray as xr
 
 from canonica import simulate
 from canonica._errors import CanonicaError, RecordingError, listed
-from canonica._files import sha256, shown
+from canonica._files import AnyPath, sha256, shown
 from canonica.pipelines._animations import Animation, check_animation
 from canonica.pipelines._nothing_usable import NothingUsableError
 from canonica.pipelines._progress import Stage, Told
-from canonica.pipelines._recording_files import (
-    AnyPath,
-    each_recording,
-    every_file,
-    recording_files,
-)
+from canonica.pipelines._recording_files import each_recording, every_file
 from canonica.pipelines._results_files import failure_rows, write_netcdf, write_summary
 from canonica.pipelines._results_folder import results_folder
 from canonica.pipelines._unique_names import UniqueNames
-from canonica.recordings import Experiment, Reading
+from canonica.recordings import Experiment, Reading, recording_files
 from canonica.report import landscape_figure, write_animation, write_figure
 from canonica.reverse_engineering import (
     EnsembleResponse,

@@ -9,7 +9,7 @@ from typing import Any
 import xarray as xr
 
 from canonica._errors import CanonicaError
-from canonica._files import shown
+from canonica._files import AnyPath, shown
 from canonica.agents.experiments import (
     AgentName,
     is_store,
@@ -24,7 +24,6 @@ from canonica.pipelines._animations import Animation, check_animation
 from canonica.pipelines._hidden_folders import HIDDEN
 from canonica.pipelines._learning_rows import learning_rows
 from canonica.pipelines._progress import Stage, Told
-from canonica.pipelines._recording_files import AnyPath
 from canonica.pipelines._results_files import write_netcdf, write_rows, write_summary
 from canonica.pipelines._results_folder import results_folder
 from canonica.report import maze_figure, scene_figure, write_figure, write_scene_animation

@@ -7,8 +7,8 @@ import numpy as np
 import xarray as xr
 
 from canonica import simulate
+from canonica._files import AnyPath
 from canonica.pipelines._progress import Stage, Told
-from canonica.pipelines._recording_files import AnyPath
 from canonica.pipelines._results_files import write_netcdf, write_summary
 from canonica.pipelines._results_folder import results_folder
 from canonica.report import perturbation_figure, write_figure

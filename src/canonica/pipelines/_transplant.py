@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from canonica._errors import CanonicaError
-from canonica._files import sha256, shown
+from canonica._files import AnyPath, sha256, shown
 from canonica.agents import experiments
 from canonica.agents.experiments import (
     PRIORS_RIGHT,
@@ -20,7 +20,6 @@ from canonica.agents.experiments import (
 )
 from canonica.pipelines._learning_rows import bounds_or_none, learning_rows, number_or_none
 from canonica.pipelines._progress import Stage, Told
-from canonica.pipelines._recording_files import AnyPath
 from canonica.pipelines._results_files import write_netcdf, write_rows, write_summary
 from canonica.pipelines._results_folder import results_folder
 from canonica.report import transplant_figure, write_figure

@@ -10,11 +10,11 @@ import xarray as xr
 
 from canonica import reverse_engineering
 from canonica._errors import RecordingError
-from canonica._files import complete_file
+from canonica._files import AnyPath, complete_file
 from canonica._version import __version__
 from canonica.pipelines._progress import Stage, Told
-from canonica.pipelines._recording_files import AnyPath, each_recording, recording_files
-from canonica.recordings import Reading
+from canonica.pipelines._recording_files import each_recording
+from canonica.recordings import Reading, recording_files
 from canonica.reverse_engineering import PublishedProtocol, Validation
 
 KEPT = ("origin", "input_file", "input_sha256", "reading")

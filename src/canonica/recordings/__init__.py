@@ -10,8 +10,10 @@ if TYPE_CHECKING:
     from canonica.data._spike_trains import SpikeTrains
     from canonica.recordings._from_spikes import from_spikes, spike_trains_from
     from canonica.recordings._inspection import Finding, inspect
-    from canonica.recordings._read import is_recording, read, read_contents, read_each
+    from canonica.recordings._read import read, read_contents, read_each
+    from canonica.recordings._readers import is_recording
     from canonica.recordings._reading import Reading
+    from canonica.recordings._recording_files import recording_files
     from canonica.recordings._write import write, writer
     from canonica.recordings.download._fetch import fetch
     from canonica.recordings.experiments._grouping import Experiment
@@ -28,11 +30,12 @@ _HOMES = {
     "fetch": "canonica.recordings.download._fetch",
     "from_spikes": "canonica.recordings._from_spikes",
     "inspect": "canonica.recordings._inspection",
-    "is_recording": "canonica.recordings._read",
+    "is_recording": "canonica.recordings._readers",
     "read": "canonica.recordings._read",
     "read_contents": "canonica.recordings._read",
     "read_each": "canonica.recordings._read",
     "recording": "canonica.data._recording",
+    "recording_files": "canonica.recordings._recording_files",
     "spike_trains_from": "canonica.recordings._from_spikes",
     "spikes_beside": "canonica.recordings.tables._spikes",
     "write": "canonica.recordings._write",
@@ -54,6 +57,7 @@ __all__ = [
     "read_contents",
     "read_each",
     "recording",
+    "recording_files",
     "spike_trains_from",
     "spikes_beside",
     "write",

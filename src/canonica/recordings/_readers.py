@@ -1,0 +1,86 @@
+"""Which reader a file is for, from what is in it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from canonica._errors import RecordingError
+from canonica._files import shown
+from canonica.recordings._hdf5 import HDF5_MAGIC
+from canonica.recordings._isolated import isolated
+from canonica.recordings.matlab import _matlab_5, _matlab_7_3
+from canonica.recordings.nwb import _read as _nwb
+from canonica.recordings.nwb._zarr import refuse_zarr
+from canonica.recordings.tables import _responses, _spikes
+from canonica.recordings.tables._spikes import is_partner
+
+# Each with recognises(path) and read(path, reading); those that know spike times, with
+# read_trains(path, reading) too.
+READERS = (_nwb, _matlab_5, _matlab_7_3, _spikes, _responses)
+FORMATS = (
+    "NWB, MATLAB in the published layout, spikes and stimuli as CSV or Parquet, or a table of "
+    "responses as CSV or Parquet"
+)
+SUFFIXES = {".nwb", ".mat", ".parquet", ".csv", ".tsv"}  # files called so are meant as recordings
+
+
+def is_recording(path: Path) -> bool:
+    """Return whether this file is meant as a recording, one that is not read with another.
+
+    So is every file that has a recording's suffix, however damaged, and every other in which a
+    reader knows its format.
+    """
+    try:
+        return next(isolated(_is_recording, path))
+    except RecordingError:  # so damaged that nobody can look into it
+        return True
+
+
+def _is_recording(path: Path) -> Iterator[bool]:
+    """Yield what `is_recording` returns, in this process."""
+    named_so = path.suffix.lower() in SUFFIXES
+    try:
+        yield (named_so or any(one.recognises(path) for one in READERS)) and not is_partner(path)
+    except OSError:
+        yield named_so
+
+
+def reader_of(path: Path) -> Any:  # a module
+    """Return the reader that knows this file.
+
+    Raises
+    ------
+    RecordingError
+        If the file is not there, or none knows it.
+    """
+    refuse_zarr(path)
+    try:
+        for reader in READERS:
+            if reader.recognises(path):
+                return reader
+        with path.open("rb") as file:
+            start = file.read(len(HDF5_MAGIC) + 512)
+    except OSError as error:
+        raise RecordingError(
+            shown(path),
+            None,
+            found=f"nothing readable ({error.strerror or error})",
+            expected="a file",
+            advice="Check the path and the permissions.",
+        ) from error
+    raise RecordingError(
+        shown(path),
+        None,
+        found=_description(start),
+        expected=FORMATS,
+        advice="Convert it to one of these, or give its arrays to canonica.from_spikes or "
+        "canonica.recordings.recording.",
+    )
+
+
+def _description(start: bytes) -> str:
+    if not start:
+        return "an empty file"
+    if HDF5_MAGIC in start:
+        return "an HDF5 file, but neither of NWB nor of MATLAB"
+    return f"a file that begins with {start[:16]!r}"
