@@ -6,6 +6,7 @@ from itertools import product
 import numpy as np
 import pytest
 
+import canonica
 from canonica import RecordingError
 from canonica.recordings import (
     Experiment,
@@ -118,6 +119,18 @@ def test_files_by_themselves(tmp_path, trains):
     reading = Reading(one_recording_per="file", trials_per_session=LENGTH)
     found = read_all(tmp_path, reading)
     assert [one.sizes["trial"] for one in found] == [LENGTH] * SESSIONS
+
+
+def test_read_takes_what_says_which_files_are_one_experiment(tmp_path, trains):
+    files_of(tmp_path, trains)
+    (whole,) = canonica.read(tmp_path)
+    assert whole.identical(read_all(tmp_path)[0])
+    (same,) = canonica.read(f"{tmp_path}/*/*.nwb", infer_sources=False)
+    np.testing.assert_array_equal(same.responses, whole.responses)
+    lengths = {"trials_per_session": LENGTH}
+    each = canonica.read(tmp_path, one_recording_per="file", **lengths)
+    assert [one.sizes["trial"] for one in each] == [LENGTH] * SESSIONS
+    assert len(canonica.read(tmp_path, experiment_gap=505.0, **lengths)) == SESSIONS
 
 
 def test_a_pause_begins_the_next_experiment(tmp_path, trains):

@@ -373,3 +373,31 @@ def test_whatever_is_given_only_our_error_comes_out(times, channels, onsets, sou
     except CanonicaError:
         return
     assert np.isfinite(found["responses"]).all()
+
+
+WRONG = [
+    *({"window": window} for window in (None, 3, "ab", (1, 2, 3), ("a", 1), (np.nan, 1))),
+    *({"trials_per_session": length} for length in ("x", 2.5, True, 0)),
+    *({"session_gap": gap} for gap in ("x", np.nan, -1.0, [1])),
+    *({"electrodes": names} for names in (3, "ab")),
+    *({"coding": coding} for coding in (None, "x")),
+    *({"name": name} for name in (None, 3)),
+    *({"attributes": more} for more in (None, {1: 2}, {"session": 3}, {"size": 3}, {"x": None})),
+]
+
+
+@pytest.mark.usefixtures("untyped")
+@pytest.mark.parametrize("wrong", WRONG, ids=str)
+def test_a_setting_that_is_none_is_named(wrong):
+    (name,) = wrong
+    sound = {"onsets": [0.0, 1.0], "stimuli": [[1, 0], [0, 1]]}
+    sound |= {} if name in ("trials_per_session", "session_gap") else {"trials_per_session": 1}
+    with pytest.raises(CanonicaError, match=r": found ") as caught:
+        from_spikes([[0.02], [1.02]], **sound, **wrong)
+    assert ("variable x" if wrong == {"attributes": {"x": None}} else name) in str(caught.value)
+
+
+def test_limits_of_a_window_may_have_a_unit():
+    times = {"onsets": [0.0, 1.0], "stimuli": [[1, 0], [0, 1]], "trials_per_session": 1}
+    counts = from_spikes([[0.02, 0.05]], **times, window=tuple([15, 45] * pq.ms)).responses
+    assert counts.values.tolist() == [[1.0], [0.0]]

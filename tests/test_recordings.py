@@ -214,7 +214,7 @@ FILES = {
     emptied: ["empty file"],
     text: ["begins with b'trial,electrode"],
     hdf5: ["MATLAB", "cut short or damaged"],
-    folder: ["directory"],
+    folder: ["folder"],
     others: ["variables: note, spikes", "data_<condition>"],
     no_cells: ["variables: data_x", "data_<condition>"],
     empty_cell: ["variables: data_x"],

@@ -13,7 +13,7 @@ DEFAULT_JOBS = cores()
 
 PathsArgument: TypeAlias = Annotated[
     list[Path],
-    typer.Argument(metavar="PATH...", help="Files of recordings, or folders of them."),
+    typer.Argument(metavar="PATH...", help="Files of recordings, folders of them, or patterns."),
 ]
 OutOption: TypeAlias = Annotated[
     Path, typer.Option("--out", "-o", help="Folder for the results; made if it is not there.")

@@ -30,7 +30,9 @@ COLOURS = {True: {True: "yellow", False: "green"}, False: {True: "red", False: "
 def validate(
     paths: Annotated[
         list[Path],
-        typer.Argument(metavar="PATH...", help="Files of recordings, or folders of them."),
+        typer.Argument(
+            metavar="PATH...", help="Files of recordings, folders of them, or patterns."
+        ),
     ],
     initial_sessions: Annotated[
         int, typer.Option(min=1, help="Sessions that the forecast will start from.")

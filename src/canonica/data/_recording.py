@@ -93,8 +93,9 @@ def counted(
 
     They are neither copied nor checked: for many electrodes that would take longer than to count.
     """
-    arrays = {"responses": responses, **_world(stimuli, sources, origin)}
     attrs = {"name": name, "condition": condition, "origin": origin, **attributes}
+    _check_attributes(attrs)
+    arrays = {"responses": responses, **_world(stimuli, sources, origin)}
     return _labelled(arrays, session, attrs)
 
 
@@ -111,6 +112,14 @@ def _check_attributes(attrs: dict[str, Any]) -> None:
             )
     for key, value in attrs.items():
         values = np.asarray(value)
+        if values.dtype.kind == "O":
+            raise RecordingError(
+                attrs["origin"],
+                key,
+                found=f"{described(value)} as an attribute",
+                expected="a text, a number, or several",
+                advice="Leave out what is not known, and give the rest as text.",
+            )
         if values.dtype.kind == "f" and not np.isfinite(values).all():
             raise RecordingError(
                 attrs["origin"],

@@ -22,6 +22,10 @@ COARSEST = 0.1  # of a window's width: what times must be known to
 LATEST = 64  # spikes of each train that are kept to look at
 THOUSAND = (500.0, 2000.0)  # ratios of the last times that tell of milliseconds
 MARGIN = 1.0  # seconds after the last stimulus in which its response may come
+ARGUMENTS = {  # names that no attribute of spike trains may have: they are passed on as arguments
+    *("trains", "size", "onsets", "stimuli", "sources", "session", "electrodes", "window", "truth"),
+    *("responses", "self"),
+}
 
 
 @dataclass(frozen=True, eq=False)

@@ -79,7 +79,7 @@ def analyze(
     Parameters
     ----------
     paths : path-like or sequence of path-like
-        Files of recordings, or folders of them.
+        Files of recordings, folders of them, or patterns such as ``data/*.nwb``.
     out : path-like
         Folder for the results; made if it is not there.
     protocol : PublishedProtocol, optional

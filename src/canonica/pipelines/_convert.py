@@ -1,6 +1,6 @@
 """Recordings from one format into another."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +9,15 @@ import xarray as xr
 from canonica._errors import CanonicaError, RecordingError, listed
 from canonica._files import AnyPath, shown
 from canonica.pipelines._free_files import check_free
-from canonica.recordings import Reading, SpikeTrains, read_contents, recording_files, write, writer
+from canonica.recordings import (
+    Experiment,
+    Reading,
+    SpikeTrains,
+    read_contents,
+    recording_files,
+    write,
+    writer,
+)
 
 NWB = ".nwb"
 
@@ -46,7 +54,7 @@ def convert(
     Parameters
     ----------
     source : path-like
-        A file of recordings, of any format, or a folder of them.
+        A file of recordings, of any format, or a folder or pattern of them.
     out : path-like
         The file to write, which ends in .nwb, .parquet, .csv or .mat. Several cultures get a file
         each, numbered.
@@ -82,9 +90,9 @@ def convert(
     source, out, metadata = Path(source), Path(out), metadata or {}
     reading = reading or Reading()
     _check(source, out, metadata)
-    contents = list(
-        _of_folder(source, reading) if source.is_dir() else read_contents(source, reading)
-    )
+    files = recording_files(source, reading)
+    several = len(files) > 1 or source.is_dir()
+    contents = list(_of_each(files, reading) if several else read_contents(files[0], reading))
     if not contents:
         raise CanonicaError(f"{shown(source)}: found no culture in it; expected at least one.")
     targets = _targets(out, len(contents))
@@ -95,11 +103,11 @@ def convert(
     ]
 
 
-def _of_folder(
-    folder: Path, reading: Reading
+def _of_each(
+    files: Sequence[Path | Experiment], reading: Reading
 ) -> Iterator[SpikeTrains | xr.Dataset | RecordingError]:
-    """Yield what is in the files of a folder, or what is wrong with one in its place."""
-    for file in recording_files(folder, reading):
+    """Yield what is in files, or what is wrong with one in its place."""
+    for file in files:
         try:
             yield from read_contents(file, reading)
         except RecordingError as error:

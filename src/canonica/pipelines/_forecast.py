@@ -154,7 +154,7 @@ def forecast(
     Parameters
     ----------
     paths : path-like or sequence of path-like
-        Files of recordings, or folders of them.
+        Files of recordings, folders of them, or patterns such as ``data/*.nwb``.
     out : path-like
         Folder for the results; made if it is not there.
     model : str or ForecastModel, optional

@@ -95,7 +95,7 @@ def validate(
     Parameters
     ----------
     paths : path-like or sequence of path-like
-        Files of recordings, or folders of them.
+        Files of recordings, folders of them, or patterns such as ``data/*.nwb``.
     initial_sessions : int, optional
         Sessions that the forecast will start from.
     reading : Reading, optional

@@ -1,18 +1,20 @@
 """A recording from spike times in memory, and the stimuli they followed."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
+from canonica._checks import checked_kind, described, refusal
 from canonica._errors import CanonicaError, RecordingError
 from canonica.data._masked import unmasked
 from canonica.data._response_windows import EVOKED
-from canonica.data._spike_trains import SpikeTrains
+from canonica.data._spike_trains import ARGUMENTS, SpikeTrains
 from canonica.recordings._grouped_spikes import GroupedSpikes, grouped_by_channel, grouped_trains
-from canonica.recordings._reading import Coding, Reading
+from canonica.recordings._reading import Coding, Reading, checked_gap, checked_window
 from canonica.recordings._spike_objects import trains_of
 from canonica.recordings._stimulation import Stimulation, stimulation
 from canonica.recordings._time_values import seconds
@@ -110,6 +112,7 @@ def from_spikes(
     >>> culture.responses.values.tolist()
     [[1.0, 0.0], [2.0, 0.0], [0.0, 0.0]]
     """
+    limits = _limits(window)
     trains = spike_trains_from(
         times,
         channels,
@@ -126,8 +129,7 @@ def from_spikes(
         condition=condition,
         attributes=attributes,
     )
-    start, stop = (float(seconds(limit, MEMORY, "window")) for limit in window)
-    return trains.recording(window=(start, stop))
+    return trains.recording(window=limits)
 
 
 def spike_trains_from(
@@ -178,7 +180,7 @@ def spike_trains_from(
         ),
     )
     attrs = {"name": name, "condition": condition, "origin": MEMORY}
-    attrs |= {"reading": trials.description} | dict(attributes)
+    attrs |= {"reading": trials.description} | _more(attributes)
     return SpikeTrains(
         times=spikes.times,
         bounds=spikes.bounds,
@@ -191,8 +193,25 @@ def spike_trains_from(
     )
 
 
+def _more(attributes: Any) -> dict[str, Any]:
+    """Return the user's attributes, which must not take the place of what trains consist of."""
+    more = dict(checked_kind("attributes", attributes, Mapping, "a dict"))
+    for name in more:
+        if not isinstance(name, str) or name in ARGUMENTS:
+            raise refusal("attributes", described(name), "other names", "Call it otherwise.")
+    return more
+
+
+def _limits(window: Any) -> tuple[float, float]:
+    with suppress(TypeError):  # no pair at all is refused as it is
+        window = [seconds(limit, MEMORY, "window") for limit in window]
+    return checked_window(window)
+
+
 def _gap(session_gap: Any) -> float | None:
-    return None if session_gap is None else float(seconds(session_gap, MEMORY, "session_gap"))
+    if session_gap is None:
+        return None
+    return checked_gap("session_gap", seconds(session_gap, MEMORY, "session_gap"))
 
 
 def _grouped(

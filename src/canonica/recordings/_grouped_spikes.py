@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int, Integer
 
+from canonica._checks import described
 from canonica._errors import RecordingError, listed
 from canonica.data._spike_trains import SHUFFLED
 from canonica.recordings._columns import natural_order
@@ -264,6 +265,14 @@ def _no_channels(found: str, source: str) -> RecordingError:
 
 
 def _names(names: Sequence[Any], source: str) -> tuple[str, ...]:
+    if isinstance(names, str) or not isinstance(names, Iterable):
+        raise RecordingError(
+            source,
+            "electrodes",
+            found=described(names),
+            expected="the names of all electrodes",
+            advice="Give them as a list; range(60) for 0 to 59.",
+        )
     found = tuple(str(name) for name in names)
     if len(set(found)) < len(found):
         twice = sorted({name for name in found if found.count(name) > 1})

@@ -1,18 +1,30 @@
 """Read the recordings in files."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from os import PathLike
 from pathlib import Path
 
 import xarray as xr
 
+from canonica._checks import checked_path
 from canonica._errors import RecordingError
+from canonica._files import AnyPath
 from canonica.data._response_windows import EVOKED
 from canonica.data._spike_trains import SpikeTrains
 from canonica.recordings._inferred_sources import with_inferred_sources
 from canonica.recordings._isolated import isolated
 from canonica.recordings._readers import reader_of
-from canonica.recordings._reading import Coding, InvalidTimes, Reading, Responder, Unobserved
+from canonica.recordings._reading import (
+    PAUSE,
+    Coding,
+    InvalidTimes,
+    OneRecordingPer,
+    Reading,
+    Responder,
+    Unobserved,
+    checked_texts,
+)
+from canonica.recordings._recording_files import recording_files
 from canonica.recordings.experiments._assembling import assembled
 from canonica.recordings.experiments._grouping import Experiment
 
@@ -20,7 +32,7 @@ AS_THE_FILE_SAYS = Reading()
 
 
 def read(
-    path: str | PathLike[str],
+    path: AnyPath | Iterable[AnyPath],
     *,
     trials_per_session: int | None = None,
     session_gap: float | None = None,
@@ -39,8 +51,10 @@ def read(
     unobserved: Unobserved = "electrodes",
     invalid_times: InvalidTimes = "leave-out",
     infer_sources: bool = False,
+    one_recording_per: OneRecordingPer = "guess",
+    experiment_gap: float = PAUSE,
 ) -> list[xr.Dataset]:
-    """Return the recordings in a file.
+    """Return the recordings in a file, a folder, or several of them.
 
     The format is found from what is in the file. What is what in it is taken from the file or
     guessed from names, and said in the attribute `reading`; all of it can be given instead.
@@ -50,7 +64,8 @@ def read(
     path : path-like
         An NWB file; a MATLAB file (5 or 7.3) of the published layout; a CSV or Parquet file of
         spikes (time, channel) with one of stimuli beside it; or a CSV or Parquet table of ready
-        responses.
+        responses. Or a folder of such files, or a pattern such as ``data/*.nwb``; or several of
+        all these, each of which is read once. ``~`` is the user's home.
     trials_per_session : int, optional
         Length of a session. Where neither this nor the file nor `session_gap` says, it is the
         published 256.
@@ -87,6 +102,11 @@ def read(
     infer_sources : bool
         Whether to infer two sources from the stimuli alone where none are recorded: two groups of
         inputs that switch together. The attribute `sources_inferred` says so.
+    one_recording_per : "guess", "file" or "experiment"
+        Whether several NWB files of one subject that follow one another are sessions of one
+        recording: if they have no column of sessions, never, or always.
+    experiment_gap : float
+        Seconds from the start of one file to that of the next which begin another experiment.
 
     Returns
     -------
@@ -98,8 +118,9 @@ def read(
     Raises
     ------
     RecordingError
-        If the file is missing, cut short, of another format, or any culture in it is not sound.
-        To have the good cultures of a file with a bad one, use `read_each`.
+        If a file is missing, cut short or of another format, a folder holds no recording, or any
+        culture is not sound. To have the good cultures beside a bad one, use `read_each` on each
+        of `canonica.recordings.recording_files`.
     CanonicaError
         If a setting is out of its range.
 
@@ -127,22 +148,27 @@ def read(
         by=by,
         table=table,
         onset=onset,
-        stimuli=(stimuli,) if isinstance(stimuli, str) else tuple(stimuli),
-        sources=(sources,) if isinstance(sources, str) else tuple(sources),
+        stimuli=checked_texts("stimuli", stimuli),
+        sources=checked_texts("sources", sources),
         coding=coding,
-        stimulus_file=None if stimulus_file is None else Path(stimulus_file),
+        stimulus_file=None
+        if stimulus_file is None
+        else checked_path("stimulus_file", stimulus_file),
         condition=condition,
         units=units,
-        quality=(quality,) if isinstance(quality, str) else tuple(quality),
+        quality=checked_texts("quality", quality),
         unobserved=unobserved,
         invalid_times=invalid_times,
         infer_sources=infer_sources,
+        one_recording_per=one_recording_per,
+        experiment_gap=experiment_gap,
     )
     cultures = []
-    for culture in read_each(path, reading):
-        if isinstance(culture, RecordingError):
-            raise culture
-        cultures.append(culture)
+    for file in recording_files(path, reading):
+        for culture in read_each(file, reading):
+            if isinstance(culture, RecordingError):
+                raise culture
+            cultures.append(culture)
     return cultures
 
 

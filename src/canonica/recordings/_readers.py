@@ -53,8 +53,8 @@ def reader_of(path: Path) -> Any:  # a module
     RecordingError
         If the file is not there, or none knows it.
     """
-    refuse_zarr(path)
     try:
+        refuse_zarr(path)
         for reader in READERS:
             if reader.recognises(path):
                 return reader

@@ -1,9 +1,20 @@
 """How to read a file, where it does not say so itself."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from canonica._checks import (
+    checked_choice,
+    checked_kind,
+    checked_number,
+    checked_positive,
+    checked_size,
+    described,
+    refusal,
+)
 from canonica._errors import CanonicaError
 from canonica._files import shown
 from canonica.data._response_windows import EVOKED
@@ -15,6 +26,8 @@ Unobserved = Literal["electrodes", "trials", "zero"]
 InvalidTimes = Literal["leave-out", "keep"]
 OneRecordingPer = Literal["guess", "file", "experiment"]
 PAUSE = 3600.0  # seconds after which a file begins another experiment: sessions take minutes
+TEXTS = ("session", "table", "onset", "condition", "units")
+SEVERAL = ("stimuli", "sources", "quality")
 KINDS = {
     "coding": Coding,
     "by": Responder,
@@ -116,19 +129,60 @@ class Reading:
         ]
         if len(ways) > 1:
             raise CanonicaError(f"sessions: found {' and '.join(ways)}; expected one of them.")
-        if self.trials_per_session is not None and self.trials_per_session < 1:
-            raise CanonicaError(
-                f"trials_per_session: found {self.trials_per_session}; expected 1 or more."
-            )
-        if self.session_gap is not None and not self.session_gap > 0:
-            raise CanonicaError(
-                f"session_gap: found {self.session_gap}; expected seconds, more than 0."
-            )
-        if not self.experiment_gap > 0:
-            raise CanonicaError(
-                f"experiment_gap: found {self.experiment_gap}; expected seconds, more than 0."
-            )
+        if self.trials_per_session is not None:
+            checked_size("trials_per_session", self.trials_per_session)
+        if self.session_gap is not None:
+            checked_gap("session_gap", self.session_gap)
+        checked_gap("experiment_gap", self.experiment_gap)
+        checked_window(self.window)
+        for name in TEXTS:
+            if getattr(self, name) is not None:
+                checked_kind(name, getattr(self, name), str, "a text")
+        for name in SEVERAL:
+            checked_texts(name, getattr(self, name))
         for name, kind in KINDS.items():
-            value, allowed = getattr(self, name), get_args(kind)
-            if value not in allowed:
-                raise CanonicaError(f"{name}: found {value!r}; expected {' or '.join(allowed)}.")
+            checked_choice(name, getattr(self, name), get_args(kind))
+        checked_kind("infer_sources", self.infer_sources, bool, "True or False")
+
+
+def checked_gap(name: str, value: Any) -> float:
+    """Return a pause in seconds, which may be infinite.
+
+    Raises
+    ------
+    CanonicaError
+        If it is no number above 0.
+    """
+    if isinstance(value, float) and value == math.inf:
+        return math.inf
+    return checked_positive(name, value, advice="In seconds; math.inf if there is no such pause.")
+
+
+def checked_window(value: Any) -> tuple[float, float]:
+    """Return the limits of the response, in seconds.
+
+    Raises
+    ------
+    CanonicaError
+        If they are no two numbers.
+    """
+    try:
+        start, stop = value
+    except (TypeError, ValueError):
+        expected = "two numbers, its limits in seconds after the onset"
+        raise refusal("window", described(value), expected) from None
+    return checked_number("window", start), checked_number("window", stop)
+
+
+def checked_texts(name: str, value: Any) -> tuple[str, ...]:
+    """Return one text or several as several.
+
+    Raises
+    ------
+    CanonicaError
+        If there is anything else.
+    """
+    texts = (value,) if isinstance(value, str) else value
+    if isinstance(texts, Sequence | set) and all(isinstance(one, str) for one in texts):
+        return tuple(texts)
+    raise refusal(name, described(value), "a text, or several")

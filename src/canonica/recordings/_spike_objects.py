@@ -6,6 +6,7 @@ None of these is imported: whoever has an object of theirs has imported it alrea
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from canonica._checks import checked_size
 from canonica._errors import CanonicaError, RecordingError, listed
 from canonica.recordings._time_values import comes_from, seconds
 
@@ -101,7 +102,7 @@ def _of_trains(trains: list[Any], source: str) -> Trains:
 def _segment(segments: int, chosen: int | None, source: str) -> int:
     if chosen is None and segments == 1:
         return 0
-    if chosen is not None and 0 <= chosen < segments:
+    if chosen is not None and checked_size("segment_index", chosen, least=0) < segments:
         return chosen
     raise RecordingError(
         source,

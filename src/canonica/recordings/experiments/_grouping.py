@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 
 from canonica._errors import RecordingError, listed
@@ -66,7 +65,7 @@ def grouped(files: Sequence[Path], reading: Reading) -> list[Path | Experiment]:
     together = reading.one_recording_per == "experiment"
     sessions = [one for one in known.values() if one and (together or not one.holds_sessions)]
     experiment_of: dict[Path, Experiment] = {}
-    for run in _runs(sessions, timedelta(seconds=reading.experiment_gap)):
+    for run in _runs(sessions, reading.experiment_gap):
         if len(run) > 1:
             experiment_of |= dict.fromkeys((one.path for one in run), Experiment(tuple(run)))
     places: dict[int, Path | Experiment] = {}
@@ -76,11 +75,11 @@ def grouped(files: Sequence[Path], reading: Reading) -> list[Path | Experiment]:
     return list(places.values())
 
 
-def _runs(sessions: Sequence[SessionFile], gap: timedelta) -> list[list[SessionFile]]:
+def _runs(sessions: Sequence[SessionFile], gap: float) -> list[list[SessionFile]]:
     runs: list[list[SessionFile]] = []
     for one in sorted(sessions, key=lambda one: (one.subject, one.start, one.path)):
         before = runs[-1][-1] if runs else None
-        if before is None or before.subject != one.subject or one.start - before.start > gap:
+        if before is None or before.subject != one.subject or _pause(before, one) > gap:
             runs.append([one])
             continue
         if before.start == one.start:
@@ -94,6 +93,11 @@ def _runs(sessions: Sequence[SessionFile], gap: timedelta) -> list[list[SessionF
             )
         runs[-1].append(one)
     return runs
+
+
+def _pause(before: SessionFile, one: SessionFile) -> float:
+    """Return the seconds from the start of one file to that of the next."""
+    return (one.start - before.start).total_seconds()
 
 
 def described(experiment: Experiment, gap: float) -> str:

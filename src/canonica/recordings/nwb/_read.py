@@ -15,6 +15,7 @@ from canonica._files import sha256, shown
 from canonica.data._recording import recording
 from canonica.data._response_windows import EVOKED
 from canonica.data._spike_trains import (
+    ARGUMENTS,
     COARSE,
     COARSE_TIMES,
     DOUBLED,
@@ -53,10 +54,6 @@ from canonica.recordings.nwb._validity import invalid_trials, unknown_responses
 
 READY = "responses"  # column of counts, where the spike times are not known
 NOMINAL = "nominal_onsets"  # attribute in files of ours: the times of the trials are made up
-ARGUMENTS = {  # names that attributes of a file must not take
-    *("trains", "size", "onsets", "stimuli", "sources", "session", "electrodes", "window", "truth"),
-    *("responses", "self"),
-}
 COUNTED = {  # attributes that counting the spikes gives anew
     *("response_start", "response_stop", "spikes", "first_spike", "last_spike"),
     *(COARSE, COARSE_TIMES, DOUBLED, OVERLAPPING),
