@@ -57,16 +57,40 @@ def test_recordings_of_different_lengths_share_a_figure(results):
     np.testing.assert_allclose(drawn[15:], longer["response_error"][15:])
 
 
-def test_the_conclusion_names_the_prediction_with_the_lowest_median():
-    rows = [
-        dict.fromkeys(("weight_error", "free_energy_first", "free_energy_last"), 1.0)
-        | {"response_error": a, "frozen_response_error": b, "ridge_response_error": c}
-        for a, b, c in ((0.1, 0.2, 0.3), (0.4, 0.3, 0.35), (0.2, 0.25, 0.4))
-    ]
+def rows_of(*errors):
+    names = ("response_error", "frozen_response_error", "ridge_response_error")
+    others = dict.fromkeys(("weight_error", "free_energy_first", "free_energy_last"), 1.0)
+    return [others | dict(zip(names, row, strict=True)) for row in errors]
+
+
+def test_no_prediction_is_named_best_of_few_recordings():
+    rows = rows_of((0.1, 0.2, 0.3), (0.4, 0.3, 0.35), (0.2, 0.25, 0.4))
     summary = condition_summary("ctrl", rows)
-    assert summary.best == "published forecast"
+    assert (summary.lowest, summary.best) == ("published forecast", None)
     assert summary.wins == {"published forecast": 2, "frozen weights": 1, "ridge regression": 0}
-    assert summary.sentence.startswith("ctrl: published forecast predicted the last sessions best")
+    assert summary.smallest_p_value == 0.75
+    assert "too few to tell that from chance" in summary.sentence
+
+
+@pytest.mark.parametrize("first", [0, 1, 2])
+def test_a_prediction_better_than_chance_explains_is_named(first, generator):
+    errors = generator.uniform(0.1, 0.2, (8, 3)) + 0.3 * (np.arange(3) != first)
+    summary = condition_summary("ctrl", rows_of(*errors))
+    assert summary.best == summary.lowest == list(summary.wins)[first]
+    assert summary.p_value == pytest.approx(3 / 128)
+    assert f"{summary.best} predicted the last sessions best" in summary.sentence
+
+
+def test_a_prediction_is_best_only_if_it_beats_both_others(generator):
+    errors = generator.uniform(0.1, 0.2, (8, 3)) + np.array([0.0, 0.0, 0.5])
+    summary = condition_summary("ctrl", rows_of(*errors))
+    assert summary.best is None
+    assert "not by more than chance explains" in summary.sentence
+
+
+def test_the_lowest_median_is_not_best_where_its_mean_is_higher():
+    errors = [(0.1, 0.11, 9.0)] * 5 + [(9.0, 0.1, 9.5)] * 4
+    assert condition_summary("ctrl", rows_of(*errors)).best is None
 
 
 def test_errors_are_those_of_the_last_sessions(results):

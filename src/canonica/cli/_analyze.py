@@ -12,6 +12,7 @@ from canonica.cli._common_options import Overwrite
 from canonica.cli._printing import complain_of, counted, print_failed, print_reading, say
 from canonica.cli._protocol_options import (
     DEFAULT_JOBS,
+    BaselineFromOption,
     BaselineOption,
     JobsOption,
     MinimumMeanOption,
@@ -35,6 +36,7 @@ def analyze(
     paths: PathsArgument,
     out: OutOption,
     baseline: BaselineOption = None,
+    baseline_from: BaselineFromOption = None,
     prior_strength: Annotated[
         float, typer.Option(help="Lambda, the insensitivity to plasticity.")
     ] = 3000.0,
@@ -67,13 +69,15 @@ def analyze(
     [bold]canonica validate[/bold].
 
     The forecast stands beside two plain predictions, weights frozen and
-    ridge regression, and the report says which of them was best.
+    ridge regression, and the report says whether one of them was better than
+    the others by more than chance explains. Conditions are compared by
+    [bold]canonica study[/bold].
 
     [bold]Examples[/bold]
 
       canonica analyze response_data_ctrl.mat --out results
 
-      canonica analyze data/ --out results --baseline bic=2.64
+      canonica analyze data/ --out results --baseline-from ctrl
 
       canonica analyze culture.nwb --out results --session-gap 60
 
@@ -103,7 +107,7 @@ def analyze(
             paths,
             out,
             protocol=protocol,
-            baseline=baseline_given(baseline or []),
+            baseline=baseline_given(baseline or [], baseline_from),
             reading=reading,
             jobs=jobs,
             overwrite=overwrite,
@@ -121,6 +125,10 @@ def print_analysis(found: "Analysis", out: Path) -> int:
     for summary in found.summaries:
         output.print(summary_table(summary))
         output.print(f"{summary.sentence}\n", highlight=False, markup=False)
+    if found.baseline_warning is not None:
+        output.print(
+            f"{found.baseline_warning}\n", style="bold yellow", highlight=False, markup=False
+        )
     output.print(found.caveat, highlight=False, style="dim")
     say(f"\nResults: {shown(out)}")
     kinds = Counter(Path(file).suffix for file in found.files)

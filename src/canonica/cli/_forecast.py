@@ -11,6 +11,7 @@ from canonica.cli._common_options import Overwrite, Seed
 from canonica.cli._printing import complain_of, counted, print_failed, print_reading, say
 from canonica.cli._protocol_options import (
     DEFAULT_JOBS,
+    BaselineFromOption,
     BaselineOption,
     JobsOption,
     MinimumMeanOption,
@@ -62,6 +63,7 @@ def forecast(
         ),
     ] = "causal",
     baseline: BaselineOption = None,
+    baseline_from: BaselineFromOption = None,
     minimum_mean: MinimumMeanOption = 1.0,
     minimum_session: MinimumSessionOption = 0.1,
     minimum_preference: MinimumPreferenceOption = 0.5,
@@ -132,7 +134,7 @@ def forecast(
             against=against,
             protocol=protocol,
             normalisation=normalisation,
-            baseline=baseline_given(baseline or []),
+            baseline=baseline_given(baseline or [], baseline_from),
             seed=seed,
             reading=reading,
             jobs=jobs,

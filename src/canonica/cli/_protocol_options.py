@@ -1,13 +1,15 @@
 """The options of every command that goes through many recordings by the protocol's thresholds."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
 from canonica._cores import cores
 from canonica._errors import CanonicaError
+
+if TYPE_CHECKING:
+    from canonica.reverse_engineering import GivenBaseline
 
 DEFAULT_JOBS = cores()
 
@@ -27,6 +29,14 @@ BaselineOption: TypeAlias = Annotated[
         show_default="computed from the recordings of each condition",
     ),
 ]
+BaselineFromOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="CONDITION",
+        help="Take the baseline of this condition, the control, for all: what a drug does to "
+        "excitability shows only then.",
+    ),
+]
 MinimumMeanOption: TypeAlias = Annotated[
     float, typer.Option(help="Mean spikes above which an electrode is active.")
 ]
@@ -41,14 +51,22 @@ JobsOption: TypeAlias = Annotated[
 ]
 
 
-def baseline_given(given: list[str]) -> float | Mapping[str, float] | None:
-    """Return the baseline as the analysis takes it: one, one per condition, or none.
+def baseline_given(given: list[str], condition: str | None = None) -> "GivenBaseline":
+    """Return the baseline as the analysis takes it: one, one per condition, a condition's, or none.
 
     Raises
     ------
     CanonicaError
-        If it is neither.
+        If it is neither, or there are two.
     """
+    if condition is not None:
+        from canonica.reverse_engineering import BaselineFrom  # noqa: PLC0415
+
+        if given:
+            raise CanonicaError(
+                "--baseline-from: found --baseline too; expected one of them. Leave one out."
+            )
+        return BaselineFrom(condition)
     if not given:
         return None
     split = [text.rpartition("=") for text in given]

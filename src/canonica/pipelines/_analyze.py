@@ -20,8 +20,10 @@ from canonica.report import condition_figure, figure_part, write_figure, write_r
 from canonica.reverse_engineering import (
     LAST_SESSIONS,
     ConditionSummary,
+    GivenBaseline,
     PublishedProtocol,
     condition_summary,
+    own_baselines,
     recording_summary,
     results,
 )
@@ -57,13 +59,18 @@ class Analysis:
     files: list[str] = field(default_factory=list)
     caveat: str = CAVEAT
 
+    @property
+    def baseline_warning(self) -> str | None:
+        """What to bear in mind where conditions have baselines of their own; None where not."""
+        return own_baselines(self.rows)
+
 
 def analyze(
     paths: AnyPath | Sequence[AnyPath],
     out: AnyPath,
     *,
     protocol: PublishedProtocol | None = None,
-    baseline: float | Mapping[str, float] | None = None,
+    baseline: GivenBaseline = None,
     reading: Reading | None = None,
     jobs: int | None = None,
     overwrite: bool = False,
@@ -84,9 +91,10 @@ def analyze(
         Folder for the results; made if it is not there.
     protocol : PublishedProtocol, optional
         Settings of the analysis; the published ones by default.
-    baseline : float or mapping of str to float, optional
+    baseline : float, mapping of str to float, or BaselineFrom, optional
         As in `reverse_engineer`: mean response, in spikes, that stands for ordinary excitability,
-        one for all or one for each condition. Computed from each condition by default.
+        one for all, one for each condition, or that of one condition. Computed from each condition
+        by default: their thresholds cannot be compared then.
     reading : Reading, optional
         How to read the files, where they do not say so.
     jobs : int, optional
@@ -199,6 +207,7 @@ def _write_tables(
         "settings": protocol.settings | {"reading": reading.given},
         "sessions_scored_at_most": LAST_SESSIONS,
         "caveat": found.caveat,
+        "baseline_warning": found.baseline_warning,
         "conditions": [asdict(one) | {"conclusion": one.sentence} for one in found.summaries],
         "recordings": found.rows,
         "failures": failure_rows(found.failures),

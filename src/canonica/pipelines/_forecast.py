@@ -35,6 +35,7 @@ from canonica.report import (
 from canonica.reverse_engineering import (
     LAST_SESSIONS,
     EnsembleResponse,
+    GivenBaseline,
     PublishedProtocol,
     attempt,
 )
@@ -137,7 +138,7 @@ def forecast(
     against: Sequence[str | ForecastModel] | None = None,
     protocol: PublishedProtocol | None = None,
     normalisation: str = "causal",
-    baseline: float | Mapping[str, float] | None = None,
+    baseline: GivenBaseline = None,
     seed: int = 0,
     reading: Reading | None = None,
     jobs: int | None = None,

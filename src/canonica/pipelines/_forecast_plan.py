@@ -1,11 +1,11 @@
 """What is to be forecast, by which model, and against which others."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from canonica._errors import CanonicaError, listed
-from canonica.reverse_engineering import PublishedProtocol
+from canonica.reverse_engineering import BaselineFrom, GivenBaseline, PublishedProtocol
 from canonica.reverse_engineering.forecasting import (
     FORECAST_MODELS,
     THRESHOLDS,
@@ -35,7 +35,7 @@ class ForecastPlan:
         Thresholds, and how many sessions are initial.
     normalisation : str
         ``"causal"`` or ``"published"``.
-    baseline : float, mapping or None
+    baseline : float, mapping, BaselineFrom or None
         As in `reverse_engineer`.
     seed : int
         Decides everything random.
@@ -45,7 +45,7 @@ class ForecastPlan:
     others: tuple[ForecastModel, ...]
     protocol: PublishedProtocol
     normalisation: str
-    baseline: float | Mapping[str, float] | None
+    baseline: GivenBaseline
     seed: int
 
     @classmethod
@@ -96,7 +96,9 @@ class ForecastPlan:
             **settings_of(self.model),
             "initial_sessions": self.protocol.initial_sessions,
             "normalisation": self.normalisation,
-            "baseline": self.baseline,
+            "baseline": f"that of condition {self.baseline.condition}"
+            if isinstance(self.baseline, BaselineFrom)
+            else self.baseline,
             **thresholds,
             "seed": self.seed,
         }

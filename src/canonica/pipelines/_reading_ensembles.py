@@ -1,7 +1,7 @@
 """From files of recordings to ensembles: for every pipeline that goes through many."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
@@ -19,6 +19,7 @@ from canonica.pipelines._unique_names import UniqueNames
 from canonica.recordings import Experiment, Reading, inspect, read_each
 from canonica.reverse_engineering import (
     EnsembleResponse,
+    GivenBaseline,
     PublishedProtocol,
     attempt,
     check_conditions,
@@ -34,7 +35,7 @@ def read_ensembles(
     protocol: PublishedProtocol,
     reading: Reading,
     jobs: int | None,
-    baseline: float | Mapping[str, float] | None,
+    baseline: GivenBaseline,
     progress: Told | None,
     causal: bool = False,
 ) -> tuple[list[EnsembleResponse], list[RecordingError]]:

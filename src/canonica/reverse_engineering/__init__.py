@@ -6,7 +6,12 @@ A protocol is a value with its settings; its steps are a file each: `_ensembles`
 made before the fact, with intervals, scores and evidence for plasticity.
 """
 
-from canonica.reverse_engineering._baselines import check_conditions
+from canonica.reverse_engineering._baselines import (
+    BaselineFrom,
+    GivenBaseline,
+    check_conditions,
+    own_baselines,
+)
 from canonica.reverse_engineering._electrode_statistics import electrode_statistics
 from canonica.reverse_engineering._ensembles import EnsembleResponse, ensemble_response
 from canonica.reverse_engineering._failures import attempt
@@ -42,9 +47,11 @@ __all__ = [
     "FORECAST_MODELS",
     "LAST_SESSIONS",
     "PROTOCOLS",
+    "BaselineFrom",
     "ConditionSummary",
     "EnsembleResponse",
     "ForecastModel",
+    "GivenBaseline",
     "PublishedProtocol",
     "Spread",
     "Validation",
@@ -56,6 +63,7 @@ __all__ = [
     "ensemble_response",
     "forecast",
     "forecast_responses",
+    "own_baselines",
     "paired_comparison",
     "pooled",
     "recording_summary",

@@ -2,12 +2,29 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeAlias
 
 from canonica._errors import CanonicaError, listed
 from canonica.reverse_engineering._ensembles import EnsembleResponse
 from canonica.reverse_engineering._normalisation import baseline_of
 from canonica.reverse_engineering._published_protocol import PublishedProtocol
+
+
+@dataclass(frozen=True)
+class BaselineFrom:
+    """One baseline for all recordings: that of one condition, computed from its recordings.
+
+    Parameters
+    ----------
+    condition : str
+        The condition that the others are compared with: the control, if there is one.
+    """
+
+    condition: str
+
+
+GivenBaseline: TypeAlias = float | Mapping[str, float] | BaselineFrom | None
 
 
 class Baseline(NamedTuple):
@@ -20,7 +37,7 @@ class Baseline(NamedTuple):
 def baselines(
     ensembles: Sequence[EnsembleResponse],
     protocol: PublishedProtocol,
-    given: float | Mapping[str, float] | None,
+    given: GivenBaseline,
 ) -> dict[str, Baseline]:
     """Return the baseline of each condition among `ensembles`.
 
@@ -30,14 +47,20 @@ def baselines(
         The recordings, of any conditions.
     protocol : PublishedProtocol
         Says how many sessions are initial.
-    given : float, mapping or None
-        One for all, one per condition, or none: computed from the recordings of the condition.
+    given : float, mapping, BaselineFrom or None
+        One for all, one per condition, that of one condition for all, or none: computed from the
+        recordings of the condition.
 
     Raises
     ------
     CanonicaError
-        If one is not a number above 0.
+        If one is not a number above 0, or no recording is of the condition that it is from.
     """
+    if isinstance(given, BaselineFrom):
+        group = [culture for culture in ensembles if culture.condition == given.condition]
+        if ensembles:
+            check_conditions(given, (culture.condition for culture in ensembles))
+        return {culture.condition: _baseline(group, protocol, None) for culture in ensembles}
     conditions = {culture.condition: None for culture in ensembles}
     return {
         condition: _baseline(
@@ -61,10 +84,50 @@ def _baseline(
     return Baseline(value, f"computed from {count} of condition {group[0].condition}")
 
 
-def check_conditions(given: float | Mapping[str, float] | None, conditions: Iterable[str]) -> None:
+def own_baselines(rows: Sequence[Mapping[str, Any]]) -> str | None:
+    """Return a warning where conditions stand side by side that each have a baseline of their own.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        `condition`, `baseline` and `baseline_origin` of each recording, as results say them.
+
+    Returns
+    -------
+    str or None
+        None where there is one condition, or one baseline.
+
+    Examples
+    --------
+    >>> rows = [
+    ...     {"condition": name, "baseline": value, "baseline_origin": "computed"}
+    ...     for name, value in (("ctrl", 2.5), ("drug", 3.1))
+    ... ]
+    >>> print(own_baselines(rows)[:39])
+    CONDITIONS WITH BASELINES OF THEIR OWN:
+    """
+    computed = {
+        str(row["condition"]): float(row["baseline"])
+        for row in rows
+        if str(row["baseline_origin"]) != "given"
+    }
+    if len(set(computed.values())) < 2:  # noqa: PLR2004
+        return None
+    values = listed(f"{name} {value:.3g}" for name, value in sorted(computed.items()))
+    return (
+        f"CONDITIONS WITH BASELINES OF THEIR OWN: {values} spikes. Each condition is normalised by "
+        "its own mean response, which hides the very difference in excitability between them: "
+        "their firing thresholds cannot be compared. For one baseline, add "
+        "--baseline-from CONDITION (the control), or --baseline NUMBER."
+    )
+
+
+def check_conditions(given: GivenBaseline, conditions: Iterable[str]) -> None:
     """Raise CanonicaError where a baseline is given for a condition that no recording is of."""
     known = sorted(set(conditions))
-    unknown = sorted(given.keys() - known) if isinstance(given, Mapping) else []
+    named = {given.condition} if isinstance(given, BaselineFrom) else set()
+    named |= given.keys() if isinstance(given, Mapping) else set()
+    unknown = sorted(named - set(known))
     if unknown:
         raise CanonicaError(
             f"baseline: found one for condition {listed(unknown)}; expected conditions among "

@@ -10,7 +10,12 @@ import xarray as xr
 
 from canonica._errors import RecordingError, listed
 from canonica.reverse_engineering._analysis import ProtocolSteps
-from canonica.reverse_engineering._baselines import Baseline, baselines, check_conditions
+from canonica.reverse_engineering._baselines import (
+    Baseline,
+    GivenBaseline,
+    baselines,
+    check_conditions,
+)
 from canonica.reverse_engineering._batch import analysed, batches, one_ahead
 from canonica.reverse_engineering._ensembles import EnsembleResponse, ensemble_response
 from canonica.reverse_engineering._failures import attempt
@@ -22,7 +27,7 @@ from canonica.reverse_engineering._result import analysis_variables, recording_v
 def outcomes(
     recordings: Sequence[xr.Dataset],
     protocol: PublishedProtocol,
-    baseline: float | Mapping[str, float] | None,
+    baseline: GivenBaseline,
 ) -> list[xr.Dataset | RecordingError]:
     """Return the result of each recording, or the reason why it has none, in their order."""
     reduced = [attempt(ensemble_response, one, protocol) for one in recordings]
@@ -53,7 +58,7 @@ _ComputedBatch: TypeAlias = tuple[list[_Ready], list[ProtocolSteps], dict[int, R
 def results(
     ensembles: Mapping[int, EnsembleResponse],
     protocol: PublishedProtocol,
-    baseline: float | Mapping[str, float] | None,
+    baseline: GivenBaseline,
 ) -> Iterator[tuple[int, xr.Dataset | RecordingError]]:
     """Yield each key of `ensembles` with its result, as batches of equal shape are done."""
     of_condition = baselines(list(ensembles.values()), protocol, baseline)

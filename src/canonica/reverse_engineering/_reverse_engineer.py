@@ -1,12 +1,13 @@
 """Recordings in, results out."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal, overload
 
 import xarray as xr
 
 from canonica._arguments import checked_arguments
 from canonica._errors import RecordingError
+from canonica.reverse_engineering._baselines import GivenBaseline
 from canonica.reverse_engineering._failures import Errors, in_place, refuse_path, refuse_unknown
 from canonica.reverse_engineering._outcomes import outcomes
 from canonica.reverse_engineering._protocol import protocol_named
@@ -18,7 +19,7 @@ def reverse_engineer(
     recordings: xr.Dataset,
     *,
     protocol: str | PublishedProtocol = ...,
-    baseline: float | Mapping[str, float] | None = ...,
+    baseline: GivenBaseline = ...,
     errors: Literal["raise"] = ...,
 ) -> xr.Dataset: ...
 @overload
@@ -26,7 +27,7 @@ def reverse_engineer(
     recordings: Iterable[xr.Dataset],
     *,
     protocol: str | PublishedProtocol = ...,
-    baseline: float | Mapping[str, float] | None = ...,
+    baseline: GivenBaseline = ...,
     errors: Literal["raise"] = ...,
 ) -> list[xr.Dataset]: ...
 @overload
@@ -34,7 +35,7 @@ def reverse_engineer(
     recordings: Iterable[xr.Dataset],
     *,
     protocol: str | PublishedProtocol = ...,
-    baseline: float | Mapping[str, float] | None = ...,
+    baseline: GivenBaseline = ...,
     errors: Literal["keep"],
 ) -> list[xr.Dataset | RecordingError]: ...
 @checked_arguments
@@ -42,7 +43,7 @@ def reverse_engineer(
     recordings: xr.Dataset | Iterable[xr.Dataset],
     *,
     protocol: str | PublishedProtocol = "published",
-    baseline: float | Mapping[str, float] | None = None,
+    baseline: GivenBaseline = None,
     errors: Errors = "raise",
 ) -> xr.Dataset | Sequence[xr.Dataset | RecordingError]:
     """Read the generative model out of recordings, and forecast how each network reorganises.
@@ -59,10 +60,11 @@ def reverse_engineer(
         As `canonica.read` returns them. Sizes, sessions and stimuli may differ between them.
     protocol : str or PublishedProtocol, optional
         ``"published"``, or a protocol value with other settings.
-    baseline : float, mapping or None, optional
+    baseline : float, mapping, BaselineFrom or None, optional
         Mean response, in spikes, that stands for ordinary excitability: one for all, one per
-        condition, or by default the mean over the recordings given, condition by condition, of
-        their ensembles' responses in the initial sessions.
+        condition, ``BaselineFrom("ctrl")`` for that of one condition, or by default the mean over
+        the recordings given, condition by condition, of their ensembles' responses in the initial
+        sessions.
     errors : str
         ``"raise"``: a recording that cannot be analysed ends the call. ``"keep"``: of several, each
         that cannot be analysed leaves its RecordingError in its place, so that results and

@@ -9,7 +9,12 @@ import xarray as xr
 from jaxtyping import Bool, Float, Int
 
 from canonica._errors import CanonicaError, RecordingError
-from canonica.reverse_engineering._baselines import Baseline, baselines, check_conditions
+from canonica.reverse_engineering._baselines import (
+    Baseline,
+    GivenBaseline,
+    baselines,
+    check_conditions,
+)
 from canonica.reverse_engineering._ensembles import EnsembleResponse, ensemble_response
 from canonica.reverse_engineering._failures import attempt
 from canonica.reverse_engineering._normalisation import causal_response, normalised_response
@@ -94,7 +99,7 @@ def normalised(
     recordings: Sequence[xr.Dataset],
     protocol: PublishedProtocol,
     normalisation: str = "causal",
-    baseline: float | Mapping[str, float] | None = None,
+    baseline: GivenBaseline = None,
 ) -> list[Normalised | RecordingError]:
     """Return each recording normalised, or the reason why it cannot be, in their order.
 
@@ -130,7 +135,7 @@ def normalised_ensembles(
     reduced: Sequence[EnsembleResponse | RecordingError],
     protocol: PublishedProtocol,
     normalisation: str,
-    baseline: float | Mapping[str, float] | None,
+    baseline: GivenBaseline,
 ) -> list[Normalised | RecordingError]:
     """Return each recording normalised, as `normalised` does, from its ensembles' responses."""
     sound = [one for one in reduced if isinstance(one, EnsembleResponse)]
