@@ -106,7 +106,12 @@ COMMANDS_USE = {
     "canonica._version": {"__version__"},
     "canonica.recordings": {"Finding", "Reading", "SpikeTrains"},
     "canonica.recordings.nwb._experiment": {"MARKED_UNKNOWN", "METADATA"},
-    "canonica.reverse_engineering": {"PublishedProtocol", "Validation"},
+    "canonica.reverse_engineering": {
+        "BaselineFrom",
+        "GivenBaseline",
+        "PublishedProtocol",
+        "Validation",
+    },
 }
 TABLES = ("_table", "_sentences")  # of canonica.report
 # Standard modules that only work needs: files, formats, many at once.
