@@ -95,7 +95,7 @@ BYTES_MOVED = 2 * COUNTS * BYTES
 
 
 class Case(NamedTuple):
-    """What is run, and how often."""
+    """A form of the encoder, its numbers of networks and trials, and how often it is run."""
 
     form: ExpectationForm
     networks: int
@@ -105,13 +105,13 @@ class Case(NamedTuple):
 
     @property
     def label(self) -> str:
-        """What it is called in the table."""
+        """Name of the case in the table."""
         what = "one network" if self.networks == 1 else f"{self.networks:,} repetitions"
         return f"{what}, {self.form}"
 
     @property
     def steps(self) -> int:
-        """Steps of all networks."""
+        """Number of steps of all networks together."""
         return self.networks * self.trials
 
 
@@ -168,7 +168,7 @@ class Inputs(NamedTuple):
 
     @classmethod
     def of(cls, networks: int, folder: Path) -> "Inputs":
-        """Return where those of so many networks are."""
+        """Return the files that hold the inputs of this number of networks."""
         return cls(folder / f"counts_{networks}.npy", folder / f"stimuli_{networks}.npy")
 
     def read(self) -> tuple[np.ndarray, np.ndarray]:

@@ -104,7 +104,7 @@ def growth() -> None:
 
 
 def main() -> None:
-    """Print everything."""
+    """Print how long forecasts take, of one culture and of many, and their peak memory."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", nargs="?", type=Path, help="folder of the published recordings")
     parser.add_argument("--cultures", type=int, default=1000, help="simulated, in one call")

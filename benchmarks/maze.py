@@ -75,7 +75,7 @@ BLUE, VERMILION, GREY = "#0072B2", "#D55E00", "0.6"
 
 @dataclass(frozen=True)
 class Size:
-    """How much of everything."""
+    """Numbers of steps, turns, agents and products that are measured."""
 
     max_steps: int
     checked_steps: int
@@ -203,7 +203,7 @@ class PeerInMaze:
         np.random.seed(0)  # noqa: NPY002  (the peer draws by it)
 
     def turn(self) -> PeerTurn:
-        """Return what one trial takes."""
+        """Return the seconds that one trial takes the peer, inference and learning apart."""
         inference, processor, risks = timed(self._lived)
         gamma = gammas(np.array(risks))
         learning, more, _ = timed(partial(self.peer.learn, gamma, CHUNK))
@@ -434,7 +434,7 @@ def whole_experiment() -> float:
 
 @dataclass(frozen=True)
 class Results:
-    """All that was measured."""
+    """Agreement with the peer, times of a step, and times of whole experiments."""
 
     agreement: dict[str, float]
     steps: Steps

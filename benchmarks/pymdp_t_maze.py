@@ -77,7 +77,7 @@ class World(Environment):
 
     @property
     def moves(self) -> int:
-        """To any of the places."""
+        """Number of moves: one to each place."""
         return self.next_place.shape[1]
 
     @property
@@ -112,7 +112,7 @@ class World(Environment):
 
 
 class Found(NamedTuple):
-    """Of one package.
+    """Times and reward of one package.
 
     Attributes
     ----------
@@ -166,7 +166,7 @@ def life(agent: Agent, world: World, key: Array, trials: int) -> Float[Array, " 
 
 @partial(jax.jit, static_argnames="trials")
 def lives(agent: Agent, world: World, keys: Array, trials: int) -> Float[Array, "agent trial"]:
-    """Return the same of many agents, each for itself."""
+    """Return the rewards of many agents, each living by itself."""
     return jax.vmap(lambda key: life(agent, world, key, trials))(keys)
 
 

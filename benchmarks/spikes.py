@@ -73,7 +73,7 @@ BINS, SLICES = "elephant, bins", "elephant, slices"
 
 @dataclass(frozen=True)
 class Size:
-    """How much of everything."""
+    """Numbers of spikes, electrodes and trials that are measured."""
 
     spikes: int
     electrodes: int

@@ -163,7 +163,7 @@ def progress_gamma(risk: list[Fraction]) -> float:
 
 
 class Network(NamedTuple):
-    """Counts and priors."""
+    """Counts and priors of both layers, by the theory's letters."""
 
     a: Floats
     b: Floats | None
@@ -253,7 +253,7 @@ def drawn(d: Floats, uniform: float, epsilon: float) -> int:
 
 
 class Step(NamedTuple):
-    """What happened at one step."""
+    """What the agent saw, believed and did at one step."""
 
     cell: Cell
     observation: Floats
@@ -266,7 +266,7 @@ class Step(NamedTuple):
 
 
 class ExpectedTrial(NamedTuple):
-    """What became of a trial."""
+    """The steps of a trial, with its free energy and what was learned."""
 
     steps: list[Step]
     done: bool
@@ -284,7 +284,7 @@ class ExpectedTrial(NamedTuple):
 
     @property
     def cells(self) -> list[Cell]:
-        """Where it was before each move."""
+        """Cell of the agent before each move."""
         return [step.cell for step in self.steps]
 
     @property

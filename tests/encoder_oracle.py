@@ -156,7 +156,7 @@ def encode(
 
 
 def _encoded_by_loops(a: Array, D: Array, form: str, beta: Array | None) -> tuple[Array, Array]:
-    """The same as `_encoded`, by loops."""
+    """Return what `_encoded` does, input by input and state by state."""
     No, Ns = a.shape[2:]
     prior = np.zeros((2, Ns))
     for n in (1, 0):

@@ -240,12 +240,12 @@ def random_agent(seed, *, recurrent=True, extreme=False, form="canonical", **set
 
 
 def stacked(trees):
-    """Return trees of one structure as one."""
+    """Return one tree whose leaves are those of all trees, stacked."""
     return jax.tree.map(lambda *leaves: np.stack(leaves), *trees)
 
 
 def one_of(tree, number):
-    """Return one of those that are stacked."""
+    """Return tree `number` of a stack."""
     return jax.tree.map(lambda leaf: leaf[number], tree)
 
 

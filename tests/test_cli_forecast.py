@@ -80,7 +80,7 @@ def undrawn(request, monkeypatch):
 
 @pytest.fixture
 def drawn():
-    """Have figures drawn."""
+    """Switch `undrawn` off: the test that asks for this needs real figures."""
 
 
 @pytest.fixture

@@ -79,7 +79,7 @@ def found_of(world, dtype=np.float64, **options):
 
 
 def expected_of(world, *, form="canonical", **options):
-    """Return the same by the transcription."""
+    """Return the encoding of a world by the oracle's transcription."""
     return oracle.encode(*world, form=form, trials_per_session=SESSION, **options)
 
 

@@ -131,7 +131,7 @@ def test_rewards_become_risks():
 
 
 class Recorded(gymnasium.Env):
-    """Any spaces, and a list of what was done."""
+    """An environment of any spaces that lists the actions it was given."""
 
     def __init__(self, observation_space, action_space, length=5):
         self.observation_space, self.action_space = observation_space, action_space

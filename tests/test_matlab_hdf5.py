@@ -330,7 +330,7 @@ def test_what_is_wrong_is_said(tmp_path, case):
 
 
 def test_a_broken_reference_is_an_error(tmp_path):
-    """To an object that is not there."""
+    """The cell array refers to an address that holds no object."""
     path = saved(tmp_path / "x.mat", two)
     with h5py.File(path, "r+") as file:
         cells = file["data_test"]

@@ -397,7 +397,7 @@ class TestResponses:
 
 
 class TestSweep:
-    """Many settings at once."""
+    """`sweep`: one recording under many protocols at once."""
 
     def test_each_setting_as_if_alone(self, cultures):
         strengths, gains = [100.0, 3000.0, 1e5], [0.5, 2.0]

@@ -13,7 +13,7 @@ HOUR = 3600.0
 
 
 def numbers(trials, reading=None, **known):
-    """Return the numbers alone."""
+    """Return the session numbers without their description."""
     return session_numbers(reading or Reading(), trials, source="file", **known)[0].tolist()
 
 

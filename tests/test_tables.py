@@ -286,7 +286,7 @@ def test_trials_are_put_in_order(tmp_path, responses):
 
 
 def every_kind(generator):
-    """Return recordings with all that one can have."""
+    """Return recordings that use every field a recording may have."""
     shape = (8, 5)
     values = generator.random(shape) * 10
     stimuli = generator.integers(0, 2, (8, 3))

@@ -65,7 +65,7 @@ def trains(culture):
 
 
 def ways(ts, tsd, group, times, amplitudes):
-    """Return all that stands for the same trains."""
+    """Return the same spike trains in each form, with amplitudes and without."""
     return [
         [ts(train) for train in times],
         [tsd(train, d) for train, d in zip(times, amplitudes, strict=True)],

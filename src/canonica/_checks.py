@@ -170,7 +170,7 @@ above 0.
 
 
 def checked_probability(name: str, value: Any, *, certain: bool = True, advice: str = "") -> float:
-    """Return a probability.
+    """Return `value` as a probability, or refuse it.
 
     Parameters
     ----------
@@ -221,7 +221,7 @@ def check_memory(numbers: Mapping[str, int]) -> None:
 
 
 def checked_choice(name: str, value: Choice, allowed: Iterable[Choice]) -> Choice:
-    """Return one of the values that there are.
+    """Return `value` if it is among those allowed, or refuse it.
 
     Raises
     ------
@@ -240,7 +240,7 @@ def checked_choice(name: str, value: Choice, allowed: Iterable[Choice]) -> Choic
 
 
 def checked_kind(name: str, value: Any, kind: type[Kind], expected: str) -> Kind:
-    """Return a value that is of a type.
+    """Return `value` if it is of the type expected, or refuse it.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What made a result."""
+"""Versions of canonica and JAX, which results are stamped with."""
 
 from functools import cache
 from importlib.metadata import version
@@ -8,5 +8,5 @@ from canonica._version import __version__
 
 @cache
 def versions() -> dict[str, str]:
-    """Return the versions that made a result."""
+    """Return the versions of canonica and JAX, as attributes of a result."""
     return {"canonica_version": __version__, "jax_version": version("jax")}

@@ -54,7 +54,7 @@ def arrangements(codes: Sequence[int], strata: Sequence[int], *, seed: int = 0) 
 
 
 def number_of_arrangements(codes: Sequence[int], strata: Sequence[int]) -> int:
-    """Return how many arrangements there are.
+    """Return in how many ways the codes can be arranged within strata.
 
     Examples
     --------

@@ -19,7 +19,7 @@ from canonica._statistics._permutation_test import (
 
 
 class GroupTest(NamedTuple):
-    """Result of `group_test` and `interaction_test`.
+    """Whether groups differ, or the effect of one factor depends on another.
 
     Attributes
     ----------

@@ -16,7 +16,7 @@ ROUNDING = 1e-12  # of the largest deviation: effects that differ by less are th
 
 
 class PermutationTest(NamedTuple):
-    """Result of `permutation_test`.
+    """How values change with a predictor, and whether chance alone does as much.
 
     Attributes
     ----------

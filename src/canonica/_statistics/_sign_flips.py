@@ -15,7 +15,7 @@ FLIPS = 2**14 - 1  # drawn at random of more differences
 
 
 class SignFlipTest(NamedTuple):
-    """Result of `sign_flip_test`.
+    """Whether chance alone moves the mean of paired differences as far from 0.
 
     Attributes
     ----------

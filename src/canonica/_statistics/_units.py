@@ -46,7 +46,7 @@ class Units:
 
     @property
     def sentence(self) -> str:
-        """What carries the inference, in words."""
+        """Which units are taken to be independent, and what is left out, in words."""
         unit = f"means of each {' and '.join(self.averaged)}" if self.averaged else "cultures"
         place = f" within each {' and '.join(self.within)}" if self.within else ""
         words = f"Independent units are {unit}, exchanged between conditions{place}"

@@ -1,4 +1,4 @@
-"""The command line."""
+"""The commands: arguments, what is printed, exit codes."""
 
 from canonica.cli import (  # each registers its commands
     _analyze,

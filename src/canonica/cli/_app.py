@@ -51,7 +51,7 @@ messages = HarmlessConsole(stderr=True)
 
 
 class Settings:
-    """What holds for the whole call."""
+    """Options that hold for every command: whether errors show their traceback."""
 
     debug = False
 

@@ -63,7 +63,7 @@ def if_interrupted(words: Callable[[], str] = _nothing) -> None:
 
 
 def last_words() -> str:
-    """Return what an interruption says, once."""
+    """Return the line that tells of the interruption, which is then not told again."""
     interruption.said = True
     done = ", ".join(map(shown, results_in_place()))
     return f"interrupted; results are complete: {done}." if done else interruption.words()

@@ -12,24 +12,24 @@ SUMMARY = "summary.json"
 
 
 def say(line: str = "", *, style: str = "") -> None:
-    """Print a line as it is, however long."""
+    """Print a line without markup, colours or breaks of its own."""
     output.print(line, highlight=False, markup=False, soft_wrap=True, style=style)
 
 
 def say_where(out: Path, files: Sequence[str]) -> None:
-    """Say where the results are, and which."""
+    """Print the folder of the results, and the names of its files."""
     say(f"Results: {shown(out)}")
     say(f"  {', '.join([*files, SUMMARY])}")
 
 
 def complain_of(failures: Iterable[Exception]) -> None:
-    """Print an error message for each."""
+    """Print the message of each failure as an error."""
     for failure in failures:
         complain(str(failure))
 
 
 def print_reading(rows: Sequence[Mapping[str, Any]]) -> None:
-    """Say what was taken for what, and where something looked like trouble."""
+    """Print how recordings were divided into sessions and read, and how many have warnings."""
     output.print(_sessions_read(rows), highlight=False)
     ways = Counter(row["reading"] for row in rows if row["reading"])
     for way, count in ways.items():
@@ -62,5 +62,5 @@ def print_failed(failures: Sequence[Exception]) -> None:
 
 
 def counted(count: int, singular: str, plural: str | None = None) -> str:
-    """Return a number with its noun."""
+    """Return a number with its noun, singular or plural: ``2 recordings``."""
     return f"{count} {singular if count == 1 else plural or singular + 's'}"

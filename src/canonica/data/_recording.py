@@ -28,7 +28,7 @@ def recording(
     origin: str = "memory",
     **attributes: str | float,
 ) -> xr.Dataset:
-    """Return a checked recording.
+    """Return responses, stimuli and sources of a culture as one checked dataset.
 
     Parameters
     ----------

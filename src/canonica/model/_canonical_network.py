@@ -46,11 +46,11 @@ class LogOdds(NamedTuple):
     offset: Float[Array, " neuron"]
 
     def __call__(self, inputs: Float[Array, "*batch input"]) -> Float[Array, "*batch neuron"]:
-        """Return ``(W1 - W0) o + h1 - h0``."""
+        """Return the log odds of each neuron's activity, ``(W1 - W0) o + h1 - h0``."""
         return jnp.moveaxis(self._by_neuron(inputs), 0, -1)
 
     def activity(self, inputs: Float[Array, "*batch input"]) -> Float[Array, "*batch neuron"]:
-        """Return the activity with these log odds."""
+        """Return the activity of each neuron: the logistic function of its log odds."""
         return jnp.moveaxis(jax.nn.sigmoid(self._by_neuron(inputs)), 0, -1)
 
     def _by_neuron(self, inputs: Float[Array, "*batch input"]) -> Float[Array, "neuron ..."]:

@@ -83,7 +83,7 @@ def check_positive(**parts: Any) -> None:
 
 
 def check_finite(**parts: Any) -> None:
-    """Refuse numbers that are known, and not finite."""
+    """Refuse NaN and infinity; values under compilation, which nobody knows, pass."""
     _refuse(parts, lambda values: ~np.isfinite(values), "finite numbers")
 
 

@@ -39,7 +39,7 @@ class Scaled(NamedTuple):
     exponent: Int[Array, "..."]
 
     def log(self) -> Float[Array, "..."]:
-        """Return the natural logarithm."""
+        """Return the natural logarithm of these numbers."""
         exponent = self.exponent.astype(self.mantissa.dtype)
         return jnp.log(self.mantissa) + math.log(2) * exponent
 
@@ -55,7 +55,7 @@ class Scaled(NamedTuple):
 
 
 class _Bits(NamedTuple):
-    """Where a floating type keeps its exponent."""
+    """How a floating type is laid out: its integer, bits of mantissa, bias of exponent."""
 
     integer: type[np.signedinteger]
     mantissa: int  # bits

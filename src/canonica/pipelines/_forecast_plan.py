@@ -23,7 +23,7 @@ NORMALISED = {
 
 @dataclass(frozen=True)
 class ForecastPlan:
-    """What is to be forecast, how, and against what.
+    """The model that forecasts, those it is compared with, and their settings.
 
     Parameters
     ----------

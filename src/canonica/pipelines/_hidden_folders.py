@@ -48,7 +48,7 @@ class Owner(NamedTuple):
 
     @property
     def gone(self) -> bool:
-        """Whether it was on this machine, and is no more."""
+        """Whether the process ran on this machine and has ended."""
         if not self.here or self == Owner.this():
             return False
         return self.process == os.getpid() or not _lives(self.process)

@@ -6,7 +6,7 @@ from canonica._errors import CanonicaError, RecordingError
 
 
 class NothingUsableError(CanonicaError):
-    """Not one of many recordings would do.
+    """Raised when not a single one of many recordings can be used.
 
     Parameters
     ----------
@@ -21,5 +21,5 @@ class NothingUsableError(CanonicaError):
         super().__init__(message, self.failures)
 
     def __str__(self) -> str:
-        """Return the message."""
+        """Return the message alone, without the failures."""
         return str(self.args[0])

@@ -66,11 +66,11 @@ class Stage:
         self._tell()
 
     def begin(self, item: str) -> None:
-        """Tell which piece is next."""
+        """Tell the progress, and the name of the piece that is begun."""
         self._tell(item)
 
     def advance(self) -> None:
-        """Tell that a piece is done."""
+        """Count one more piece as done, and tell the progress."""
         self._done += 1
         self._tell()
 

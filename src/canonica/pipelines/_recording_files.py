@@ -22,7 +22,7 @@ def each_recording(
 
 
 def every_file(found: Sequence[Path | Experiment]) -> list[Path]:
-    """Return all files, those of experiments one by one."""
+    """Return the paths of all files, an experiment's sessions one by one."""
     return [
         file
         for one in found

@@ -17,7 +17,7 @@ from canonica.pipelines._results_folder import SUMMARY
 
 
 def write_netcdf(dataset: xr.Dataset, path: Path) -> None:
-    """Write a dataset as NetCDF."""
+    """Write a dataset as a NetCDF-4 file."""
     # By way of memory: where the disk is full, the HDF5 library itself would crash.
     path.write_bytes(_ordered(dataset).to_netcdf(engine="h5netcdf"))
 
@@ -52,12 +52,12 @@ def write_summary(
 
 
 def failure_rows(failures: Sequence[RecordingError]) -> list[dict[str, str]]:
-    """Return failures as summary.json lists them."""
+    """Return the source and the message of each failure, as summary.json lists them."""
     return [{"source": error.source, "message": str(error)} for error in failures]
 
 
 def _plain(value: Any) -> Any:
-    """Return a value as JSON knows it."""
+    """Return a value in the types that JSON has: arrays as lists, infinity and paths as text."""
     if isinstance(value, Mapping):
         return {str(key): _plain(one) for key, one in value.items()}
     if isinstance(value, np.ndarray | np.generic):

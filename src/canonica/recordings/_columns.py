@@ -381,7 +381,7 @@ def _advice_on_text(cell: Any) -> str:
 
 
 def _are_bits(column: np.ndarray) -> bool:
-    """Return whether these are texts such as "0110", of one length."""
+    """Return whether all values are texts of 0 and 1 such as "0110", of one length."""
     cells = column.tolist()
     if not cells or not all(isinstance(cell, str) for cell in cells):
         return False

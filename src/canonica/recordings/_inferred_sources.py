@@ -26,7 +26,7 @@ STATES = np.array([[1, 1], [1, 0], [0, 1], [0, 0]], np.float64)
 
 @dataclass(frozen=True, eq=False)
 class InferredSources:
-    """The sources of some stimuli.
+    """The two sources that stimuli were probably mixed from.
 
     Parameters
     ----------

@@ -130,7 +130,7 @@ def _as_ours(error: Exception, path: Path) -> Exception:
 
 
 class _Worker:
-    """A process that reads."""
+    """A process of its own that reads one file after the other."""
 
     def __init__(self) -> None:
         self._settings = _settings()

@@ -230,7 +230,7 @@ def read_contents(
 def _contents_of(
     path: Path, reading: Reading
 ) -> Iterator[xr.Dataset | SpikeTrains | RecordingError]:
-    """Yield what `read_contents` does, in this process."""
+    """Yield spike trains where the file's reader knows them, else recordings, in this process."""
     reader = reader_of(path)
     if hasattr(reader, "read_trains"):
         yield reader.read_trains(path, reading)

@@ -56,7 +56,7 @@ class Stimulation:
 def stimulation(
     names: Iterable[str], column: Callable[[str], Column], reading: Reading, source: str
 ) -> Stimulation:
-    """Return the stimuli in a table.
+    """Return when each stimulus began and which inputs were on, from the columns of a table.
 
     Parameters
     ----------

@@ -42,12 +42,12 @@ class TrialRows:
 
     @property
     def shared(self) -> int:
-        """How many trials have several rows."""
+        """Number of trials that have more than one row."""
         return int(np.count_nonzero(self.lengths > 1))
 
     @property
     def lengths(self) -> Int[np.ndarray, " trial"]:
-        """How many rows each trial has."""
+        """Number of rows of each trial."""
         return np.diff(np.append(self.first, len(self.order)))
 
     @property

@@ -24,7 +24,7 @@ READY = "ready"  # said once, when all is loaded
 
 
 class Request(NamedTuple):
-    """What to do.
+    """The function that the reading process is to call, and its limits.
 
     Attributes
     ----------

@@ -49,7 +49,7 @@ def forecast_part(
 
 
 def forecast_figure(condition: str, parts: Sequence[xr.Dataset]) -> Figure:
-    """Return the figure of a condition.
+    """Return the figure of a condition's forecasts beside what was observed.
 
     Parameters
     ----------

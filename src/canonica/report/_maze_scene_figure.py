@@ -167,7 +167,7 @@ class _DrawnScene:
 
     @property
     def moving(self) -> list[Artist]:
-        """What changes, from the lowest up."""
+        """Artists that change from step to step, the lowest layer first."""
         return [*self.above.moving, self.now, *(a for panel in self.panels for a in panel.moving)]
 
 

@@ -67,7 +67,7 @@ class Above:
 
     @property
     def moving(self) -> list[Artist]:
-        """What changes, from the lowest up."""
+        """Artists that change from step to step, the lowest layer first."""
         return [self.heat, *self.ends, self.way, self.window, self.agent, *self.frame]
 
     def show(self, step: int) -> None:
@@ -86,7 +86,7 @@ class Above:
         self.window.set_xy((column - self.radius, row - self.radius))
 
     def show_way(self, first: int, last: int) -> None:
-        """Draw the way between two steps."""
+        """Draw the way of the agent from one step to another."""
         self.way.set_data(self.columns[first : last + 1], self.rows[first : last + 1])
 
     def show_direct_way(self) -> None:
@@ -131,7 +131,7 @@ class Window:
 
     @property
     def moving(self) -> list[Artist]:
-        """What changes, from the lowest up."""
+        """Artists that change from step to step, the lowest layer first."""
         return [self.image, self.agent, *self.frame]
 
     def show(self, frame: int) -> None:
@@ -173,7 +173,7 @@ class Rose:
 
     @property
     def moving(self) -> list[Artist]:
-        """What changes, from the lowest up."""
+        """Artists that change from step to step, the lowest layer first."""
         return [*self.arrows, *self.texts]
 
     def show(self, frame: int) -> None:
@@ -225,7 +225,7 @@ class PlannedWay:
 
     @property
     def moving(self) -> list[Artist]:
-        """What changes, from the lowest up."""
+        """Artists that change from step to step, the lowest layer first."""
         return [
             self.image,
             self.window,

@@ -24,7 +24,7 @@ def new_figure(width: float, height: float) -> Figure:
 
 
 def grid(figure: Figure, rows: int, columns: int) -> np.ndarray:
-    """Return plain axes, (row, column)."""
+    """Return a grid of axes (row, column) without top and right spines."""
     axes = figure.subplots(rows, columns, squeeze=False)
     for axis in axes.ravel():
         axis.spines[["top", "right"]].set_visible(False)
@@ -44,5 +44,5 @@ def band(axis: Axes, values: xr.DataArray, over: str, *, colour: Any, label: str
 
 
 def write_figure(figure: Figure, path: Path) -> None:
-    """Write the figure as PNG."""
+    """Write the figure as a PNG file."""
     figure.savefig(path, format="png", dpi=DOTS_PER_INCH)

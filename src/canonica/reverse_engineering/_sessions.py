@@ -24,12 +24,12 @@ class Sessions:
 
     @cached_property
     def labels(self) -> Int[np.ndarray, " session"]:
-        """Number of each session."""
+        """Session number of each session, in order."""
         return self.numbers[self._starts]
 
     @cached_property
     def lengths(self) -> Int[np.ndarray, " session"]:
-        """Trials in each session."""
+        """Number of trials in each session."""
         return np.diff(np.append(self._starts, len(self.numbers)))
 
     @cached_property
@@ -43,7 +43,7 @@ class Sessions:
 
     @cached_property
     def valid(self) -> Bool[np.ndarray, "session slot"]:
-        """Whether a slot holds a trial."""
+        """Whether each slot of each session holds a trial; short sessions leave some empty."""
         return np.arange(self.shape[1]) < self.lengths[:, None]
 
     def fold(self, values: np.ndarray) -> np.ndarray:

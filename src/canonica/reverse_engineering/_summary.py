@@ -22,7 +22,7 @@ QUANTITIES = (*ERRORS, "weight_error", "free_energy_first", "free_energy_last")
 
 @dataclass(frozen=True)
 class Spread:
-    """Median and range over recordings."""
+    """Median, lowest and highest value of a quantity over recordings."""
 
     median: float
     lowest: float

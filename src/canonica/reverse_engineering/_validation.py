@@ -41,17 +41,17 @@ class Validation:
 
     @property
     def usable(self) -> bool:
-        """Whether the published protocol will take it."""
+        """Whether the published protocol will take the recording."""
         return all(finding.severity != "unusable" for finding in self.findings)
 
     @property
     def warnings(self) -> list[Finding]:
-        """Findings that are more than a note."""
+        """Findings more severe than a note."""
         return [finding for finding in self.findings if finding.severity != "note"]
 
     @property
     def verdict(self) -> str:
-        """Whether it is usable, in words."""
+        """Whether the recording is usable, in words, with the number of warnings."""
         if not self.usable:
             return "not usable"
         count = len(self.warnings)

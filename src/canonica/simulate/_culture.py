@@ -286,7 +286,7 @@ def _learned(
 
 
 def _onsets(session: Int[np.ndarray, " trial"]) -> Int[np.ndarray, " trial"]:
-    """Return the sample of every stimulus."""
+    """Return the sample at which each trial's stimulus begins."""
     seconds = INTERVAL * np.arange(1, len(session) + 1) + PAUSE * (session - 1)
     return np.rint(seconds * SAMPLES_PER_SECOND).astype(np.int64)
 
@@ -323,7 +323,7 @@ def _spontaneous(rate: float, span: Span) -> float:
 
 
 def _fluctuation(generator: np.random.Generator, spread: float, trials: int) -> np.ndarray:
-    """Return positive factors of mean 1."""
+    """Return a log-normal factor of mean 1 for each trial."""
     return np.exp(spread * generator.standard_normal(trials) - spread**2 / 2)
 
 

@@ -22,7 +22,7 @@ ARTEFACT_SPIKES = 3.0  # at most, if all inputs are on
 
 
 class Electrodes(NamedTuple):
-    """What every electrode is like.
+    """The source, gain and background activity of every electrode.
 
     Attributes
     ----------

@@ -26,7 +26,7 @@ LARGEST_AS_ONE = 2**14  # numbers in a step, from which on calls of kernels do n
 
 
 class _Lanes(NamedTuple):
-    """Counts of inputs on and off."""
+    """Counts of every input on and off, a lane for each state of each network."""
 
     on: Float[Array, "input lane"]
     off: Float[Array, "input lane"]
@@ -81,7 +81,7 @@ def learned_by_products(
 def _tiled(
     stimuli: Int8[Array, "#network trial input"], copies: int, networks: int
 ) -> Int8[Array, "trial input lane"]:
-    """Return the stimuli of every lane."""
+    """Return the stimuli repeated for every lane: a state of a network."""
     rows = lax.optimization_barrier(stimuli.transpose(1, 2, 0))
     shape = (*rows.shape[:2], copies, networks)
     if networks % WORD or len(stimuli) != networks:

@@ -1,4 +1,4 @@
-"""Every step of a trial."""
+"""What the agent saw, believed and did at each step of a trial."""
 
 from typing import Any, NamedTuple
 

@@ -25,7 +25,7 @@ from canonica.model import FreeEnergy, present
 
 
 class Trial(NamedTuple):
-    """What became of a trial.
+    """How a trial ended, with its risk and free energy.
 
     Attributes
     ----------

@@ -38,7 +38,7 @@ EPSILON = 1e-6
 
 
 class Decision(NamedTuple):
-    """What an agent does.
+    """The policy that an agent follows, and its present move.
 
     Attributes
     ----------

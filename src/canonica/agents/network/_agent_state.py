@@ -12,7 +12,7 @@ from canonica.agents.network._tally import Tally
 
 
 class AgentState(NamedTuple):
-    """All that changes in an agent.
+    """What an agent has learned, believes and intends: all of it that changes.
 
     Attributes
     ----------

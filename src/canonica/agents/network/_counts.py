@@ -28,7 +28,7 @@ class Counts(NamedTuple):
 
     @classmethod
     def of(cls, model: GenerativeModel) -> "Counts":
-        """Return the counts of a model that decides."""
+        """Return the counts of a model, which must have policies."""
         c = present(model.policy_counts, "policy_counts")
         return cls(model.likelihood_counts, model.transition_counts, Pairs.of(c.swapaxes(-1, -2)))
 

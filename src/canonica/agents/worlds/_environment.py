@@ -9,7 +9,7 @@ from jaxtyping import Array, Bool, Float, Int, Shaped
 
 
 class Outcome(NamedTuple):
-    """What became of a move.
+    """The state, observation and risk that a move leads to.
 
     Attributes
     ----------
@@ -40,7 +40,7 @@ class Environment(eqx.Module):
     @property
     @abstractmethod
     def moves(self) -> int:
-        """Number of moves there are."""
+        """Number of moves to choose from in each state."""
 
     @property
     @abstractmethod

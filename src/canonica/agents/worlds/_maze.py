@@ -145,7 +145,7 @@ class Maze(Environment):
 
     @standard_promotion()
     def reset(self, key: Array) -> tuple[Int[Array, ""], Bool[Array, " observation"]]:
-        """Return the start, and what is seen there."""
+        """Return the place where trials start, and the view from it."""
         del key
         return jnp.asarray(self.start, jnp.int32), self.seen[self.start]
 
@@ -158,7 +158,7 @@ class Maze(Environment):
         return Outcome(place, self.seen[place], (1 - advance) / 2, place == self.goal)
 
     def view(self, state: Int[Array, ""]) -> Int[Array, ""]:
-        """Return the place: each has its view."""
+        """Return the number of the view, which is that of the place."""
         return state
 
 

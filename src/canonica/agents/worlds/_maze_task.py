@@ -46,7 +46,7 @@ class MazeTask:
         return jax.random.fold_in(jax.random.fold_in(jax.random.key(self.seed), maze), trial)
 
     def mazes(self, numbers: Sequence[int]) -> list[Maze]:
-        """Return the mazes of these numbers."""
+        """Return the mazes with these numbers, drawn by the task's seed."""
         size = {"height": self.height, "width": self.width, "window": self.window}
         return [_maze(self.key(number), **size) for number in numbers]
 

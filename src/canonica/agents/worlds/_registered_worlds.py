@@ -47,7 +47,7 @@ def t_maze_world(
     cue_place: int = 0,
     render_mode: str | None = None,
 ) -> GymnasiumWorld:
-    """Return a `TMaze` for Gymnasium.
+    """Return the environment `canonica/TMaze-v0` of Gymnasium, a `TMaze`.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def bandit_world(
     switch_after: int | None = None,
     render_mode: str | None = None,
 ) -> GymnasiumWorld:
-    """Return a `SwitchingBandit` for Gymnasium.
+    """Return the environment `canonica/SwitchingBandit-v0` of Gymnasium, a `SwitchingBandit`.
 
     Parameters
     ----------

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class PublicFile:
-    """A file of recordings of one condition.
+    """A public file that holds recordings of one condition.
 
     Parameters
     ----------
@@ -30,13 +30,13 @@ class PublicFile:
 
     @property
     def name(self) -> str:
-        """What the file is called here."""
+        """Name of the file in the folder of its data set."""
         return self.saved_as or self.path.rpartition("/")[2]
 
 
 @dataclass(frozen=True)
 class PublicDataset:
-    """A published set of recordings.
+    """A published set of recordings: its files, licence and citation.
 
     Parameters
     ----------

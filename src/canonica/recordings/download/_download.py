@@ -145,7 +145,7 @@ def _extent(answer: "Response") -> tuple[int, int | None]:
 
 
 def _may_pass(error: Any) -> bool:
-    """Return whether asking again may help."""
+    """Return whether the error may pass: no answer at all, or a server that is busy."""
     return error.response is None or error.response.status_code in BUSY
 
 

@@ -37,7 +37,7 @@ ReadFile = Callable[[Path, Reading], Iterator[xr.Dataset | RecordingError]]
 
 @dataclass(frozen=True, eq=False)
 class _SessionFile:
-    """What is kept of the recording in one file."""
+    """The responses, stimuli and clock of one session's file."""
 
     number: int
     later: float  # seconds from the clock of the first file to that of this one

@@ -18,7 +18,7 @@ BEFORE_ANY = datetime(1950, 1, 1, tzinfo=UTC)  # earlier dates stand for one tha
 
 @dataclass(frozen=True)
 class SessionFile:
-    """A file, whose it is and when it began.
+    """A file with its subject and the time at which its session began.
 
     Parameters
     ----------

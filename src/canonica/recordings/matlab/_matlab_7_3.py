@@ -152,7 +152,7 @@ def _references(path: Path, cells: Any) -> list[Any]:
 
 
 def _values(path: Path, variable: str, dataset: Any) -> np.ndarray:
-    """Return what is in a dataset, if that can be."""
+    """Return the values of a dataset, once what it claims has been checked."""
     chunks = dataset.chunks
     if chunks is not None and len(chunks) != dataset.ndim:  # HDF5 would read it for ever
         raise ValueError(f"{dataset.name}: chunks {chunks} of an array of shape {dataset.shape}")
@@ -161,7 +161,7 @@ def _values(path: Path, variable: str, dataset: Any) -> np.ndarray:
 
 
 def _fields(path: Path, struct: Struct) -> Fields:
-    """Return the matrices of a culture."""
+    """Return the fields of a culture's struct that are known, as matrices."""
     try:
         members = struct()
         return {
@@ -175,7 +175,7 @@ def _fields(path: Path, struct: Struct) -> Fields:
 
 
 def _matrix(path: Path, name: str, item: Any) -> np.ndarray:
-    """Return a matrix as it was in MATLAB."""
+    """Return a numeric matrix, its rows and columns in MATLAB's order."""
     kind = _kind(item)
     if kind not in NUMERIC:
         raise RecordingError(

@@ -19,7 +19,7 @@ POSITIVE = ("sampling_rate", "stimulus_interval", "days_in_vitro")
 
 
 def checked(metadata: Mapping[str, str]) -> dict[str, str]:
-    """Return the metadata as texts.
+    """Return the metadata as texts, each name and value checked.
 
     Raises
     ------

@@ -245,7 +245,7 @@ def _known_counts(
 
 
 def _ready(found: _Contents, reading: Reading) -> xr.Dataset:
-    """Return the recording of responses that were counted before."""
+    """Return the recording of a file whose responses are counts already."""
     counted_in = tuple(found.attrs.get(f"response_{end}") for end in ("start", "stop"))
     if reading.window not in (EVOKED, counted_in):
         raise RecordingError(

@@ -39,7 +39,7 @@ class StimulusSeries:
     colnames = (TIMES, VALUES)
 
     def __getitem__(self, column: str) -> Any:
-        """Return a column."""
+        """Return the times or the values of the series, as a column."""
         return self.columns[column]
 
 

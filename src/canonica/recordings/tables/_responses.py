@@ -51,7 +51,7 @@ def recognises(path: Path) -> bool:
 
 
 def read(path: Path, reading: Reading) -> Iterator[xr.Dataset | RecordingError]:
-    """Yield the recording.
+    """Yield the recording in a table of responses.
 
     Raises
     ------
@@ -204,7 +204,7 @@ def _recording(
 
 
 def _are_numbered(names: Sequence[str]) -> bool:
-    """Return whether these names say no more than 1, 2, 3."""
+    """Return whether the numbers in these names are just 1, 2, 3 and so on."""
     numbers = [re.sub(r"\D+", "", name) for name in names]
     return len(names) == 1 or numbers == [str(number) for number in range(1, len(names) + 1)]
 

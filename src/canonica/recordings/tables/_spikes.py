@@ -59,7 +59,7 @@ def is_partner(path: Path) -> bool:
 
 
 def read(path: Path, reading: Reading) -> Iterator[xr.Dataset | RecordingError]:
-    """Yield the recording.
+    """Yield the recording of a table of spikes and its table of stimuli.
 
     Raises
     ------
@@ -70,7 +70,7 @@ def read(path: Path, reading: Reading) -> Iterator[xr.Dataset | RecordingError]:
 
 
 def read_trains(path: Path, reading: Reading) -> SpikeTrains:
-    """Return the spike trains.
+    """Return the spike trains of a table of spikes, with the stimuli of the table beside it.
 
     Raises
     ------

@@ -94,7 +94,7 @@ class TableFile:
 
 @dataclass(frozen=True, eq=False)
 class TableValues:
-    """Some columns of a table.
+    """Columns of a table, read and ready to be checked.
 
     Parameters
     ----------
@@ -130,7 +130,7 @@ class TableValues:
         return self._plain(values, name)
 
     def numbers(self, name: str, variable: str | None = None) -> np.ndarray:
-        """Return a column of numbers.
+        """Return the values of a column that must hold numbers.
 
         Raises
         ------

@@ -80,7 +80,7 @@ class Normalised:
 
     @property
     def folded(self) -> Float[np.ndarray, "session ensemble slot"]:
-        """The response by session."""
+        """The normalised response, folded by session."""
         return self.ensembles.sessions.fold_rows(self.response)
 
     def known(self, initial: int) -> Known:

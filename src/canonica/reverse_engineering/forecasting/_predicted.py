@@ -120,7 +120,7 @@ class StateMeans(NamedTuple):
 
     @classmethod
     def of(cls, known: Known) -> "StateMeans":
-        """Return the shares of every trial."""
+        """Return the share that each trial has in the mean of its state."""
         shown = (known.state[..., None] == np.arange(known.states)) & known.valid[..., None]
         number = shown.sum(axis=1, keepdims=True)
         return cls(shown / np.maximum(number, 1))

@@ -18,7 +18,7 @@ from canonica.studies.plasticity._simulated_responses import OFFSET_DEVIATION, T
 def evidences(
     found: Sequence[Found], dims: tuple[str, ...], shape: tuple[int, ...]
 ) -> dict[str, Any]:
-    """Return what all recordings have, as variables."""
+    """Return evidence and probability of plasticity of all recordings, as labelled variables."""
     nats = {"units": "nat"}
     parts = {
         "log_evidence": ([one.log_evidence for one in found], nats),

@@ -23,7 +23,7 @@ class RecordingSizes(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What the posterior says of one recording."""
+    """Evidence for plasticity in one recording, and the posterior of its prior strength."""
 
     log_evidence: float
     probability_plastic: float
@@ -66,7 +66,7 @@ def posteriors(
 
 
 def found_of(known: Known, model: Canonical) -> Found:
-    """Return what the posterior says of one recording."""
+    """Return evidence and prior strength of one recording, by its posterior."""
     found = model.posterior(known)
     evidence = found.evidence
     cumulative = np.append(0, np.cumsum(evidence.posterior.sum(axis=0)[::-1]))
@@ -80,7 +80,7 @@ def found_of(known: Known, model: Canonical) -> Found:
 
 
 def edges(centre: Float[np.ndarray, " cell"]) -> Float[np.ndarray, " edge"]:
-    """Return the edges of cells of one width."""
+    """Return the edges of cells with these centres, all of one width."""
     half = (centre[1] - centre[0]) / 2
     return np.append(centre[0] - half, centre + half)
 

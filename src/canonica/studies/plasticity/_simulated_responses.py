@@ -82,7 +82,7 @@ class Parameters(NamedTuple):
 
 
 class SimulatedRecording(NamedTuple):
-    """A recording and all that it was drawn from.
+    """A simulated recording with the parameters that it was drawn from.
 
     Attributes
     ----------
@@ -106,7 +106,7 @@ class SimulatedRecording(NamedTuple):
 
 
 class _Shown(NamedTuple):
-    """What is shown, as the computation takes it."""
+    """The stimuli of all trials and their times, as the computation takes them."""
 
     stimuli: Any
     state: Any

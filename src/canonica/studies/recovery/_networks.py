@@ -35,7 +35,7 @@ class SimulatedNetworks(NamedTuple):
 def simulated_networks(
     chunk: Int[np.ndarray, " draw"], *, seed: int, drawn: DrawnNetworks, sizes: Sizes
 ) -> SimulatedNetworks:
-    """Return what the networks with these numbers do."""
+    """Return the simulated activity of the networks with these numbers."""
     return _encoded(
         seed,
         chunk,

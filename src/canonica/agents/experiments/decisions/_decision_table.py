@@ -54,7 +54,7 @@ class DecisionTable:
             raise CanonicaError(f"{self.source}: found no rows; expected a step in each.")
 
     def column(self, name: str) -> pd.Series | None:
-        """Return a column as text; None where there is none."""
+        """Return a column of the table as text; None where the table lacks it."""
         if name not in self.rows:
             return None
         return pd.Series(self.rows[name]).fillna("").str.strip()

@@ -83,7 +83,7 @@ class GymnasiumAgent:
         self.state = _begun(self.agent, self.state)
 
     def act(self, observation: Any) -> int:
-        """Return the action to take.
+        """Return the action that answers an observation.
 
         Parameters
         ----------

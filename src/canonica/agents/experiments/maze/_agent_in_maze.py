@@ -20,7 +20,7 @@ from canonica.agents.worlds._maze_task import MazeTask
 
 
 class AgentInMaze(NamedTuple):
-    """One agent in one maze.
+    """An agent and the maze that it learns, before their first trial.
 
     Attributes
     ----------
@@ -69,7 +69,7 @@ def one_trial(
 
 
 def arrays_of_counts(counts: Counts) -> Arrays:
-    """Return counts as arrays with names."""
+    """Return the arrays of an agent's counts by name, fit for a file."""
     return {f"{COUNTS}{k}": np.asarray(part) for k, part in enumerate(jax.tree.leaves(counts))}
 
 

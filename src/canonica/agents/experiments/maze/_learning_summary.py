@@ -53,7 +53,7 @@ class BlockStatistic(NamedTuple):
     statistic: Statistic
 
     def found(self) -> float:
-        """Return the statistic of all units."""
+        """Return the value of the statistic over all units."""
         return float(self.statistic(self.values))
 
     def interval(self, *, draws: int = DRAWS, seed: int = 0) -> Interval:

@@ -70,7 +70,7 @@ class ResumableRun:
 
     @property
     def done(self) -> int:
-        """Number of trials that are done."""
+        """Number of trials run so far, those of earlier calls included."""
         return len(self.rows)
 
     def results(self) -> Arrays:

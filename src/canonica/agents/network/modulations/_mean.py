@@ -13,6 +13,6 @@ class MeanModulation:
     def __call__(
         self, risk: Float[Array, " time"], mask: Bool[Array, " time"]
     ) -> Float[Array, " time"]:
-        """Return one Gamma for all steps of the chunk."""
+        """Return the mean risk as Gamma of every step of the chunk."""
         mean = jnp.where(mask, risk, 0).sum() / jnp.maximum(mask.sum(), 1)
         return jnp.broadcast_to(mean.astype(risk.dtype), risk.shape)

@@ -54,7 +54,7 @@ class OutcomeModulation:
     def __call__(
         self, risk: Float[Array, " time"], mask: Bool[Array, " time"]
     ) -> Float[Array, " time"]:
-        """Return one Gamma for all steps of the rollout."""
+        """Return Gamma by the outcome, the same for every step of the rollout."""
         outcome = jnp.clip(jnp.where(mask, 1 - 2 * risk, 0).sum(), -1, 1)
         steps = jnp.maximum(mask.sum(), 1)
         weight = jnp.minimum(1, self.prompt / steps) ** self.steepness

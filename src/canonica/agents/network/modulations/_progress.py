@@ -49,7 +49,7 @@ class ProgressModulation:
     def __call__(
         self, risk: Float[Array, " time"], mask: Bool[Array, " time"]
     ) -> Float[Array, " time"]:
-        """Return one Gamma for all steps of the chunk."""
+        """Return Gamma by the progress made, the same for every step of the chunk."""
         # Risks are multiples of a half: summed first and divided last, progress is exact, and a
         # chunk that is just at a limit falls on the side that the rule says.
         steps = jnp.maximum(mask.sum(), 1)

@@ -62,7 +62,7 @@ class PredictiveMixture(NamedTuple):
 
     @property
     def single(self) -> bool:
-        """Whether there is one component only."""
+        """Whether the mixture has one component only."""
         return len(self.weight) == 1
 
     def averaged(self, values: Float[Array, "component ..."]) -> Float[Array, "..."]:
@@ -123,7 +123,7 @@ def quantile(probability: logistic.Values, mixture: PredictiveMixture) -> Float[
 
 
 class _Bracket(NamedTuple):
-    """Between what values a root lies."""
+    """An interval that holds the root."""
 
     low: Float[Array, "..."]
     high: Float[Array, "..."]

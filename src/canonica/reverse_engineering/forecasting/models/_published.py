@@ -50,7 +50,7 @@ class PublishedForecast:
         return cls(protocol.prior_strength, protocol.initial_gain)
 
     def predicted(self, known: Known, key: jax.Array) -> Predicted:
-        """Return the forecast of [NC23]."""
+        """Return the forecast of [NC23]: the network learns on as the protocol says."""
         del key
         mean, weight = _forecast(
             known.response, known.stimuli, known.valid, self.prior_strength, self.initial_gain

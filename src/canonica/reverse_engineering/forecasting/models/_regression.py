@@ -49,7 +49,7 @@ class Drift:
     penalty: float = RIDGE_PENALTY
 
     def predicted(self, known: Known, key: jax.Array) -> Predicted:
-        """Return the trend carried on."""
+        """Return the ridge regression on stimuli and time, continued into the later sessions."""
         del key
         since_middle = (np.arange(len(known.valid)) - (known.initial - 1) / 2) / known.initial
         time = np.broadcast_to(since_middle[:, None, None], (*known.valid.shape, 1))

@@ -39,7 +39,7 @@ class Weighted:
 
     @property
     def by_name(self) -> dict[str, float]:
-        """Weight of each model."""
+        """Weight of each stacked model by the model's name."""
         return {one.name: weight for one, weight in zip(self.models, self.weights, strict=True)}
 
     @property

@@ -59,7 +59,7 @@ class Evidence:
 
     @cached_property
     def posterior(self) -> Float[np.ndarray, "memory rate"]:
-        """Probability of each plasticity, if there is any."""
+        """Posterior probability of each memory and rate, given that the network is plastic."""
         return np.exp(self.log_likelihood - np.logaddexp.reduce(self.log_likelihood, axis=None))
 
     @cached_property
@@ -98,7 +98,7 @@ class Evidence:
 
     @property
     def troubles(self) -> list[str]:
-        """What to be warned of, in words."""
+        """Warnings: a posterior that lies at the edge of the plasticity tried."""
         if self.log_bayes_factor < CLEAR:
             return []
         by_rate = self.posterior.sum(axis=0)
@@ -108,7 +108,7 @@ class Evidence:
 
     @property
     def conclusion(self) -> str:
-        """What one may conclude, in words."""
+        """What the evidence says of the network's plasticity, in words."""
         low, median, high = self.strength_quantiles
         said = verdict(self.log_bayes_factor, self.probability_plastic)
         if said == "plastic":
@@ -130,7 +130,7 @@ class Evidence:
 
     @property
     def attrs(self) -> dict[str, str | float]:
-        """The numbers that a forecast holds."""
+        """Evidence, prior strength and conclusion, as attributes of a forecast."""
         low, median, high = self.strength_quantiles
         return {
             "log_evidence": self.log_bayes_factor,

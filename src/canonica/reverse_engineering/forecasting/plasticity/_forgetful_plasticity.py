@@ -23,7 +23,7 @@ from canonica.reverse_engineering._estimation import AnyArray
 
 
 class Plasticity(NamedTuple):
-    """How a network learns.
+    """How fast a network learns, and how much of it lasts to the next session.
 
     Attributes
     ----------

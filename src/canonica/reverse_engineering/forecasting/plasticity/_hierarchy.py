@@ -75,12 +75,12 @@ class PooledPlasticity:
 
     @property
     def recordings(self) -> int:
-        """How many recordings there are."""
+        """Number of recordings pooled."""
         return len(self.plastic_probability)
 
     @property
     def sentence(self) -> str:
-        """How many are plastic, in words."""
+        """How many recordings are plastic and how strongly, in words."""
         plastic = int((self.plastic_probability > PROBABLY).sum())
         low, high = self.share_plastic_interval
         found = (

@@ -150,7 +150,7 @@ class Step(NamedTuple):
 
 
 class Optimum(NamedTuple):
-    """Where some steps have led.
+    """The fit that Newton's steps have led to, and how far from the optimum it may be.
 
     Attributes
     ----------

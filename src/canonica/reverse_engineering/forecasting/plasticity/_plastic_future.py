@@ -140,7 +140,7 @@ def future(
     samples: int,
     adaptive: bool,
 ) -> Future:
-    """Return what is to be expected.
+    """Return the forecast of every session, over draws of plasticity and random effects.
 
     Parameters
     ----------

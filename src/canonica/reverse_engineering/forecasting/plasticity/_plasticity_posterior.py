@@ -123,7 +123,7 @@ def _of_recording(
     states: int,
     adaptive: bool,
 ) -> Posterior:
-    """Return the posterior, ensemble after ensemble."""
+    """Return the posterior of a recording's plasticity, one ensemble computed after the other."""
     every = Initial(*map(jnp.asarray, initial))
 
     def of_ensemble(response: Array) -> Posterior:

@@ -87,7 +87,7 @@ def session_times(sessions: int) -> Float[np.ndarray, " session"]:
 
 
 def part_sizes(inputs: int, sessions: int) -> tuple[int, ...]:
-    """Return how long each of `Parts` is."""
+    """Return the number of parameters in each field of `Parts`."""
     return inputs, 1, inputs, sessions - 1, sessions, sessions - 1, sessions, KINDS
 
 
