@@ -157,8 +157,9 @@ def is_importable(dotted):
 def test_make_targets_that_are_named_exist():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     for page in PAGES:
-        for target in re.findall(r"make ([a-z-]+)(?=[`\s])", page.read_text(encoding="utf-8")):
-            if f"`make {target}" in page.read_text() or f"$ make {target}" in page.read_text():
+        text = page.read_text(encoding="utf-8")
+        for target in re.findall(r"make ([a-z-]+)(?=[`\s])", text):
+            if f"`make {target}" in text or f"$ make {target}" in text:
                 assert f"\n{target}:" in makefile, target
 
 

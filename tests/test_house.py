@@ -28,6 +28,10 @@ def modules():
     return sorted(SOURCE.rglob("*.py"))
 
 
+def parsed(path):
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def imported(tree):
     """Yield everything that is imported, in functions too, by its whole name."""
     for node in ast.walk(tree):
@@ -43,7 +47,7 @@ def test_imports_go_down_only(path):
     if len(place) == 1 and place[0] in ("__init__.py", "__main__.py"):
         return  # the front door leads everywhere
     here = place[0] if len(place) > 1 else None
-    for name in imported(ast.parse(path.read_text())):
+    for name in imported(parsed(path)):
         package, _, inside = name.partition(".")
         there = inside.split(".")[0]
         if package != "canonica" or there not in FLOOR or there == here:
@@ -55,7 +59,7 @@ def test_imports_go_down_only(path):
 def public_classes(folder):
     """Yield the name of every public class under a folder."""
     for path in folder.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(parsed(path)):
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 yield node.name
 
@@ -71,7 +75,7 @@ AGENT_ROOMS = {"network": 1, "worlds": 1, "designs": 2, "experiments": 3}
 @pytest.mark.parametrize("room", AGENT_ROOMS)
 def test_networks_know_no_world_and_worlds_no_agent(room):
     for path in (SOURCE / "agents" / room).rglob("*.py"):
-        for name in imported(ast.parse(path.read_text())):
+        for name in imported(parsed(path)):
             package, _, inside = name.partition("canonica.agents.")
             there = inside.split(".")[0]
             if package or not inside or there == room:
@@ -84,7 +88,7 @@ def test_model_knows_no_files_labels_or_plots():
     known = {"canonica", "collections", "equinox", "functools", "jax", "jaxtyping", "math"}
     known |= {"numpy", "typing"}
     for path in (SOURCE / "model").glob("*.py"):
-        used = {name.split(".")[0] for name in imported(ast.parse(path.read_text()))}
+        used = {name.split(".")[0] for name in imported(parsed(path))}
         assert used <= known, path.name
 
 
@@ -131,7 +135,7 @@ LIBRARIES = {"canonica", "rich", "typer"} | sys.stdlib_module_names - WORK
 
 @pytest.mark.parametrize("path", sorted((SOURCE / "cli").glob("*.py")), ids=lambda path: path.name)
 def test_commands_do_no_work_of_their_own(path):
-    tree = ast.parse(path.read_text())
+    tree = parsed(path)
     used = {name.split(".")[0] for name in imported(tree)}
     assert used <= LIBRARIES, used - LIBRARIES
     for node in ast.walk(tree):
@@ -152,7 +156,7 @@ def test_commands_do_no_work_of_their_own(path):
 @pytest.mark.parametrize("folder", ["pipelines", "agents", "simulate", "reverse_engineering"])
 def test_nobody_but_commands_prints_or_knows_the_terminal(folder):
     for path in (SOURCE / folder).rglob("*.py"):
-        tree = ast.parse(path.read_text())
+        tree = parsed(path)
         assert not {name for name in imported(tree) if name.split(".")[0] in ("rich", "typer")}
         called = {node.func.id for node in ast.walk(tree)
                   if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}  # fmt: skip

@@ -305,7 +305,7 @@ LOG = "agent,trial,step,move\nann,1,1,up\nann,1,2,right\nann,2,1,3\nbob,1,1,LEFT
 
 def test_a_log_is_read(tmp_path):
     file = tmp_path / "log.csv"
-    file.write_text("\ufeff" + LOG + "ann,3,1,up\n\n")
+    file.write_text("\ufeff" + LOG + "ann,3,1,up\n\n", encoding="utf-8")
     log = decision_log(file, max_steps=2)
     assert log["agent"].values.tolist() == ["ann", "bob"]
     assert log["move_count"].values.tolist() == [

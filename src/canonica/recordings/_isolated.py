@@ -160,7 +160,7 @@ class _Worker:
 
     def send(self, value: object) -> None:
         """Send a request; if it is dead, that will show in its answer."""
-        with suppress(BrokenPipeError):
+        with suppress(OSError):  # a broken pipe, which Windows calls an invalid argument
             send(self._requests, value)
 
     def answer(self, path: Path, limits: Limits) -> Answer:

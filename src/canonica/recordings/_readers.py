@@ -37,7 +37,7 @@ def is_recording(path: Path) -> bool:
 
 
 def _is_recording(path: Path) -> Iterator[bool]:
-    """Yield what `is_recording` returns, in this process."""
+    """Yield whether the file is meant as a recording, looking into it in this process."""
     named_so = path.suffix.lower() in SUFFIXES
     try:
         yield (named_so or any(one.recognises(path) for one in READERS)) and not is_partner(path)
