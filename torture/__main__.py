@@ -20,12 +20,14 @@ from torture.kills import kills
 from torture.limits import limits
 from torture.renames import renames
 from torture.repeats import repeats
+from torture.values import values
 
 PARTS: dict[str, Callable[[Effort], Iterator[Outcome]]] = {
     "folders": folders,
     "bombs": bombs,
     "limits": limits,
     "crowds": crowds,
+    "values": values,
     "fuzz": fuzz,
     "repeats": repeats,
     "renames": renames,

@@ -1,0 +1,171 @@
+"""What public functions do take, so small that it takes no time: one of it is then made bad."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import jax
+import numpy as np
+
+import canonica
+from canonica import (
+    data,
+    pipelines,
+    recordings,
+    reverse_engineering,
+    simulate,
+    studies,
+)
+from canonica.studies import Truth
+
+ROOMS: tuple[ModuleType, ...] = (
+    canonica,
+    data,
+    recordings,
+    reverse_engineering,
+    simulate,
+    studies,
+    pipelines,
+)
+# Sizes and settings that any function may take, by name.
+SMALL: dict[str, Any] = {
+    "seed": 0,
+    "sessions": 11,
+    "trials_per_session": 24,
+    "samples": 1,
+    "draws": 1,
+    "inputs": 4,
+    "electrodes": 8,
+    "mazes": 1,
+    "trials": 1,
+    "max_steps": 4,
+    "height": 5,
+    "width": 7,
+    "cultures": 1,
+    "resolution": 5,
+    "jobs": 1,
+    "animation": "none",
+    "sources": 2,
+    "mixing": 0.75,
+    "state_prior": 0.5,
+    "model": "persistence",
+}
+# What takes long even if it is small, or needs the network, is called with bad values alone.
+COSTLY = {"plasticity_calibration", "plasticity_detection", "culture_false_alarms", "fetch"}
+# Takes whatever it is given, by design, or is given what only another function makes.
+LEFT_OUT = {"attempt", "difference", "check_conditions", "results", "pooled", "write_validations"}
+
+
+def functions() -> dict[str, Callable[..., Any]]:
+    """Return every public function by its name, each once."""
+    found: dict[Callable[..., Any], str] = {}
+    for room in ROOMS:
+        for name in room.__all__:
+            value = getattr(room, name)
+            if inspect.isfunction(value) and name not in LEFT_OUT:
+                found[value] = f"{room.__name__}.{name}"
+    return {name: value for value, name in found.items()}
+
+
+def arguments(folder: Path) -> dict[str, dict[str, Any]]:
+    """Return what each function needs, by its last name; in a folder with files to read.
+
+    Parameters
+    ----------
+    folder : Path
+        Where a recording is written.
+    """
+    one = simulate.culture(0, sessions=11, trials_per_session=24, inputs=4, electrodes=24)
+    path = folder / "culture.parquet"
+    recordings.write(path, one)
+    arrays = {name: one[name].to_numpy() for name in ("responses", "stimuli", "sources")}
+    rng = np.random.default_rng(0)
+    response = rng.random((2, 264))
+    from_responses = {
+        "response": response, "stimuli": arrays["stimuli"], "trials_per_session": 24
+    }  # fmt: skip
+    known = reverse_engineering.forecast(one, model="persistence", initial_sessions=10)
+    foretold = reverse_engineering.forecast_responses(**from_responses, model="persistence")
+    spikes = {
+        "times": np.sort(rng.random(500)) * 60, "channels": rng.integers(0, 4, 500),
+        "onsets": np.arange(60.0), "stimuli": rng.integers(0, 2, (60, 4)),
+        "trials_per_session": 30,
+    }  # fmt: skip
+    key = jax.random.key(0)
+    model = simulate.initial_model(key, inputs=4)
+    written: dict[str, Any] = {"out": folder / "out", "overwrite": True}
+    return {
+        "alpha_from_activity": {"alpha": [0.3, 0.5]},
+        "analyze": {"paths": path, **written},
+        "biased_log_evidence": {
+            "model": model, "bias": np.zeros((4, 2, 2)), "observations": np.zeros((3, 4))
+        },
+        "calibration_summary": {"found": one},
+        "condition_summary": {"condition": "a", "recordings": []},
+        "convert": {"source": path, **written, "out": folder / "out.mat"},
+        "culture": {},
+        "pipelines.culture": {**written, "out": folder / "out.nwb"},
+        "demo": {"out": folder / "demo"},
+        "detection_summary": {"found": one},
+        "electrode_statistics": {"recording": one},
+        "encode": {"model": model, "stimuli": np.zeros((3, 4))},
+        "ensemble_response": {"recording": one, "protocol": canonica.PublishedProtocol()},
+        "forecast": {"recordings": one},
+        "forecast_responses": from_responses,
+        "from_spikes": spikes,
+        "initial_counts": {"key": key},
+        "initial_model": {"key": key},
+        "inspect": {"recording": one},
+        "is_recording": {"path": path},
+        "landscape": {"stimuli": arrays["stimuli"], "weight": np.zeros((4, 2))},
+        "likelihood_mapping": {"matrix": np.full((4, 2), 0.5)},
+        "maze": {**written, "window": 3, "agent": "published"},
+        "mixing_process": {"key": key},
+        "paired_comparison": {"errors": {"a": [1.0, 2.0], "b": [2.0, 1.5]}, "reference": "a"},
+        "perturbation": {"alpha": [0.5], "beta": [0.0]},
+        "pipelines.forecast": {"paths": path, **written},
+        "pipelines.landscape": written,
+        "pipelines.perturbation": written,
+        "pipelines.recovery": written,
+        "pipelines.separation": {**written, "state_prior": [0.5]},
+        "pipelines.validate": {"paths": path},
+        "read": {"path": path},
+        "read_contents": {"path": path},
+        "read_each": {"path": path},
+        "recording": {**arrays, "session": one["session"].to_numpy()},
+        "recording_files": {"paths": folder},
+        "recording_summary": {"result": reverse_engineering.reverse_engineer(one)},
+        "recovery": {"noise": [0.0], "state_prior": (0.3, 0.7), "mixing": (0.6, 0.9)},
+        "recovery_summary": {"found": one},
+        "reverse_engineer": {"recordings": one},
+        "reverse_engineer_responses": from_responses,
+        "score": {"forecast": known, "recording": one},
+        "score_responses": {"forecast": foretold, "response": response},
+        "separation": {"state_prior": [0.5]},
+        "simulated_known": {
+            "key": key, "truth": Truth(), "sessions": 4, "initial": 2, "trials": 8
+        },
+        "spike_trains_from": spikes,
+        "spikes_beside": {"path": path},
+        "sweep": {"recording": one, "prior_strength": [100.0], "gain": [1.0]},
+        "transplant": {**written, "window": 3, "prior_right": [0.25]},
+        "unfinished_maze": {"out": folder / "out"},
+        "validate": {"recording": one},
+        "validate_each": {"paths": path},
+        "write": {"path": folder / "written.nwb", "content": one},
+        "write_matlab": {"path": folder / "written.mat", "recordings": [one]},
+        "writer": {"path": path},
+    }  # fmt: skip
+
+
+def good_arguments(
+    name: str, function: Callable[..., Any], known: Mapping[str, dict[str, Any]]
+) -> dict[str, Any]:
+    """Return what a function takes: what it needs, and small sizes for what it may be given."""
+    room, _, last = name.removeprefix("canonica.").rpartition(".")
+    own = known.get(f"{room}.{last}", known.get(last, {}))
+    parameters = inspect.signature(function).parameters
+    small = {key: value for key, value in SMALL.items() if key in parameters}
+    return {**small, **own}
