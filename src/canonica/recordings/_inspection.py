@@ -11,6 +11,7 @@ import xarray as xr
 from canonica._errors import listed
 from canonica.data._spike_trains import COARSE, COARSE_TIMES, DOUBLED, OVERLAPPING, SHUFFLED
 from canonica.recordings._finding import SEVERITIES, Finding
+from canonica.recordings._lost_ending import lost_ending
 from canonica.recordings._other_onsets import OTHER_ONSETS
 from canonica.recordings._source_information import source_information
 from canonica.recordings._validity_checks import VALIDITY_CHECKS
@@ -375,6 +376,7 @@ CHECKS: tuple[Callable[[xr.Dataset], Iterator[Finding]], ...] = (
     _spike_times,
     _outside,
     _dead_stretch,
+    lost_ending,
     _drift,
     _saturation,
     _no_counts,
