@@ -2,12 +2,14 @@
 
 import os
 import stat
+import subprocess
 import sys
 import threading
 
 import pytest
 
 from canonica._files import complete_file
+from canonica._leftovers import LeftoverWarning, Owner
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="permissions as POSIX has them")
 
@@ -75,3 +77,23 @@ def test_a_name_as_long_as_the_system_takes(tmp_path):
     with complete_file(target) as partial:
         partial.write_text("a")
     assert target.read_text() == "a"
+
+
+@posix
+def test_what_a_killed_call_had_begun_of_a_file_is_named_and_removed(tmp_path):
+    """The number of a process that has ended, and this one's in an earlier life."""
+    path = tmp_path / "out.csv"
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    this = Owner.this()
+    left = [this._replace(process=ended.pid).mark, this._replace(life="00000000").mark]
+    others = [this.mark, this._replace(host="elsewhere").mark]
+    for number, mark in enumerate(left + others):
+        (tmp_path / f".out-{mark}-{number:08x}.csv").touch()
+    (tmp_path / f".outer-{left[0]}-00000000.csv").touch()
+    with pytest.warns(LeftoverWarning, match=rf"(?=.*{left[0]})(?=.*{left[1]})"):  # noqa: SIM117
+        with complete_file(path) as partial:
+            partial.write_text("whole")
+    kept = {f".out-{mark}-{number:08x}.csv" for number, mark in enumerate(others, 2)}
+    kept |= {f".outer-{left[0]}-00000000.csv", "out.csv"}
+    assert {entry.name for entry in tmp_path.iterdir()} == kept

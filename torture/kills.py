@@ -95,7 +95,8 @@ def how_it_ended(end: Ended, which: signal.Signals) -> str | None:
 def recovered(case: str, job: Job, folder: Path, whole: Results) -> Outcome:
     """Return whether the next call makes of what is left what there would have been."""
     resume = job.resumable and ".canonica-unfinished" in " ".join(hidden(folder))
-    end = job.start(folder.parent, folder, "--resume" if resume else job.again).ended()
+    more = ("--resume" if resume else "", job.again if results(folder) or not resume else "")
+    end = job.start(folder.parent, folder, *more).ended()
     if end.trouble:
         return Outcome(case, end.trouble, end.last_words)
     if end.code not in (0, 1):

@@ -1,13 +1,17 @@
 """Files: whole or not at all, and known by their hash."""
 
+import glob
 import hashlib
 import os
 import secrets
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from os import PathLike
 from pathlib import Path
 from typing import TypeAlias
+
+from canonica._leftovers import LeftoverWarning, Owner
 
 AnyPath: TypeAlias = str | PathLike[str]
 LONGEST_STEM = 40  # characters of a name that its unfinished file shares
@@ -64,6 +68,7 @@ def remove_unfinished() -> None:
 def complete_file(path: Path) -> Iterator[Path]:
     """Give a path beside `path` to write to, which takes its place only once all is written."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    _remove_leftovers(path)
     partial = _new_file(path)
     try:
         with unfinished(partial, Path.unlink):
@@ -73,12 +78,36 @@ def complete_file(path: Path) -> Iterator[Path]:
         partial.unlink(missing_ok=True)
 
 
+def _remove_leftovers(path: Path) -> None:
+    """Remove what processes that are no more had begun of this file, and name it in a warning."""
+    prefix, removed = _prefix(path), []
+    for partial in sorted(path.parent.glob(f"{glob.escape(prefix)}*")):
+        mark = partial.name.removeprefix(prefix).removesuffix(path.suffix).rpartition("-")[0]
+        owner = Owner.of(mark)
+        if owner is not None and owner.gone:
+            partial.unlink(missing_ok=True)
+            removed.append(partial.name)
+    if removed:
+        warnings.warn(
+            f"{shown(path)}: found what calls that were killed had left unfinished "
+            f"({', '.join(removed)}); removed it.",
+            LeftoverWarning,
+            stacklevel=4,
+        )
+
+
+def _prefix(path: Path) -> str:
+    """Return how the names of the unfinished files of this one begin."""
+    return f".{path.stem[:LONGEST_STEM]}-"
+
+
 def _new_file(path: Path) -> Path:
     """Return a new, empty, hidden file beside `path`, with the permissions of any new file.
 
     Those that `tempfile` makes are the owner's alone; and to ask for the process's mask, so as to
     widen theirs, one must change it for a moment, in all threads.
     """
-    partial = path.with_name(f".{path.stem[:LONGEST_STEM]}-{secrets.token_hex(8)}{path.suffix}")
+    name = f"{_prefix(path)}{Owner.this().mark}-{secrets.token_hex(4)}{path.suffix}"
+    partial = path.with_name(name)
     partial.touch(exist_ok=False)
     return partial

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from canonica._lazy import lazily
 
 if TYPE_CHECKING:
+    from canonica._leftovers import LeftoverWarning
     from canonica.pipelines._analyze import Analysis, analyze
     from canonica.pipelines._convert import Converted, convert
     from canonica.pipelines._culture import CultureRun, culture
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
         forecast,
     )
     from canonica.pipelines._forecast_plan import ForecastPlan
-    from canonica.pipelines._hidden_folders import LeftoverWarning
     from canonica.pipelines._landscape import LandscapeRun, landscape
     from canonica.pipelines._maze import MazeRun, maze, unfinished_maze
     from canonica.pipelines._nothing_usable import NothingUsableError
@@ -50,7 +50,7 @@ _HOMES = {
     "ForecastPlan": "canonica.pipelines._forecast_plan",
     "Forecasts": "canonica.pipelines._forecast",
     "LandscapeRun": "canonica.pipelines._landscape",
-    "LeftoverWarning": "canonica.pipelines._hidden_folders",
+    "LeftoverWarning": "canonica._leftovers",
     "MazeRun": "canonica.pipelines._maze",
     "NothingUsableError": "canonica.pipelines._nothing_usable",
     "PerturbationRun": "canonica.pipelines._perturbation",

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from canonica._errors import CanonicaError
 from canonica._files import shown
+from canonica._leftovers import LeftoverWarning
 from canonica.pipelines._hidden_folders import (
     HIDDEN,
-    LeftoverWarning,
     hidden_folder,
     owner_of,
 )
