@@ -52,13 +52,13 @@ def do(number):
 sys.addaudithook(before)
 """
 HEARD = (signal.SIGINT, signal.SIGTERM)
-FEW = 2  # steps of each command after which another call is made, for each round
+FEW = 1  # steps of each command after which another call is made, for each round
 
 
 def renames(effort: Effort) -> Iterator[Outcome]:
     """End every command before each of its steps, where earlier results are to be replaced."""
     draw = random.Random(effort.seed)  # noqa: S311
-    few, heard = (1, HEARD[:1]) if effort.short else (FEW * effort.rounds, HEARD)
+    few, heard = FEW * effort.rounds, HEARD[:1] if effort.short else HEARD
     for job in JOBS[1:2] if effort.short else JOBS:
         with TemporaryDirectory() as place:
             copies = yield from _killed(job, Path(place), few, draw)

@@ -50,7 +50,6 @@ SMALL: dict[str, Any] = {
     "sources": 2,
     "mixing": 0.75,
     "state_prior": 0.5,
-    "model": "persistence",
 }
 # What takes long even if it is small, or needs the network, is called with bad values alone.
 COSTLY = {"plasticity_calibration", "plasticity_detection", "culture_false_alarms", "fetch"}
@@ -112,8 +111,8 @@ def arguments(folder: Path) -> dict[str, dict[str, Any]]:
         "electrode_statistics": {"recording": one},
         "encode": {"model": model, "stimuli": np.zeros((3, 4))},
         "ensemble_response": {"recording": one, "protocol": canonica.PublishedProtocol()},
-        "forecast": {"recordings": one},
-        "forecast_responses": from_responses,
+        "forecast": {"recordings": one, "model": "persistence"},
+        "forecast_responses": {**from_responses, "model": "persistence"},
         "from_spikes": spikes,
         "initial_counts": {"key": key},
         "initial_model": {"key": key},
@@ -125,7 +124,9 @@ def arguments(folder: Path) -> dict[str, dict[str, Any]]:
         "mixing_process": {"key": key},
         "paired_comparison": {"errors": {"a": [1.0, 2.0], "b": [2.0, 1.5]}, "reference": "a"},
         "perturbation": {"alpha": [0.5], "beta": [0.0]},
-        "pipelines.forecast": {"paths": path, **written},
+        "pipelines.forecast": {
+            "paths": path, "against": ["persistence"], "model": "ridge", **written
+        },
         "pipelines.landscape": written,
         "pipelines.perturbation": written,
         "pipelines.recovery": written,

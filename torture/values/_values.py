@@ -2,6 +2,7 @@
 
 import inspect
 import multiprocessing
+import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -71,6 +72,7 @@ def _serve(connection: Connection, names: list[str], examples: int, number: int)
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     with TemporaryDirectory() as place:
         known, every = arguments(Path(place)), functions()
+        os.chdir(place)  # where what an empty path stands for may be written
         for name in names:
             good = good_arguments(name, every[name], known)
             _try(connection, name, every[name], good, examples=examples, number=number)

@@ -86,7 +86,8 @@ def _listed_files(out: Path) -> list[str]:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CanonicaError(
             f"out: found files in {shown(out)}, but no results of canonica among them "
-            f"({SUMMARY}); --overwrite replaces nothing else. Choose another folder."
+            f"({SUMMARY}); expected such results, as --overwrite replaces nothing else. Choose "
+            "another folder."
         ) from error
     return [name for name in files if Path(name).name == name and (out / name).is_file()]
 
