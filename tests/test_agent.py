@@ -1,7 +1,7 @@
 """The agent against an independent transcription of the theory, and by what must hold of it."""
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
 
@@ -700,13 +700,17 @@ def test_gamma_of_single_steps_and_of_their_mean():
         ({"chunk": 0}, "chunk: found 0"),
         ({"epsilon": -1e-6}, "epsilon: found -1e-06"),
         ({"epsilon": 1.0}, "epsilon: found 1; expected a number in"),
+        ({"model": "hardly any state", "epsilon": 0.0}, "model, state_prior: .*expected .*1e-06"),
     ],
 )
 @pytest.mark.usefixtures("unchecked")
 def test_an_agent_that_does_not_fit_together_is_refused(change, message):
     model = random_agent(0).model
-    if "model" in change:
+    if change.get("model") == "one layer":
         change = {"model": GenerativeModel(model.likelihood_counts, model.state_prior)}
+    elif "model" in change:
+        prior = jnp.ones_like(model.state_prior).at[1].set(1e-10)
+        change = {**change, "model": replace(model, state_prior=prior)}
     arguments = {"model": model, "policies": POLICIES, "chunk": CHUNK, **change}
     arguments["policies"] = jnp.asarray(arguments["policies"])
     with pytest.raises(CanonicaError, match=message):

@@ -1,6 +1,7 @@
 """The efficient agent: policies, prior beliefs, Gamma by what followed, and that it learns."""
 
 from functools import partial
+from typing import get_args
 
 import jax
 import jax.numpy as jnp
@@ -8,10 +9,11 @@ import numpy as np
 import pytest
 
 from canonica import CanonicaError
-from canonica.agents import Maze, maze_walls, sequences, shortest_path, trial
+from canonica.agents import Maze, maze_agent, maze_walls, sequences, shortest_path, trial
 from canonica.agents.designs._ablations import ABLATIONS
 from canonica.agents.designs._efficient_agent import efficient_agent
 from canonica.agents.designs._maze_policies import is_passage, returns
+from canonica.agents.designs._named_agents import AgentName, named_agent
 from canonica.agents.network.modulations._following import FollowingModulation
 from canonica.agents.network.modulations._none import NoModulation
 
@@ -190,6 +192,15 @@ def test_each_is_an_agent_for_any_window(name):
     assert len(agent.policies) == counts.shape[-1]
     assert agent.policies.max() < small.moves
     np.testing.assert_allclose(agent.model.decision_prior[1].sum(), 1, rtol=1e-5)
+
+
+def test_names_are_those_of_the_agents(maze):
+    lengths = {name: named_agent(name, maze, 0.3).policies.shape for name in get_args(AgentName)}
+    assert lengths == {
+        "published": maze_agent(maze, 0.3).policies.shape,
+        "efficient": efficient_agent(maze, 0.3).policies.shape,
+    }
+    assert lengths["published"] != lengths["efficient"]
 
 
 def test_user_errors_are_said_plainly(maze):

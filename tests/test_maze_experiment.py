@@ -21,7 +21,8 @@ from canonica.agents import (
 from canonica.agents.experiments.decisions._decision_log import decision_log
 from canonica.agents.experiments.decisions._estimated_prior import estimated_priors
 from canonica.agents.experiments.decisions._observed_decisions import observed_decisions
-from canonica.agents.experiments.maze._agent_in_maze import one_trial
+from canonica.agents.experiments.maze._agent_in_maze import COUNTS, one_trial
+from canonica.agents.experiments.maze._experiment_store import ExperimentStore, stored_settings
 from canonica.agents.experiments.maze._learning_summary import blocks, learning_summary
 from canonica.agents.experiments.maze._maze_experiment import maze_experiment, trials_done
 from canonica.agents.experiments.maze._published_outcomes import (
@@ -30,6 +31,7 @@ from canonica.agents.experiments.maze._published_outcomes import (
     published_comparison,
 )
 from canonica.agents.experiments.maze._recorded_trials import recorded_trials
+from canonica.agents.experiments.maze._resumable_run import LAST, run_name
 from canonica.agents.experiments.transplant._transplant import transplant
 from canonica.agents.experiments.transplant._transplant_study import transplant_study
 from canonica.agents.experiments.transplant._transplant_summary import transplant_summary
@@ -177,6 +179,20 @@ def test_an_unfinished_run_goes_on_by_its_own_settings_alone(tmp_path):
         maze_experiment(store=tmp_path / "other", **settings)
 
 
+def test_what_is_kept_before_the_last_trial_is_what_was_learned_by_then(tmp_path):
+    def kept(trials, name):
+        store = tmp_path / str(trials)
+        maze_experiment(store=store, mazes=1, trials=trials, **SMALL)
+        saved = ExperimentStore(store, stored_settings(store)).load(name)
+        return {part: values for part, values in saved.items() if part.startswith(COUNTS)}
+
+    before, after = kept(13, LAST), kept(12, run_name(1))
+    assert set(before) == set(after) != set()
+    for part, values in before.items():
+        np.testing.assert_array_equal(values, after[part])
+    assert any(np.ptp(values) > 0 for values in before.values())
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -231,6 +247,9 @@ def test_published_values_are_compared_only_with_what_is_comparable(result):
     assert first["inside"]  # 100 steps off, by a standard error of 65
     assert not rows["1-10", "success_rate"]["inside"]  # 50 % in every maze, against 46 %
     assert not rows["91-100", "mean_steps"]["inside"]
+    # Below the lower end as well as above the upper one.
+    less = published_comparison(published_like(0.4, PUBLISHED[0].mean_steps - 1_000))
+    assert not any(row["inside"] for row in less if row["trials"] == "1-10")
 
 
 # --- decision priors ------------------------------------------------------------------------------
@@ -415,6 +434,20 @@ def test_a_transplant_of_a_result_goes_to_mazes_that_were_not_met(result):
     # Independent errors add by their squares.
     together = np.hypot(widths["predicted"], widths["observed"])
     assert widths["difference"] == pytest.approx(together, rel=0.25)
+
+
+def test_each_observed_agent_gives_its_prior_to_a_fresh_one_in_turn(result):
+    """What is foretold with one donor's prior is what a source of that donor alone foretells."""
+    some = {"mazes": 3, "trials": 1, "seed": 8}
+    found = transplant(result.isel(maze=slice(2)), **some)
+    assert found["donor"].values.tolist() == [1, 2, 1]
+    steps = found["predicted_steps"].to_numpy()[0]
+    for donor in (0, 1):
+        alone = transplant(result.isel(maze=[donor]), **some)["predicted_steps"].to_numpy()[0]
+        np.testing.assert_array_equal(steps[donor::2], alone[donor::2])
+    assert not np.array_equal(
+        *(transplant(result.isel(maze=[k]), **some)["predicted_steps"] for k in (0, 1))
+    )
 
 
 def test_only_what_decides_by_its_prior_can_be_a_source(result):

@@ -68,7 +68,7 @@ def other(maze):
     )
 
 
-@pytest.fixture(scope="module", params=[published, pytest.param(other, marks=pytest.mark.slow)])
+@pytest.fixture(scope="module", params=[other, pytest.param(published, marks=pytest.mark.slow)])
 def lived(request, maze):
     """Return an agent, its first state, and a trial of it by turns."""
     with jax.enable_x64(True):
@@ -113,6 +113,18 @@ def test_plan_is_the_policy_drawn_and_path_where_it_led(lived, maze):
         intended = [(-2, 0), (2, 0), (0, -2), (0, 2)][move]
         assert (down[step], right[step]) in {intended, (0, 0), (0, 1)}
     assert not found["walls"].to_numpy()[found["path_row"], found["path_column"]].any()
+
+
+def test_what_did_not_happen_leaves_no_trace():
+    """Of a record, rows from the number of steps on say nothing, whatever stood there."""
+    rows = jnp.arange(1.0, 7.0)
+    record = Record(rows, rows.astype(int), rows.astype(int), rows / 10)
+    for steps in (0, 3, 4):
+        kept = record.until(jnp.asarray(steps), 4)
+        whole = np.arange(1, 5) * (np.arange(4) < steps)
+        for part in kept[:3]:
+            np.testing.assert_array_equal(part, whole)
+        np.testing.assert_allclose(kept.risk, np.where(whole, whole / 10, 0.5), rtol=1e-6)
 
 
 def test_frames_are_spread_evenly_and_no_more_than_steps(lived, maze):

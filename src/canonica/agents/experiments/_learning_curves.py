@@ -61,6 +61,13 @@ def learning_curves(
     >>> found = learning_curves(t_maze_agent(world, max_steps=10), world, trials=4, agents=2)
     >>> dict(found.sizes)
     {'agent': 2, 'trial': 4}
+
+    In this world the last step alone is good or bad, if an arm is reached at all:
+
+    >>> bool((found.balance.where(found.risk < 0.5) > 0.99).sum() == (found.risk < 0.5).sum())
+    True
+    >>> bool((found.balance.where(found.risk > 0.5) < -0.99).sum() == (found.risk > 0.5).sum())
+    True
     """
     check_meeting(agent, world)
     max_steps = checked_size("max_steps", agent.chunk if max_steps is None else max_steps)
