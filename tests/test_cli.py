@@ -11,7 +11,7 @@ import pytest
 import xarray as xr
 
 import canonica
-from canonica.recordings import write_matlab
+from canonica.recordings import write, write_matlab
 
 SESSION = ["--trials-per-session", "64"]
 
@@ -221,8 +221,11 @@ def test_results_can_go_to_another_disk(call, file, tmp_path):
 def test_no_two_recordings_share_a_file(call, cultures, tmp_path):
     write_matlab(tmp_path / "a.mat", cultures[:2])
     write_matlab(tmp_path / "a-1.mat", cultures[2:])
-    write_matlab(tmp_path / "b b.mat", cultures[1:2])
-    write_matlab(tmp_path / "b_b.mat", cultures[:1])
+    others = [one.copy(deep=True) for one in cultures[:2]]
+    for one in others:
+        one["responses"][0, 0] += 1
+    write_matlab(tmp_path / "b b.mat", others[1:])
+    write_matlab(tmp_path / "b_b.mat", others[:1])
     out = tmp_path / "r"
     assert call("analyze", tmp_path, "--out", out, *SESSION)[0] == 0
     summary = json.loads((out / "summary.json").read_text())
@@ -239,6 +242,21 @@ def test_a_copy_of_a_file_does_not_count_twice(call, file, tmp_path):
     assert code == 1
     assert "n = 3 recordings" in printed
     assert "copy.mat: found the same content as in" in errors.replace("\n", "")
+
+
+@pytest.mark.parametrize("command", ["analyze", "forecast"])
+def test_a_recording_in_two_formats_counts_once(call, cultures, tmp_path, command):
+    write_matlab(tmp_path / "a.mat", cultures[:2])
+    turned = cultures[0].isel(electrode=slice(None, None, -1), input=slice(None, None, -1))
+    write(tmp_path / "b.parquet", turned)
+    options = ["--against", "persistence", "--model", "ridge"] if command == "forecast" else []
+    code, _, errors = call(command, tmp_path, "--out", tmp_path / "r", *SESSION, *options)
+    assert code == 1
+    errors = errors.replace("\n", " ")
+    assert "b.parquet: found the same responses as in" in errors
+    assert "a.mat" in errors
+    summary = json.loads((tmp_path / "r" / "summary.json").read_text())
+    assert [row["name"] for row in summary["recordings"]] == ["a-1", "a-2"]
 
 
 def test_a_name_that_is_no_text_is_shown_as_far_as_it_is(call, file, tmp_path):

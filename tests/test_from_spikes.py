@@ -397,6 +397,12 @@ def test_a_setting_that_is_none_is_named(wrong):
     assert ("variable x" if wrong == {"attributes": {"x": None}} else name) in str(caught.value)
 
 
+@pytest.mark.parametrize("gap", [math.inf, 2**64, 5])
+def test_a_gap_that_is_never_reached_makes_one_session(gap):
+    times = {"onsets": [0.0, 1.0], "stimuli": [[1, 0], [0, 1]], "session_gap": gap}
+    assert from_spikes([[0.02]], **times).session.values.tolist() == [1, 1]
+
+
 def test_limits_of_a_window_may_have_a_unit():
     times = {"onsets": [0.0, 1.0], "stimuli": [[1, 0], [0, 1]], "trials_per_session": 1}
     counts = from_spikes([[0.02, 0.05]], **times, window=tuple([15, 45] * pq.ms)).responses

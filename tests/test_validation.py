@@ -118,7 +118,17 @@ def test_what_sources_tell_is_said_in_bits(generator):
     assert bits == pytest.approx(information(sources, inputs).mean() - chance, rel=1e-9)
     assert 0.1 < bits < 1
     shuffled = recorded(sources=generator.permutation(sources).astype(float))
-    assert "sources tell nothing of the stimuli" in warned(shuffled)[0]
+    assert "sources tell no more of the stimuli than chance" in warned(shuffled)[0]
+
+
+def test_few_trials_are_not_said_to_tell_much_and_nothing(generator):
+    sources = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
+    stimuli = np.stack([sources.any(axis=1), sources.all(axis=1), [0, 1, 1, 0]], axis=1)
+    found = canonica.recordings.recording(
+        generator.poisson(3, (4, 4)), stimuli.astype(float), sources, session=2
+    )
+    (what,) = [one.what for one in canonica.validate(found).findings if "chance" in one.what]
+    assert what.startswith("sources tell no more of the stimuli than chance makes of 4 trials (0.")
 
 
 def test_repeated_sessions_do_not_make_chance_into_information(generator):
@@ -128,7 +138,7 @@ def test_repeated_sessions_do_not_make_chance_into_information(generator):
         sources = np.tile(generator.integers(0, 2, (TRIALS, 2)), (SESSIONS, 1))
         stimuli = np.tile(generator.integers(0, 2, (TRIALS, 3)), (SESSIONS, 1))
         one = recorded(sources=sources, stimuli=stimuli)
-        quiet += any("sources tell nothing" in what for what in warned(one))
+        quiet += any(f"than chance makes of {TRIALS} trials" in what for what in warned(one))
     assert quiet >= 18
 
 

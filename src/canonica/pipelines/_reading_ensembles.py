@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import xarray as xr
@@ -17,6 +17,7 @@ from canonica.pipelines._progress import Stage, Told
 from canonica.pipelines._recording_files import prefixes
 from canonica.pipelines._unique_names import UniqueNames
 from canonica.recordings import Experiment, Reading, inspect, read_each
+from canonica.recordings._identity import Known, RecordingIdentity
 from canonica.reverse_engineering import (
     EnsembleResponse,
     GivenBaseline,
@@ -48,28 +49,30 @@ def read_ensembles(
     originals = _originals(files)
     stage = Stage(progress, "Reading recordings", len(files))
 
-    def of_file(file: Path | Experiment) -> list[tuple[str, EnsembleResponse | RecordingError]]:
+    def of_file(file: Path | Experiment) -> list[_Reduced]:
         _refuse_copy(file, originals.get(file, file))
         found = []
         for recording in read_each(file, reading):
             if isinstance(recording, RecordingError):
-                found.append((UNKNOWN, recording))
+                found.append(_Reduced(recording))
             else:
                 reduced = attempt(ensemble_response, recording, protocol, causal=causal)
                 if isinstance(reduced, EnsembleResponse):
                     reduced = replace(reduced, attrs=reduced.attrs | _warnings(recording))
-                found.append((str(recording.attrs["condition"]), reduced))
+                condition = str(recording.attrs["condition"])
+                found.append(_Reduced(reduced, condition, RecordingIdentity.of(recording)))
         return found
 
     ensembles: list[EnsembleResponse] = []
     failures: list[RecordingError] = []
-    names, conditions = UniqueNames(), set()
+    names, conditions, known = UniqueNames(), set(), Known()
     with ThreadPoolExecutor(jobs or cores()) as pool:
         of_files = pool.map(lambda file: attempt(of_file, file), files)
         for file, found in zip(files, of_files, strict=True):
             stage.advance()
-            for condition, one in [(UNKNOWN, found)] if isinstance(found, Exception) else found:
-                conditions.add(condition)
+            for reduced in [_Reduced(found)] if isinstance(found, Exception) else found:
+                conditions.add(reduced.condition)
+                one = reduced.counted_once(known)
                 if isinstance(one, RecordingError):
                     failures.append(one)
                     continue
@@ -79,6 +82,28 @@ def read_ensembles(
     if UNKNOWN not in conditions:
         check_conditions(baseline, conditions)
     return ensembles, failures
+
+
+@dataclass(frozen=True)
+class _Reduced:
+    """A recording reduced to its ensembles, or what is wrong with it."""
+
+    outcome: EnsembleResponse | RecordingError
+    condition: str = UNKNOWN
+    identity: RecordingIdentity | None = None
+
+    def counted_once(self, known: Known) -> EnsembleResponse | RecordingError:
+        """Return the outcome, or an error if the recording was counted before."""
+        if isinstance(self.outcome, RecordingError) or self.identity is None:
+            return self.outcome
+        changed, repeated = known.changed(self.identity), known.repeated(self.identity)
+        if repeated:
+            return _copy(self.identity.origin, repeated)
+        if not changed:
+            return self.outcome
+        attrs = self.outcome.attrs
+        warnings = "; ".join(filter(None, [str(attrs.get("warnings", "")), changed]))
+        return replace(self.outcome, attrs=attrs | {"warnings": warnings})
 
 
 def _warnings(recording: xr.Dataset) -> dict[str, str]:
@@ -102,10 +127,14 @@ def _originals(found: Sequence[Path | Experiment]) -> dict[Path | Experiment, Pa
 
 def _refuse_copy(file: Path | Experiment, original: Path | Experiment) -> None:
     if original != file:
-        raise RecordingError(
-            str(file),
-            None,
-            found=f"the same content as in {original}",
-            expected="each recording once",
-            advice="Leave one of them out.",
-        )
+        raise _copy(str(file), f"the same content as in {original}")
+
+
+def _copy(source: str, found: str) -> RecordingError:
+    return RecordingError(
+        source,
+        None,
+        found=found,
+        expected="each recording once",
+        advice="Leave one of them out.",
+    )

@@ -14,7 +14,9 @@ from canonica._files import AnyPath, complete_file
 from canonica._version import __version__
 from canonica.pipelines._progress import Stage, Told
 from canonica.pipelines._recording_files import each_recording
-from canonica.recordings import Reading, recording_files
+from canonica.recordings import Finding, Reading, recording_files
+from canonica.recordings._finding import SEVERITIES
+from canonica.recordings._identity import Known, RecordingIdentity
 from canonica.reverse_engineering import PublishedProtocol, Validation
 
 KEPT = ("origin", "input_file", "input_sha256", "reading")
@@ -74,9 +76,13 @@ def validate_each(
     protocol = replace(PublishedProtocol(), initial_sessions=initial_sessions)
     files = recording_files(paths, reading)
     stage = Stage(progress, "Reading recordings", len(files))
+    known = Known()
     for file in files:
         for recording in each_recording(file, reading or Reading()):
-            yield recording if isinstance(recording, RecordingError) else _of(recording, protocol)
+            if isinstance(recording, RecordingError):
+                yield recording
+            else:
+                yield _of(recording, protocol, _copies(RecordingIdentity.of(recording), known))
         stage.advance()
 
 
@@ -158,6 +164,27 @@ def write_validations(path: AnyPath, found: Iterable[Validated | RecordingError]
         partial.write_text(json.dumps(summary, indent=2, allow_nan=False) + "\n", encoding="utf-8")
 
 
-def _of(recording: xr.Dataset, protocol: PublishedProtocol) -> Validated:
+def _of(recording: xr.Dataset, protocol: PublishedProtocol, copies: Iterable[Finding]) -> Validated:
     origin = {key: str(recording.attrs[key]) for key in KEPT if key in recording.attrs}
-    return Validated(reverse_engineering.validate(recording, protocol), origin)
+    found = reverse_engineering.validate(recording, protocol)
+    findings = sorted([*copies, *found.findings], key=lambda one: -SEVERITIES.index(one.severity))
+    return Validated(replace(found, findings=tuple(findings)), origin)
+
+
+def _copies(one: RecordingIdentity, known: Known) -> Iterator[Finding]:
+    """Yield what there is to say of a recording that was read before."""
+    changed, repeated = known.changed(one), known.repeated(one)
+    if repeated:
+        yield Finding(
+            "warning",
+            repeated,
+            "it is the same recording, which analyze and forecast count once",
+            "Leave one of them out.",
+        )
+    elif changed:
+        yield Finding(
+            "warning",
+            changed,
+            "if they are one recording, it counts twice",
+            "Leave one of them out.",
+        )

@@ -246,8 +246,10 @@ def _sources(recording: xr.Dataset) -> Iterator[Finding]:
     if told is not None and not told.is_any:
         yield Finding(
             "warning",
-            f"sources tell nothing of the stimuli ({told.bits:.2g} bits of each input)",
-            "stimuli are mixed from sources; these have no more to do with them than by chance",
+            f"sources tell no more of the stimuli than chance makes of {told.trials} trials "
+            f"({told.bits:.2g} bits of each input)",
+            "stimuli are mixed from sources; these have nothing to do with them, or trials are too "
+            "few to show it",
             "Check that sources and stimuli are in the same order, and of the same experiment.",
         )
 

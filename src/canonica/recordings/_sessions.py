@@ -47,11 +47,10 @@ def session_numbers(
                 expected=f"onsets, to find gaps of {reading.session_gap:g} s between sessions",
                 advice="Give the number of trials per session instead (--trials-per-session).",
             )
-        new = np.diff(onsets, prepend=onsets[:1]) >= reading.session_gap
+        gap = float(reading.session_gap)
+        new = np.diff(onsets, prepend=onsets[:1]) >= gap
         return np.cumsum(new) + 1, (
-            f"sessions parted by gaps of {reading.session_gap:g} s or more"
-            if np.isfinite(reading.session_gap)
-            else "one session"
+            f"sessions parted by gaps of {gap:g} s or more" if np.isfinite(gap) else "one session"
         )
     if reading.trials_per_session is None and column is not None:
         return _numbered(np.asarray(column), source), "sessions as the file says"

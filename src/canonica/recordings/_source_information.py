@@ -17,10 +17,13 @@ class SourceInformation(NamedTuple):
         Mean over inputs that vary, of at most 1 bit each; what chance adds is taken off.
     is_any : bool
         Whether it is more than chance makes of sources that have nothing to do with the stimuli.
+    trials : int
+        How many trials say so: those of the first session, if all sessions are the same.
     """
 
     bits: float
     is_any: bool
+    trials: int
 
 
 def source_information(recording: xr.Dataset) -> SourceInformation | None:
@@ -52,7 +55,7 @@ def source_information(recording: xr.Dataset) -> SourceInformation | None:
     statistic = 2 * len(stimuli) * _nats(tables / len(stimuli))
     bits = (statistic - (states - 1)) / (2 * len(stimuli) * np.log(2))
     chance = chi2.sf(statistic, states - 1).min() * varying.shape[1]
-    return SourceInformation(float(max(bits.mean(), 0.0)), bool(chance < CHANCE))
+    return SourceInformation(float(max(bits.mean(), 0.0)), bool(chance < CHANCE), len(stimuli))
 
 
 def _nats(joint: np.ndarray) -> np.ndarray:
