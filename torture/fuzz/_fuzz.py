@@ -65,6 +65,8 @@ def _read(path: Path, case: str) -> Outcome:
     except Exception as error:  # noqa: BLE001
         return Outcome(case, "raw error", repr(error)[:2000])
     else:
+        if not recordings:
+            return Outcome(case, "silent omission", "no recording, and no error")
         numbers = [one[name].to_numpy() for one in recordings for name in NUMBERS if name in one]
         silent = not all(np.isfinite(values).all() for values in numbers)
         outcome = Outcome(case, "silent NaN" if silent else "read")
