@@ -56,17 +56,16 @@ def test_imports_go_down_only(path):
         assert FLOOR[there] < FLOOR[here], f"{here} must not import {there}"
 
 
-def public_classes(folder):
-    """Yield the name of every public class under a folder."""
-    for path in folder.rglob("*.py"):
+def class_names():
+    """Yield the name of every class, without the underscore of those that are private."""
+    for path in modules():
         for node in ast.walk(parsed(path)):
-            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
-                yield node.name
+            if isinstance(node, ast.ClassDef):
+                yield node.name.lstrip("_")
 
 
-def test_no_class_of_the_agents_has_the_name_of_another():
-    times = Counter(public_classes(SOURCE))
-    assert [name for name in public_classes(SOURCE / "agents") if times[name] > 1] == []
+def test_no_class_has_the_name_of_another():
+    assert [name for name, times in Counter(class_names()).items() if times > 1] == []
 
 
 AGENT_ROOMS = {"network": 1, "worlds": 1, "designs": 2, "experiments": 3}

@@ -79,7 +79,7 @@ class Encoded(NamedTuple):
     weight: Float[Array, "network snapshot 2 state input"] | None
 
 
-class _LogOdds(NamedTuple):
+class _TrialEvidence(NamedTuple):
     """Log evidence v of each trial, and the log prior in it.
 
     Trials come last: what is done next then runs along them, however few the states are.
@@ -147,7 +147,7 @@ def _of_block(networks: Networks, plan: Plan) -> Encoded:
     )
 
 
-def _stretch(networks: Networks, plan: Plan) -> tuple[Array, _LogOdds]:
+def _stretch(networks: Networks, plan: Plan) -> tuple[Array, _TrialEvidence]:
     """Return the counts after a stretch of trials, and the log evidence of each."""
     if plan.learn != "step":
         return _frozen(networks, plan)
@@ -162,37 +162,37 @@ def _stretch(networks: Networks, plan: Plan) -> tuple[Array, _LogOdds]:
 
 def _by_products(
     networks: Networks, factors_of: Callable[[Array, Array], Factors]
-) -> tuple[Array, _LogOdds]:
+) -> tuple[Array, _TrialEvidence]:
     counts, prior, rate, _, stimuli = networks
     counts, v = learned_by_products(counts, prior, rate, stimuli, factors_of)
     log_prior = jnp.log(prior).transpose(1, 2, 0)[..., None]
-    return counts, _LogOdds(v, jnp.broadcast_to(log_prior, v.shape))
+    return counts, _TrialEvidence(v, jnp.broadcast_to(log_prior, v.shape))
 
 
-def _by_logarithms(networks: Networks, plan: Plan) -> tuple[Array, _LogOdds]:
+def _by_logarithms(networks: Networks, plan: Plan) -> tuple[Array, _TrialEvidence]:
     """Learn at every trial, logarithm by logarithm: for what is no product of counts."""
 
-    def of_network(network: Networks) -> tuple[Array, _LogOdds]:
+    def of_network(network: Networks) -> tuple[Array, _TrialEvidence]:
         def step(counts: Array, stimulus: Array) -> tuple[Array, tuple[Array, Array]]:
             v, log_prior = _law(network._replace(counts=counts), stimulus[None], plan.form)
             return _learned(network, counts, stimulus[None], v), (v[:, 0], log_prior[:, 0])
 
         counts, (v, log_prior) = lax.scan(step, network.counts, network.stimuli)
-        return counts, _LogOdds(jnp.moveaxis(v, 0, -1), jnp.moveaxis(log_prior, 0, -1))
+        return counts, _TrialEvidence(jnp.moveaxis(v, 0, -1), jnp.moveaxis(log_prior, 0, -1))
 
     return _for_each(of_network, networks)
 
 
-def _frozen(networks: Networks, plan: Plan) -> tuple[Array, _LogOdds]:
+def _frozen(networks: Networks, plan: Plan) -> tuple[Array, _TrialEvidence]:
     """Learn at the end of the stretch, or not at all: matrix products."""
 
-    def of_network(network: Networks) -> tuple[Array, _LogOdds]:
+    def of_network(network: Networks) -> tuple[Array, _TrialEvidence]:
         counts, stimuli = network.counts, network.stimuli
         v, log_prior = _law(network, stimuli, plan.form)
         if plan.learn == "session":
             counts = _learned(network, counts, stimuli, v)
         log_prior = jnp.broadcast_to(log_prior, v.shape)
-        return counts, _LogOdds(v.swapaxes(1, 2), log_prior.swapaxes(1, 2))
+        return counts, _TrialEvidence(v.swapaxes(1, 2), log_prior.swapaxes(1, 2))
 
     return _for_each(of_network, networks)
 
@@ -222,7 +222,7 @@ def _learned(network: Networks, counts: Array, stimuli: Array, v: Array) -> Arra
     return counts + network.learning_rate * coincidence(observations, posterior)
 
 
-def _beliefs(evidence: _LogOdds, plan: Plan) -> tuple[Array, Array, Array]:
+def _beliefs(evidence: _TrialEvidence, plan: Plan) -> tuple[Array, Array, Array]:
     """Return the posterior of every trial of a stretch, and accuracy and complexity.
 
     These of every trial, or of all together.

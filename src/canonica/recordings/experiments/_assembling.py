@@ -36,7 +36,7 @@ ReadFile = Callable[[Path, Reading], Iterator[xr.Dataset | RecordingError]]
 
 
 @dataclass(frozen=True, eq=False)
-class _SessionFile:
+class _SessionData:
     """The responses, stimuli and clock of one session's file."""
 
     number: int
@@ -70,7 +70,7 @@ def assembled(
         Reads one of them.
     """
     of_one = replace(reading, trials_per_session=None, session=None, session_gap=np.inf)
-    sessions: list[_SessionFile] = []
+    sessions: list[_SessionData] = []
     missing = []
     for number, file in enumerate(experiment.sessions, 1):
         later = (file.reference - experiment.sessions[0].reference).total_seconds()
@@ -90,9 +90,9 @@ def assembled(
             yield error
 
 
-def _session(number: int, later: float, found: xr.Dataset) -> _SessionFile:
+def _session(number: int, later: float, found: xr.Dataset) -> _SessionData:
     responses = found["responses"].to_numpy()
-    return _SessionFile(
+    return _SessionData(
         number=number,
         later=later,
         counts=_small(responses),
@@ -118,7 +118,7 @@ def _names(found: xr.Dataset, dim: str) -> tuple[str, ...]:
 
 
 def _together(
-    experiment: Experiment, sessions: Sequence[_SessionFile], reading: Reading, more: dict[str, Any]
+    experiment: Experiment, sessions: Sequence[_SessionData], reading: Reading, more: dict[str, Any]
 ) -> xr.Dataset:
     source = str(experiment)
     electrodes = tuple(dict.fromkeys(name for one in sessions for name in one.electrodes))
@@ -167,7 +167,7 @@ def _places(names: Sequence[str], among: Sequence[str]) -> slice | np.ndarray:
     return np.array([place[name] for name in names])
 
 
-def _all_inputs(sessions: Sequence[_SessionFile], source: str) -> tuple[str, ...]:
+def _all_inputs(sessions: Sequence[_SessionData], source: str) -> tuple[str, ...]:
     """Return the inputs of all sessions: one that a session does not list was off in it."""
     first = sessions[0].inputs
     if all(one.inputs == first for one in sessions):
@@ -183,7 +183,7 @@ def _all_inputs(sessions: Sequence[_SessionFile], source: str) -> tuple[str, ...
     return tuple(sorted({name for one in sessions for name in one.inputs}, key=natural_order))
 
 
-def _all_sources(sessions: Sequence[_SessionFile], source: str) -> np.ndarray | None:
+def _all_sources(sessions: Sequence[_SessionData], source: str) -> np.ndarray | None:
     found = [one.sources for one in sessions if one.sources is not None]
     if not found:
         return None
@@ -198,7 +198,7 @@ def _all_sources(sessions: Sequence[_SessionFile], source: str) -> np.ndarray | 
     return np.concatenate(found).astype(np.float64)
 
 
-def _onsets(sessions: Sequence[_SessionFile], source: str) -> np.ndarray:
+def _onsets(sessions: Sequence[_SessionData], source: str) -> np.ndarray:
     onsets = np.concatenate([one.onsets + one.later for one in sessions])
     if (np.diff(onsets) < 0).any():
         raise RecordingError(
@@ -214,7 +214,7 @@ def _onsets(sessions: Sequence[_SessionFile], source: str) -> np.ndarray:
 
 def _attributes(
     experiment: Experiment,
-    sessions: Sequence[_SessionFile],
+    sessions: Sequence[_SessionData],
     reading: Reading,
     left_out: dict[str, Any],
 ) -> dict[str, Any]:
