@@ -6,7 +6,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock
 
-.PHONY: demo test test-slow torture torture-short coverage mutants check format lock release release-notes clean \
+.PHONY: demo test test-slow torture torture-short coverage mutants check docs format lock release release-notes clean \
 	benchmark benchmark-encoder benchmark-spikes benchmark-maze benchmark-forecast
 
 demo: .venv/.installed
@@ -48,6 +48,10 @@ check: .venv/.installed-check
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
+
+# The pages, and the reference from docstrings, into site/; a link that leads nowhere is an error.
+docs: .venv/.installed-docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
 format: .venv/.installed-check
 	$(BIN)/ruff check --fix .
@@ -94,7 +98,7 @@ release-notes:
 		inside; END { if (!found) { print "CHANGELOG.md says nothing of $(VERSION)" > "/dev/stderr"; exit 1 } }' CHANGELOG.md
 
 clean:
-	rm -rf .venv canonica-demo dist
+	rm -rf .venv canonica-demo dist site
 
 .venv/pyvenv.cfg:
 	@test -n "$(PYTHON)" || { echo "canonica needs Python 3.11 or newer; none was found." \

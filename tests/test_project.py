@@ -45,6 +45,23 @@ def test_all_pythons_that_are_promised_are_tested():
     assert project["requires-python"] == ">=" + min(promised, key=lambda name: int(name[2:]))
 
 
+def leaves(tree):
+    """Return the texts at the ends of nested lists and mappings."""
+    if isinstance(tree, str):
+        return [tree]
+    parts = tree.values() if isinstance(tree, dict) else tree
+    return [leaf for part in parts for leaf in leaves(part)]
+
+
+def test_every_page_is_built_and_every_room_has_a_reference():
+    docs = ROOT / "docs"
+    pages = {page.relative_to(docs).as_posix() for page in docs.rglob("*.md")}
+    assert sorted(leaves(parsed(ROOT / "mkdocs.yml")["nav"])) == sorted(pages)
+    reference = (docs / "reference.md").read_text(encoding="utf-8")
+    rooms = {path.parent.name for path in (ROOT / "src" / "canonica").glob("[a-z]*/__init__.py")}
+    assert set(re.findall(r"^::: canonica\.(\w+)$", reference, re.MULTILINE)) == rooms - {"cli"}
+
+
 def newest_release():
     """Return version, date and text of the topmost release in the changelog."""
     changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
