@@ -5,7 +5,7 @@ import pytest
 import canonica
 from canonica.pipelines import convert, validate
 from canonica.recordings import Reading, recording
-from canonica.recordings._identity import Known, RecordingIdentity
+from canonica.recordings._identity import RecordingIdentity, RecordingsSeen
 from recording_files import pair, world
 
 
@@ -23,11 +23,11 @@ def test_a_recording_keeps_its_identity_in_every_format(tmp_path, suffix):
     (converted,) = convert(path, tmp_path / "new" / f"culture.{suffix}")
     given = {"trials_per_session": 24} if suffix in ("mat", "csv") else {}
     (before,), (after,) = canonica.read(path), canonica.read(converted.path, **given)
-    seen = Known([RecordingIdentity.of(before)])
+    seen = RecordingsSeen([RecordingIdentity.of(before)])
     told = seen.repeated(RecordingIdentity.of(after))
     assert told.startswith(f"the same responses as in {path}")
     assert told.endswith(", which it was converted from") == (suffix == "nwb")
-    back = Known([RecordingIdentity.of(after)])
+    back = RecordingsSeen([RecordingIdentity.of(after)])
     told = back.repeated(RecordingIdentity.of(before))
     assert told.endswith(", which was converted from it") == (suffix == "nwb")
 
@@ -55,24 +55,24 @@ def test_anything_else_does(generator):
     ]
     digests = [RecordingIdentity.of(other).digest for other in others]
     assert len({identity, *digests}) == len(others) + 1
-    seen = Known([RecordingIdentity.of(one)])
+    seen = RecordingsSeen([RecordingIdentity.of(one)])
     assert not any(seen.repeated(RecordingIdentity.of(other)) for other in others)
     assert len(seen.recordings) == len(others) + 1
 
 
 def test_recordings_without_a_spike_are_no_copies_of_each_other(generator):
     silent = [known(generator) * 0 for _ in range(2)]
-    seen = Known()
+    seen = RecordingsSeen()
     assert not any(seen.repeated(RecordingIdentity.of(one)) for one in silent)
 
 
 def test_a_version_with_other_responses_is_named(generator):
     one, other = known(generator), known(generator, converted_from="here")
     other.attrs["origin"] = "there"
-    seen = Known([RecordingIdentity.of(one)])
+    seen = RecordingsSeen([RecordingIdentity.of(one)])
     told = seen.changed(RecordingIdentity.of(other))
     assert told == "other responses or stimuli than in here, which it was converted from"
-    assert Known([RecordingIdentity.of(other)]).changed(RecordingIdentity.of(one)) == (
+    assert RecordingsSeen([RecordingIdentity.of(other)]).changed(RecordingIdentity.of(one)) == (
         "other responses or stimuli than in there, which was converted from it"
     )
     unrelated = known(generator)

@@ -17,7 +17,7 @@ from canonica.pipelines._progress import Stage, Told
 from canonica.pipelines._recording_files import prefixes
 from canonica.pipelines._unique_names import UniqueNames
 from canonica.recordings import Experiment, Reading, inspect, read_each
-from canonica.recordings._identity import Known, RecordingIdentity
+from canonica.recordings._identity import RecordingIdentity, RecordingsSeen
 from canonica.reverse_engineering import (
     EnsembleResponse,
     GivenBaseline,
@@ -65,7 +65,7 @@ def read_ensembles(
 
     ensembles: list[EnsembleResponse] = []
     failures: list[RecordingError] = []
-    names, conditions, known = UniqueNames(), set(), Known()
+    names, conditions, known = UniqueNames(), set(), RecordingsSeen()
     with ThreadPoolExecutor(jobs or cores()) as pool:
         of_files = pool.map(lambda file: attempt(of_file, file), files)
         for file, found in zip(files, of_files, strict=True):
@@ -92,7 +92,7 @@ class _Reduced:
     condition: str = UNKNOWN
     identity: RecordingIdentity | None = None
 
-    def counted_once(self, known: Known) -> EnsembleResponse | RecordingError:
+    def counted_once(self, known: RecordingsSeen) -> EnsembleResponse | RecordingError:
         """Return the outcome, or an error if the recording was counted before."""
         if isinstance(self.outcome, RecordingError) or self.identity is None:
             return self.outcome

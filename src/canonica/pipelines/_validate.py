@@ -16,7 +16,7 @@ from canonica.pipelines._progress import Stage, Told
 from canonica.pipelines._recording_files import each_recording
 from canonica.recordings import Finding, Reading, recording_files
 from canonica.recordings._finding import SEVERITIES
-from canonica.recordings._identity import Known, RecordingIdentity
+from canonica.recordings._identity import RecordingIdentity, RecordingsSeen
 from canonica.reverse_engineering import PublishedProtocol, Validation
 
 KEPT = ("origin", "input_file", "input_sha256", "reading")
@@ -76,7 +76,7 @@ def validate_each(
     protocol = replace(PublishedProtocol(), initial_sessions=initial_sessions)
     files = recording_files(paths, reading)
     stage = Stage(progress, "Reading recordings", len(files))
-    known = Known()
+    known = RecordingsSeen()
     for file in files:
         for recording in each_recording(file, reading or Reading()):
             if isinstance(recording, RecordingError):
@@ -171,7 +171,7 @@ def _of(recording: xr.Dataset, protocol: PublishedProtocol, copies: Iterable[Fin
     return Validated(replace(found, findings=tuple(findings)), origin)
 
 
-def _copies(one: RecordingIdentity, known: Known) -> Iterator[Finding]:
+def _copies(one: RecordingIdentity, known: RecordingsSeen) -> Iterator[Finding]:
     """Yield what there is to say of a recording that was read before."""
     changed, repeated = known.changed(one), known.repeated(one)
     if repeated:

@@ -52,7 +52,7 @@ class RecordingIdentity:
 
 
 @dataclass
-class Known:
+class RecordingsSeen:
     """The recordings that were read so far.
 
     Parameters
