@@ -134,6 +134,23 @@ def test_a_second_signal_does_not_wait(tmp_path):
     assert time.monotonic() - begin < 1.1  # the first alone would have waited longer
 
 
+WHILE_LOADING = """
+import os, sys
+def signalled(event, arguments):
+    if event == "import" and arguments[0] == "typer":
+        os.kill(os.getpid(), int(sys.argv.pop()))
+sys.addaudithook(signalled)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_while_it_is_still_loading(number, tmp_path):
+    process = started(WHILE_LOADING + CANONICA, "demo", str(int(number)), folder=tmp_path)
+    _, errors = process.communicate(timeout=60)
+    assert errors == "error: interrupted; nothing was written.\n"
+    assert process.returncode == 128 + number
+
+
 MAZE = ["maze", "--mazes", "2", "--trials", "100000", "--max-steps", "60",
         "--height", "7", "--width", "9", "--window", "5", "--out", "r"]  # fmt: skip
 

@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -47,22 +48,36 @@ def main() -> int:
         rounds=given.rounds or usual.rounds,
         short=usual.short,
     )
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # then, too, say what was found so far
     found: dict[str, list[Outcome]] = {}
-    with TemporaryDirectory() as compiled:
-        # Every command starts anew, and need not compile anew what another had compiled.
-        os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", compiled)
-        os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
-        for name in given.only or PARTS:
-            begin = time.monotonic()
-            found[name] = list(_told(PARTS[name](effort)))
-            seconds = time.monotonic() - begin
-            _say(f"{name}: {len(found[name])} attempts in {seconds:.0f} s: {tally(found[name])}")
-    every = [outcome for outcomes in found.values() for outcome in outcomes]
-    bad = sum(outcome.bad for outcome in every)
-    _say(f"{len(every)} attempts, {bad} bad")
-    if given.json:
-        _write(given.json, effort, found)
+    try:
+        with TemporaryDirectory() as compiled:
+            # Every command starts anew, and need not compile anew what another had compiled.
+            os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", compiled)
+            os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+            for name in given.only or PARTS:
+                found[name] = []
+                _run(name, effort, found[name])
+    finally:
+        every = [outcome for outcomes in found.values() for outcome in outcomes]
+        bad = sum(outcome.bad for outcome in every)
+        _say(f"{len(every)} attempts, {bad} bad")
+        if given.json:
+            _write(given.json, effort, found)
     return int(bad > 0)
+
+
+def _run(name: str, effort: Effort, found: list[Outcome]) -> None:
+    """Run a part; add what came of each attempt to `found`, and tell of all that are bad."""
+    begin = time.monotonic()
+    try:
+        for outcome in PARTS[name](effort):
+            found.append(outcome)
+            if outcome.bad:
+                _say(f"  BAD {outcome.verdict}: {outcome.case}: {outcome.detail}")
+    finally:
+        seconds = time.monotonic() - begin
+        _say(f"{name}: {len(found)} attempts in {seconds:.0f} s: {tally(found)}")
 
 
 def _arguments() -> argparse.Namespace:
@@ -74,13 +89,6 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", choices=PARTS, metavar="NAME", help="parts to run")
     parser.add_argument("--json", type=Path, help="write every outcome here")
     return parser.parse_args()
-
-
-def _told(outcomes: Iterator[Outcome]) -> Iterator[Outcome]:
-    for outcome in outcomes:
-        if outcome.bad:
-            _say(f"  BAD {outcome.verdict}: {outcome.case}: {outcome.detail}")
-        yield outcome
 
 
 def _write(path: Path, effort: Effort, found: dict[str, list[Outcome]]) -> None:
