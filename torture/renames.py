@@ -67,7 +67,10 @@ def renames(effort: Effort) -> Iterator[Outcome]:
 
 
 def _killed(job: Job, place: Path, few: int, draw: random.Random) -> Generator[Outcome, None, int]:
-    """Yield what came of every kill, and of so many calls after it; return the number of kills."""
+    """Yield what came of every kill, and of so many calls after it; return the number of kills.
+
+    Calls are made after kills that leave results torn, some of them old and some new, and others.
+    """
     write_inputs(place)
     earlier, copies = place / "earlier", place / "step "
     earlier.mkdir()
@@ -84,7 +87,9 @@ def _killed(job: Job, place: Path, few: int, draw: random.Random) -> Generator[O
         return 0
     new = results(whole)
     kinds = {state(copy): copy for copy in sorted(place.glob(f"{copies.name}*"), key=_number)}
-    tried = draw.sample(list(kinds.values()), min(few, len(kinds)))
+    torn = [copy for copy in kinds.values() if results(copy) not in (old, new)]
+    others = [copy for copy in kinds.values() if copy not in torn]
+    tried = [draw.choice(some) for some in (torn, others) if some for _ in range(few)]
     for copy in kinds.values():
         case = f"{job.name}, SIGKILL before {copy.name}"
         wrong = half(results(copy), old, new)
