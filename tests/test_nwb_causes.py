@@ -12,7 +12,7 @@ import pytest
 from pynwb import NWBHDF5IO, NWBFile
 
 from canonica import RecordingError
-from canonica.recordings import is_recording, read
+from canonica.recordings import is_recording, read, read_contents
 
 LZF, ZSTANDARD = 32000, 32015  # numbers of filters: one that h5py brings, and one that it does not
 TRIALS = 8
@@ -121,15 +121,38 @@ def test_nwb_1(tmp_path):
 
 
 @pytest.mark.parametrize("mark", [".zgroup", "zarr.json"])
-def test_zarr(tmp_path, mark):
+def test_zarr_needs_hdmf_zarr(tmp_path, monkeypatch, mark):
     path = tmp_path / "culture.nwb.zarr"
     path.mkdir()
     (path / mark).write_text("{}")
-    with pytest.raises(RecordingError, match=r"a folder of Zarr.*hdmf-zarr"):
-        read(path)
+    monkeypatch.setenv("CANONICA_READ_IN_PROCESS", "1")
+    monkeypatch.setitem(sys.modules, "hdmf_zarr", None)  # as if it were not there
+    for given in (path, tmp_path, tmp_path / "*.zarr"):
+        with pytest.raises(RecordingError, match=r"culture.nwb.zarr: found .* of Zarr.*hdmf-zarr"):
+            read(given)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="other variables say where a cache is")
+def test_zarr_is_read_where_hdmf_zarr_is_there(sound, tmp_path):
+    zarr = pytest.importorskip("hdmf_zarr")
+    path = tmp_path / "culture.nwb.zarr"
+    with NWBHDF5IO(sound, "r") as source, zarr.NWBZarrIO(str(path), mode="w") as target:
+        target.export(src_io=source, write_args={"link_data": False})
+    (found,), (again,) = read(path), read([path])
+    assert (found.responses == 1).all()
+    assert found.identical(again)
+    (trains,) = read_contents(path)
+    assert trains.recording().attrs["input_sha256"] == found.attrs["input_sha256"]
+    assert found.attrs["name"] == "culture"
+    assert found.attrs["origin"] == found.attrs["input_file"] == str(path)
+    with pytest.raises(RecordingError, match=r"culture.nwb.zarr:trials.*none-such"):
+        read(path, stimuli="none-such")
+    for chunk in path.glob("units/spike_times/[0-9]*"):
+        chunk.write_bytes(b"nonsense")
+    with pytest.raises(RecordingError, match="a folder of Zarr that cannot be read"):
+        read(path)
+
+
 @pytest.mark.parametrize("missing", [["HOME"], ["HOME", "XDG_CACHE_HOME"]])
 def test_no_place_for_a_cache(sound, tmp_path, missing):
     """It is read, in a process that finds no cache; whose environment is as it was then."""

@@ -54,7 +54,8 @@ class Limits:
     def of(cls, path: Path) -> "Limits":
         """Return limits that a sound file of this size keeps."""
         try:
-            size = path.stat().st_size
+            inside = path.rglob("*") if path.is_dir() else (path,)  # Zarr keeps files in folders
+            size = sum(file.stat().st_size for file in inside)
         except OSError:
             size = 0
         return cls(SECONDS + PER_MIB * size / (1 << 20), max(MEMORY, PER_BYTE * size))

@@ -10,13 +10,13 @@ from canonica.recordings._hdf5 import HDF5_MAGIC
 from canonica.recordings._isolated import isolated
 from canonica.recordings.matlab import _matlab_5, _matlab_7_3
 from canonica.recordings.nwb import _read as _nwb
-from canonica.recordings.nwb._zarr import refuse_zarr
+from canonica.recordings.nwb import _zarr
 from canonica.recordings.tables import _responses, _spikes
 from canonica.recordings.tables._spikes import is_partner
 
 # Each with recognises(path) and read(path, reading); those that know spike times, with
 # read_trains(path, reading) too.
-READERS = (_nwb, _matlab_5, _matlab_7_3, _spikes, _responses)
+READERS = (_zarr, _nwb, _matlab_5, _matlab_7_3, _spikes, _responses)
 FORMATS = (
     "NWB, MATLAB in the published layout, spikes and stimuli as CSV or Parquet, or a table of "
     "responses as CSV or Parquet"
@@ -54,7 +54,6 @@ def reader_of(path: Path) -> Any:  # a module
         If the file is not there, or none knows it.
     """
     try:
-        refuse_zarr(path)
         for reader in READERS:
             if reader.recognises(path):
                 return reader
