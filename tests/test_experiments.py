@@ -286,3 +286,13 @@ def test_from_simulation_to_validation(call, tmp_path):
     assert code == 0
     (again,) = read_contents(tmp_path / "out.parquet")
     assert again.sizes["trial"] == 12 * 24
+    plain = ["--model", "ridge", "--against", "persistence"]
+    for command, options in (("analyze", []), ("forecast", plain)):
+        results = tmp_path / command
+        code, _, _ = call(command, out, "--infer-sources", "--out", results, *options)
+        assert code == 0
+        (row,) = json.loads((results / "summary.json").read_text())["recordings"]
+        assert row["name"].startswith("sub-simulated_")
+        assert (row["sessions"], row["trials"]) == (12, 12 * 24)
+        assert "12 files of subject simulated" in row["reading"]
+        assert "sources inferred" in row["warnings"]
