@@ -17,7 +17,7 @@ from torture.fuzz._bytes import OF_BYTES
 from torture.fuzz._hdf5 import OF_HDF5
 from torture.fuzz._tables import OF_TABLES
 
-SLOWEST = 60.0  # seconds that any damaged file may take
+SLOWEST = 150.0  # seconds that any damaged file may take: reading is ended after 120
 Damage = Callable[[Path, random.Random], None]
 NUMBERS = ("responses", "stimuli", "sources")
 
