@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         simulate,
         studies,
     )
+    from canonica.pipelines import study
     from canonica.recordings import from_spikes, read
     from canonica.reverse_engineering import (
         PublishedProtocol,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
         reverse_engineer_responses,
         score,
         score_responses,
+        summary,
         sweep,
         validate,
     )
@@ -59,6 +61,8 @@ _HOMES = {
     "reverse_engineer_responses": "canonica.reverse_engineering",
     "score": "canonica.reverse_engineering",
     "score_responses": "canonica.reverse_engineering",
+    "study": "canonica.pipelines",
+    "summary": "canonica.reverse_engineering",
     "sweep": "canonica.reverse_engineering",
     "validate": "canonica.reverse_engineering",
 }
@@ -97,6 +101,8 @@ __all__ = [
     "score_responses",
     "simulate",
     "studies",
+    "study",
+    "summary",
     "sweep",
     "validate",
 ]

@@ -9,10 +9,22 @@ from canonica.cli import (  # each registers its commands
     _maze,
     _simulate,
     _simulate_culture,
+    _study,
     _validate,
 )
 from canonica.cli._app import app, main, program
 
 __all__ = ["app", "main", "program"]
 
-del _analyze, _convert, _demo, _fetch, _forecast, _maze, _simulate, _simulate_culture, _validate
+del (
+    _analyze,
+    _convert,
+    _demo,
+    _fetch,
+    _forecast,
+    _maze,
+    _simulate,
+    _simulate_culture,
+    _study,
+    _validate,
+)

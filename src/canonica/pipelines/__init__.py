@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from canonica.pipelines._progress import Progress, Told
     from canonica.pipelines._recovery import RecoveryRun, recovery
     from canonica.pipelines._separation import SeparationRun, separation
+    from canonica.pipelines._study import Study, study
+    from canonica.pipelines._study_settings import StudySettings
+    from canonica.pipelines._study_table import StudyWarning
     from canonica.pipelines._transplant import TransplantRun, transplant
     from canonica.pipelines._validate import Validated, validate, validate_each, write_validations
     from canonica.recordings import recording_files
@@ -58,6 +61,9 @@ _HOMES = {
     "RecordingForecast": "canonica.pipelines._forecast",
     "RecoveryRun": "canonica.pipelines._recovery",
     "SeparationRun": "canonica.pipelines._separation",
+    "Study": "canonica.pipelines._study",
+    "StudySettings": "canonica.pipelines._study_settings",
+    "StudyWarning": "canonica.pipelines._study_table",
     "Told": "canonica.pipelines._progress",
     "TransplantRun": "canonica.pipelines._transplant",
     "Validated": "canonica.pipelines._validate",
@@ -73,6 +79,7 @@ _HOMES = {
     "recording_files": "canonica.recordings",
     "recovery": "canonica.pipelines._recovery",
     "separation": "canonica.pipelines._separation",
+    "study": "canonica.pipelines._study",
     "transplant": "canonica.pipelines._transplant",
     "unfinished_maze": "canonica.pipelines._maze",
     "validate": "canonica.pipelines._validate",
@@ -97,6 +104,9 @@ __all__ = [
     "RecordingForecast",
     "RecoveryRun",
     "SeparationRun",
+    "Study",
+    "StudySettings",
+    "StudyWarning",
     "Told",
     "TransplantRun",
     "Validated",
@@ -112,6 +122,7 @@ __all__ = [
     "recording_files",
     "recovery",
     "separation",
+    "study",
     "transplant",
     "unfinished_maze",
     "validate",

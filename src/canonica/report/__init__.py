@@ -1,7 +1,9 @@
 """Figures and tables made from results; nothing is computed here that a result does not say."""
 
 from canonica.report._calibration_figure import calibration_figure
+from canonica.report._comparisons_table import comparisons_table
 from canonica.report._culture_figure import culture_figure
+from canonica.report._estimation_figure import estimation_figure
 from canonica.report._figure import condition_figure, figure_part
 from canonica.report._forecast_figure import forecast_figure, forecast_part
 from canonica.report._forecast_table import (
@@ -38,8 +40,10 @@ __all__ = [
     "PlasticityFinding",
     "animation_suffix",
     "calibration_figure",
+    "comparisons_table",
     "condition_figure",
     "culture_figure",
+    "estimation_figure",
     "evidence_sentence",
     "figure_part",
     "forecast_figure",

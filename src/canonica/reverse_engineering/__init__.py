@@ -7,8 +7,10 @@ made before the fact, with intervals, scores and evidence for plasticity.
 """
 
 from canonica.reverse_engineering._baselines import (
+    Baseline,
     BaselineFrom,
     GivenBaseline,
+    baselines,
     check_conditions,
     own_baselines,
 )
@@ -30,6 +32,7 @@ from canonica.reverse_engineering._summary import (
 )
 from canonica.reverse_engineering._sweep import sweep
 from canonica.reverse_engineering._validation import Validation, validate
+from canonica.reverse_engineering.conditions import summary
 from canonica.reverse_engineering.forecasting import (
     FORECAST_MODELS,
     ForecastModel,
@@ -47,6 +50,7 @@ __all__ = [
     "FORECAST_MODELS",
     "LAST_SESSIONS",
     "PROTOCOLS",
+    "Baseline",
     "BaselineFrom",
     "ConditionSummary",
     "EnsembleResponse",
@@ -56,6 +60,7 @@ __all__ = [
     "Spread",
     "Validation",
     "attempt",
+    "baselines",
     "check_conditions",
     "condition_summary",
     "difference",
@@ -72,6 +77,7 @@ __all__ = [
     "reverse_engineer_responses",
     "score",
     "score_responses",
+    "summary",
     "sweep",
     "validate",
 ]
