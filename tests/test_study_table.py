@@ -72,9 +72,9 @@ def test_what_is_not_known_is_said(tmp_path):
         study_rows([{"file": "a", "temperature": "37"}])
     for name, content in (("a.csv", b"\xff\xfe\x00"), ("b.docx", b""), ("c.parquet", b"PAR1")):
         (tmp_path / name).write_bytes(content)
-        with pytest.raises(CanonicaError, match="table: found"):
+        with pytest.raises(CanonicaError, match="study: found"):
             study_rows(tmp_path / name)
-    with pytest.raises(CanonicaError, match="table: found no way to read"):
+    with pytest.raises(CanonicaError, match="study: found no way to read"):
         study_rows(tmp_path / "missing.csv")
 
 
@@ -91,7 +91,7 @@ def test_the_file_of_a_study_holds_all_that_decides_it(tmp_path):
     write_study_file(tmp_path / "study.toml", settings, rows)
     assert read_study_file(tmp_path / "study.toml") == (settings, rows)
     (tmp_path / "other.toml").write_text("[study]\nreference = 1\n")
-    with pytest.raises(CanonicaError, match="table: found no settings of a study"):
+    with pytest.raises(CanonicaError, match="study: found no settings of a study"):
         read_study_file(tmp_path / "other.toml")
 
 

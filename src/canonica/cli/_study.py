@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @reports_errors
 @takes_reading
 def study(
-    table: Annotated[
+    study_table: Annotated[
         Path,
         typer.Argument(
             metavar="TABLE", help="CSV, TSV, Excel or Parquet; or the study.toml of a study."
@@ -140,7 +140,7 @@ def study(
     }
     with progress() as told:
         found = pipelines.study(
-            table,
+            study_table,
             out,
             resume=resume,
             overwrite=overwrite,

@@ -118,7 +118,7 @@ def read_study_file(path: Path) -> tuple[StudySettings, list[StudyRow]]:
         raise
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise CanonicaError(
-            f"table: found no settings of a study in {shown(path)} ({error}); expected the "
+            f"study: found no settings of a study in {shown(path)} ({error}); expected the "
             "study.toml that a study writes beside its results."
         ) from error
     return settings, study_rows(rows, path.parent)

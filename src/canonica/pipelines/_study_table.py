@@ -111,7 +111,7 @@ def study_rows(table: Any, folder: Path | None = None) -> list[StudyRow]:
         if any(text.values())
     ]
     if not rows:
-        raise CanonicaError("table: found no rows; expected one for each recording, or each file.")
+        raise CanonicaError("study: found no rows; expected one for each recording, or each file.")
     _check_unique(rows)
     return rows
 
@@ -130,20 +130,20 @@ def _read(path: Path) -> pd.DataFrame:
             )
     except ImportError as error:
         raise CanonicaError(
-            f"table: found {shown(path)}, an Excel file, and no openpyxl to read it with; expected "
+            f"study: found {shown(path)}, an Excel file, and no openpyxl to read it with; expected "
             "both. Install canonica[excel], or save the table as CSV."
         ) from error
     except OSError as error:
         raise CanonicaError(
-            f"table: found no way to read {shown(path)} ({error.strerror or error}); expected a "
+            f"study: found no way to read {shown(path)} ({error.strerror or error}); expected a "
             "table. Check the path."
         ) from error
     except Exception as error:  # whatever a broken file makes the libraries raise
         raise CanonicaError(
-            f"table: found no table in {shown(path)} ({error}); expected one with a column 'file'."
+            f"study: found no table in {shown(path)} ({error}); expected one with a column 'file'."
         ) from error
     raise CanonicaError(
-        f"table: found {shown(path)}; expected a CSV, TSV, Excel (.xlsx) or Parquet table, or a "
+        f"study: found {shown(path)}; expected a CSV, TSV, Excel (.xlsx) or Parquet table, or a "
         "study.toml."
     )
 
@@ -154,12 +154,12 @@ def _check_columns(found: Sequence[str]) -> None:
         near = difflib.get_close_matches(name.strip().lower(), COLUMNS, 1, ALIKE)
         if near:
             raise CanonicaError(
-                f"table: found a column {name!r}; expected {near[0]!r} ({COLUMNS[near[0]]}), or a "
+                f"study: found a column {name!r}; expected {near[0]!r} ({COLUMNS[near[0]]}), or a "
                 "name that is not nearly the same. Rename it."
             )
     if "file" not in found:
         raise CanonicaError(
-            f"table: found columns {listed(found)}; expected one named 'file', "
+            f"study: found columns {listed(found)}; expected one named 'file', "
             f"{COLUMNS['file']}, and any of {listed(list(COLUMNS)[1:], len(COLUMNS))}."
         )
     if unknown:
@@ -183,12 +183,12 @@ def _row(number: int, text: Mapping[str, str], folder: Path) -> StudyRow:
     labels = {name: value for name, value in text.items() if value and name != "file"}
     if not text["file"]:
         raise CanonicaError(
-            f"table: found no file in row {number}; expected one in every row. Fill it in."
+            f"study: found no file in row {number}; expected one in every row. Fill it in."
         )
     excluded = labels.get("exclude", "").lower()
     if excluded not in NO | YES:
         raise CanonicaError(
-            f"table: found {labels['exclude']!r} in the column exclude, row {number}; expected yes "
+            f"study: found {labels['exclude']!r} in the column exclude, row {number}; expected yes "
             "or no. Reasons go into the column note."
         )
     return StudyRow(number, (folder / text["file"]).absolute(), labels, _dose(number, labels))
@@ -203,7 +203,7 @@ def _dose(number: int, labels: Mapping[str, str]) -> float | None:
         dose = math.nan
     if not (math.isfinite(dose) and dose >= 0):
         raise CanonicaError(
-            f"table: found the dose {labels['dose']!r} in row {number}; expected a number, 0 or "
+            f"study: found the dose {labels['dose']!r} in row {number}; expected a number, 0 or "
             "more, without a unit."
         )
     return dose
@@ -216,6 +216,6 @@ def _check_unique(rows: Sequence[StudyRow]) -> None:
         first = seen.setdefault(key, row.number)
         if first != row.number:
             raise CanonicaError(
-                f"table: found {shown(row.file)} in rows {first} and {row.number}; expected each "
+                f"study: found {shown(row.file)} in rows {first} and {row.number}; expected each "
                 "recording once. Say which recording of the file, in the column recording."
             )
