@@ -27,6 +27,7 @@ LONG = (  # pages that compile much
     "forecast.md",
     "recovery.md",
     "separation.md",
+    "study.md",
     "worlds.md",
 )
 
