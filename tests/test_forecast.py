@@ -268,7 +268,7 @@ def test_the_protocol_says_how_many_sessions_are_initial(recording):
         ({"normalisation": "none"}, "normalisation: found 'none'; expected causal or published"),
         ({"initial_sessions": 7}, "found 7 sessions; expected more than the 7 initial ones"),
         ({"initial_sessions": 0}, "initial_sessions: found 0"),
-        ({"baseline": -1.0}, "baseline: found -1.0"),
+        ({"baseline": -1.0}, "baseline: found -1;"),
     ],
 )
 def test_bad_calls_are_refused(recording, ask, message):

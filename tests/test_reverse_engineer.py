@@ -191,9 +191,9 @@ except canonica.CanonicaError as error:
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
-    assert done.stdout.count("canonica.read('culture.mat')") == 3
-    assert done.stdout.count("found int; expected one xarray.Dataset") == 2
-    assert done.stdout.count("errors: found 'drop'; expected 'raise' or 'keep'") == 2
+    assert done.stdout.count("found the text 'culture.mat'; expected a") == 3
+    assert done.stdout.count("recordings: found [1]; expected an xarray.Dataset") == 2
+    assert done.stdout.count("errors: found the text 'drop'; expected one of 'raise', 'keep'") == 2
 
 
 def test_recordings_made_by_hand_are_checked_too(cultures, results):

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal, ParamSpec, TypeVar, Union, get_args, get_origin
 
 import numpy as np
+import xarray as xr
 
 from canonica._checks import described, refusal
 from canonica._errors import listed
@@ -129,7 +130,14 @@ def _is_number(value: Any, _: Any) -> bool:
     scalar = value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value
     if getattr(scalar, "shape", None) == () and hasattr(scalar, "dtype"):  # JAX's, known or not
         return scalar.dtype.kind in "uif" and _is_no_nan(scalar)
-    return isinstance(scalar, Real) and not isinstance(scalar, bool) and scalar == scalar  # noqa: PLR0124
+    try:
+        return (
+            isinstance(scalar, Real)
+            and not isinstance(scalar, bool)
+            and not np.isnan(float(scalar))
+        )
+    except OverflowError:  # an int of hundreds of digits
+        return False
 
 
 def _is_no_nan(scalar: Any) -> bool:
@@ -166,9 +174,11 @@ def _is_several(value: Any, kind: Any) -> bool:
 
 def _fits_type(array: Any, part: Any) -> bool:
     kinds = alternatives(part)
+    if array.ndim != 1:
+        return False
     if float in kinds:
-        return array.ndim == 1 and array.dtype.kind in "buif"
-    return int not in kinds or array.dtype.kind in "ui"
+        return array.dtype.kind in "buif"
+    return array.dtype.kind in "ui" if int in kinds else Any in kinds or str in kinds
 
 
 def _fits_any(value: Any, annotation: Any) -> bool:
@@ -206,6 +216,7 @@ NAMES = {
     Path: "a path",
     PathLike: "a path",
     Callable: "a function",
+    xr.Dataset: "an xarray.Dataset, as canonica.read or another function of canonica returns it",
     Mapping: "a mapping",
 }
 

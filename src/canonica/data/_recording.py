@@ -6,15 +6,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from canonica._checks import described
 from canonica._errors import RecordingError, listed
 from canonica.data._masked import unmasked
-
-ROLES = {
-    "responses": ("trial", "electrode"),
-    "stimuli": ("trial", "input"),
-    "sources": ("trial", "source"),
-}
+from canonica.data._recording_checks import ROLES, check_attributes
 
 
 def recording(
@@ -73,7 +67,7 @@ def recording(
     {'trial': 8, 'electrode': 4, 'input': 3, 'source': 2}
     """
     attrs = {"name": name, "condition": condition, "origin": origin, **attributes}
-    _check_attributes(attrs)
+    check_attributes(str(origin), attrs)
     arrays = {"responses": _counts(responses, origin), **_world(stimuli, sources, origin)}
     return _labelled(arrays, session, attrs)
 
@@ -94,40 +88,9 @@ def counted(
     They are neither copied nor checked: for many electrodes that would take longer than to count.
     """
     attrs = {"name": name, "condition": condition, "origin": origin, **attributes}
-    _check_attributes(attrs)
+    check_attributes(str(origin), attrs)
     arrays = {"responses": responses, **_world(stimuli, sources, origin)}
     return _labelled(arrays, session, attrs)
-
-
-def _check_attributes(attrs: dict[str, Any]) -> None:
-    """Refuse names that are no text, and numbers that are none."""
-    for key in ("name", "condition", "origin"):
-        if not isinstance(attrs[key], str):
-            raise RecordingError(
-                str(attrs["origin"]),
-                key,
-                found=described(attrs[key]),
-                expected="a text",
-                advice="Give it as text, or leave it out.",
-            )
-    for key, value in attrs.items():
-        values = np.asarray(value)
-        if values.dtype.kind == "O":
-            raise RecordingError(
-                attrs["origin"],
-                key,
-                found=f"{described(value)} as an attribute",
-                expected="a text, a number, or several",
-                advice="Leave out what is not known, and give the rest as text.",
-            )
-        if values.dtype.kind == "f" and not np.isfinite(values).all():
-            raise RecordingError(
-                attrs["origin"],
-                key,
-                found=f"{value} as an attribute",
-                expected="a finite number",
-                advice="Leave out what is not known.",
-            )
 
 
 def _world(stimuli: Any, sources: Any, origin: str) -> dict[str, np.ndarray]:

@@ -1,5 +1,6 @@
 """The canonical neural network: rate coding, two synaptic populations, adaptive thresholds."""
 
+from functools import partial
 from typing import NamedTuple
 
 import equinox as eqx
@@ -9,6 +10,7 @@ from jax.scipy.special import logit
 from jaxtyping import Array, Float
 
 from canonica._errors import CanonicaError
+from canonica.model._arguments import checked_arrays
 from canonica.model._checks import check_finite, check_shapes, finite_at_run_time
 from canonica.model._values import along_batch, in_precision_of, present, previous_in_time
 
@@ -49,6 +51,7 @@ class LogOdds(NamedTuple):
         """Return the log odds of each neuron's activity, ``(W1 - W0) o + h1 - h0``."""
         return jnp.moveaxis(self._by_neuron(inputs), 0, -1)
 
+    @checked_arrays
     def activity(self, inputs: Float[Array, "*batch input"]) -> Float[Array, "*batch neuron"]:
         """Return the activity of each neuron: the logistic function of its log odds."""
         return jnp.moveaxis(jax.nn.sigmoid(self._by_neuron(inputs)), 0, -1)
@@ -152,6 +155,7 @@ class CanonicalNetwork(eqx.Module):
         factor = present(self.output_threshold_factor, "output_threshold_factor")
         return factor + adaptation(present(self.output_weight, "output_weight"))
 
+    @checked_arrays
     def drive(
         self,
         inputs: Float[Array, "*batch input"],
@@ -178,6 +182,7 @@ class CanonicalNetwork(eqx.Module):
         h = self.firing_threshold
         return LogOdds(self.weight[1] - self.weight[0], h[1] - h[0])
 
+    @checked_arrays
     def activity(
         self,
         inputs: Float[Array, "*batch input"],
@@ -194,12 +199,14 @@ class CanonicalNetwork(eqx.Module):
         K = present(self.recurrent_weight, "recurrent_weight")
         return present(previous, "previous") @ (K[1] - K[0]).T
 
+    @checked_arrays
     def output_drive(self, previous: Float[Array, "*batch neuron"]) -> Float[Array, "2 *batch out"]:
         """Return ``V x(t-1) + m`` for both levels of every output neuron."""
         weight = present(self.output_weight, "output_weight")
         total = jnp.einsum("...i,nji->n...j", previous, weight)
         return total + along_batch(self.output_firing_threshold, previous)
 
+    @checked_arrays
     def output_activity(
         self, previous: Float[Array, "*batch neuron"]
     ) -> Float[Array, "*batch out"]:
@@ -207,6 +214,7 @@ class CanonicalNetwork(eqx.Module):
         drive = self.output_drive(previous)
         return jax.nn.sigmoid(drive[1] - drive[0])
 
+    @checked_arrays
     def rate_of_change(
         self,
         activity: Float[Array, "*batch neuron"],
@@ -222,6 +230,7 @@ class CanonicalNetwork(eqx.Module):
             drive = drive + self._recurrent_log_odds(previous)
         return drive - logit(activity)
 
+    @checked_arrays
     def run(
         self,
         inputs: Float[Array, "time input"],
@@ -271,6 +280,7 @@ class CanonicalNetwork(eqx.Module):
         return jax.lax.scan(step, initial, inputs)[1]
 
 
+@partial(checked_arrays, infinite=True)
 def adaptation(weight: Float[Array, "2 neuron input"]) -> Float[Array, "2 neuron"]:
     """Return ``sum_i ln(1 - sigmoid(W))``, by which thresholds adapt to synaptic strengths."""
     return jax.nn.log_sigmoid(-weight).sum(axis=2)

@@ -5,7 +5,7 @@ would be refused outside then gives infinite or undefined numbers. `checked` ask
 checks at run time, at the price that `equinox.error_if` has.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, TypeVar
 
 import equinox as eqx
@@ -23,14 +23,17 @@ T = TypeVar("T")
 Shape = tuple[int | str, ...]
 
 
-def check_shapes(parts: Mapping[str, tuple[Any, Shape]]) -> None:
+def check_shapes(parts: Mapping[str, tuple[Any, Shape]], whole: Collection[str] = ()) -> None:
     """Refuse arrays that do not fit together.
 
     Parameters
     ----------
     parts : mapping
         For each parameter its array, or None, and the axes that its shape ends in: numbers, and
-        names that stand for the same number throughout. Axes before these are batch axes.
+        names that stand for the same number throughout. Axes before these are batch axes, as are
+        those that ``*`` and ``...`` stand for, before which nothing is looked at.
+    whole : collection of str
+        Parameters that have no batch axes but those.
 
     Raises
     ------
@@ -47,11 +50,15 @@ def check_shapes(parts: Mapping[str, tuple[Any, Shape]]) -> None:
                 f"{name}: found a value of type {type(array).__name__}; expected an array "
                 f"{_named(expected, sizes)}."
             )
-        fitting = _fitting(tuple(shape), expected, sizes)
-        if fitting is None:
+        batch = [k for k, axis in enumerate(expected) if str(axis).startswith(("*", "..."))]
+        tail = expected[batch[-1] + 1 :] if batch else expected
+        fitting = _fitting(tuple(shape), tail, sizes)
+        extra = name in whole and not batch and len(shape) != len(expected)
+        if fitting is None or extra:
             raise CanonicaError(
-                f"{name}: found shape {tuple(shape)}; expected one that ends in "
-                f"{_named(expected, sizes)}, and nothing empty."
+                f"{name}: found shape {tuple(shape)}; expected one that "
+                f"{'is' if name in whole and not batch else 'ends in'} {_named(tail, sizes)}, and "
+                "nothing empty."
             )
         sizes = fitting
 
@@ -60,7 +67,7 @@ def _fitting(
     shape: tuple[int, ...], expected: Shape, sizes: Mapping[str, int]
 ) -> dict[str, int] | None:
     """Return all sizes by name, those of this shape too; None where it does not fit."""
-    own = shape[-len(expected) :]
+    own = shape[len(shape) - len(expected) :] if len(shape) >= len(expected) else ()
     if len(own) != len(expected) or 0 in shape:
         return None
     found = dict(sizes)
@@ -85,6 +92,21 @@ def check_positive(**parts: Any) -> None:
 def check_finite(**parts: Any) -> None:
     """Refuse NaN and infinity; values under compilation, which nobody knows, pass."""
     _refuse(parts, lambda values: ~np.isfinite(values), "finite numbers")
+
+
+def check_no_nan(**parts: Any) -> None:
+    """Refuse numbers that are known, and none."""
+    _refuse(parts, np.isnan, "numbers")
+
+
+def check_probability(**parts: Any) -> None:
+    """Refuse expectations of 0/1 that are known, and out of range."""
+    _refuse(parts, lambda values: ~((values >= 0) & (values <= 1)), "numbers from 0 to 1")
+
+
+def check_above_zero(**parts: Any) -> None:
+    """Refuse numbers that are known, and not above 0."""
+    _refuse(parts, lambda values: ~(values > 0), "numbers above 0")
 
 
 def _refuse(parts: Mapping[str, Any], bad_of: Any, expected: str) -> None:

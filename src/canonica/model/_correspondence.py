@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from canonica.model._arguments import checked_arrays
 from canonica.model._canonical_network import CanonicalNetwork
 from canonica.model._generative_model import GenerativeModel
 
@@ -31,6 +32,7 @@ class Precision(NamedTuple):
     output: Float[Array, "..."] | float = 1.0
 
 
+@checked_arrays
 def canonical_network(model: GenerativeModel) -> CanonicalNetwork:
     """Return the network that is the observer `model`, its canonical form.
 
@@ -54,6 +56,7 @@ def canonical_network(model: GenerativeModel) -> CanonicalNetwork:
     )
 
 
+@checked_arrays
 def generative_model(
     network: CanonicalNetwork,
     precision: Precision = Precision(),  # noqa: B008  (immutable)

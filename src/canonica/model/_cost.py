@@ -2,6 +2,7 @@
 
 from jaxtyping import Array, Float
 
+from canonica.model._arguments import checked_arrays
 from canonica.model._canonical_network import Activity, CanonicalNetwork
 from canonica.model._values import (
     along_batch,
@@ -12,6 +13,7 @@ from canonica.model._values import (
 )
 
 
+@checked_arrays
 def cost(
     network: CanonicalNetwork,
     inputs: Float[Array, "time input"],

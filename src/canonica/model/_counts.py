@@ -6,6 +6,7 @@ one form: the likelihood A (states cause observations), the transition B, read b
 state before). What holds for one holds for each.
 """
 
+from functools import partial
 from typing import Literal
 
 import jax.numpy as jnp
@@ -13,11 +14,14 @@ from jax.scipy.special import digamma
 from jaxtyping import Array, Float
 
 from canonica._errors import CanonicaError
+from canonica.model._arguments import checked_arrays
+from canonica.model._checks import check_positive
 from canonica.model._values import along_batch, both_values
 
 ExpectationForm = Literal["exact", "canonical"]
 
 
+@checked_arrays
 def expected_parameter(
     counts: Float[Array, "2 2 outcome cause"],
 ) -> Float[Array, "2 2 outcome cause"]:
@@ -43,6 +47,7 @@ def expected_parameter(
     return counts / counts.sum(axis=0)
 
 
+@checked_arrays
 def expected_log_parameter(
     counts: Float[Array, "2 2 outcome cause"], form: ExpectationForm = "canonical"
 ) -> Float[Array, "2 2 outcome cause"]:
@@ -71,6 +76,7 @@ def expected_log_parameter(
     >>> round(float(expected_log_parameter(counts, "canonical")[1, 1, 0, 0]), 5)
     -0.69315
     """
+    check_positive(counts=counts)
     if form == "exact":
         return digamma(counts) - digamma(counts.sum(axis=0))
     if form == "canonical":
@@ -78,6 +84,7 @@ def expected_log_parameter(
     raise CanonicaError(f"form: found {form!r}; expected 'exact' or 'canonical'.")
 
 
+@partial(checked_arrays, infinite=True)
 def log_evidence(
     log_parameter: Float[Array, "2 2 outcome cause"], outcome: Float[Array, "*batch outcome"]
 ) -> Float[Array, "2 *batch cause"]:
@@ -91,6 +98,7 @@ def log_evidence(
     return jnp.einsum("...i,nij->n...j", outcome, difference) + along_batch(absent, outcome)
 
 
+@checked_arrays
 def coincidence(
     outcome: Float[Array, "time outcome"],
     cause: Float[Array, "time cause"],

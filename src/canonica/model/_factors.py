@@ -11,6 +11,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from canonica._errors import CanonicaError
+from canonica.model._arguments import checked_arrays
+from canonica.model._checks import check_above_zero
+
 # digamma(x) = digamma(x + 8) - (1/x + ... + 1/(x + 7)), and in pairs, with w = x (x + 7), that sum
 # is (2x + 7) (1/w + 1/(w + 6) + 1/(w + 10) + 1/(w + 12)).
 SHIFT = 8
@@ -50,6 +54,7 @@ class Factors(NamedTuple):
     group: int
 
 
+@checked_arrays
 def canonical_factors(
     seen: Float[Array, "factor lane"], total: Float[Array, "factor lane"]
 ) -> Factors:
@@ -62,9 +67,10 @@ def canonical_factors(
     total : (factor, lane)
         Counts of both input values, given that state value.
     """
-    return Factors(seen, total, None, GROUPS[np.dtype(seen.dtype)])
+    return Factors(seen, total, None, _group(GROUPS, seen, total))
 
 
+@checked_arrays
 def exact_factors(seen: Float[Array, "factor lane"], total: Float[Array, "factor lane"]) -> Factors:
     """Return factors of ``exp(digamma(seen) - digamma(total))``, for any counts.
 
@@ -83,8 +89,16 @@ def exact_factors(seen: Float[Array, "factor lane"], total: Float[Array, "factor
     True
     """
     one, other = _shifted(seen), _shifted(total)
-    group = GROUPS_SHIFTED[np.dtype(seen.dtype)]
+    group = _group(GROUPS_SHIFTED, seen, total)
     return Factors(one[0] * other[1], one[1] * other[0], other[2] - one[2], group)
+
+
+def _group(groups: dict[np.dtype, int], seen: Array, total: Array) -> int:
+    """Return how many factors can be multiplied; refuse counts that are known, and not above 0."""
+    check_above_zero(seen=seen, total=total)
+    if np.dtype(seen.dtype) not in groups:
+        raise CanonicaError(f"seen: found type {seen.dtype}; expected float32 or float64.")
+    return groups[np.dtype(seen.dtype)]
 
 
 def _shifted(x: Float[Array, "..."]) -> tuple[Array, Array, Array]:
@@ -98,12 +112,13 @@ def _shifted(x: Float[Array, "..."]) -> tuple[Array, Array, Array]:
     return y * above, below, (2 * x + 7) * less
 
 
+@checked_arrays
 def exact_factors_of_many(
     seen: Float[Array, "factor lane"], total: Float[Array, "factor lane"]
 ) -> Factors:
     """Return factors as `exact_factors` does, for less, from `MANY_COUNTS` of their type on."""
     one, other = _unshifted(seen), _unshifted(total)
-    group = GROUPS_OF_MANY[np.dtype(seen.dtype)]
+    group = _group(GROUPS_OF_MANY, seen, total)
     return Factors(one[0] * other[1], one[1] * other[0], None, group)
 
 

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from canonica.model._arguments import checked_arrays
 from canonica.model._counts import log_evidence
 from canonica.model._generative_model import Beliefs, GenerativeModel
 from canonica.model._values import (
@@ -43,6 +44,7 @@ class FreeEnergy(NamedTuple):
         return self.complexity - self.accuracy + self.decision
 
 
+@checked_arrays
 def free_energy(
     model: GenerativeModel,
     observations: Float[Array, "time observation"],
@@ -97,6 +99,7 @@ def free_energy(
     )
 
 
+@checked_arrays
 def accuracy(
     model: GenerativeModel,
     observations: Float[Array, "time observation"],
@@ -107,6 +110,7 @@ def accuracy(
     return (both_values(states) * evidence).sum(axis=(0, 2))
 
 
+@checked_arrays
 def accuracy_of_counts(
     model: GenerativeModel, counts: Float[Array, "2 2 observation state"]
 ) -> Float[Array, ""]:
@@ -118,6 +122,7 @@ def accuracy_of_counts(
     return (counts * model.log_likelihood).sum()
 
 
+@checked_arrays
 def complexity(
     model: GenerativeModel, beliefs: Beliefs, *, epsilon: Float[Array, ""] | float = 0.0
 ) -> Float[Array, " time"]:

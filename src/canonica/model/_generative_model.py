@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from canonica._errors import CanonicaError
+from canonica.model._arguments import checked_arrays
 from canonica.model._checks import (
     check_finite,
     check_positive,
@@ -169,6 +170,7 @@ class GenerativeModel(eqx.Module):
         """Return ln E; raises CanonicaError in a model without decisions."""
         return jnp.log(present(self.decision_prior, "decision_prior"))
 
+    @checked_arrays
     def state_log_prior(
         self,
         like: Float[Array, "*batch variable"],
@@ -194,6 +196,7 @@ class GenerativeModel(eqx.Module):
         previous_state = present(previous_state, "previous_state")
         return log_prior + log_evidence(self.log_transition, previous_state)
 
+    @checked_arrays
     def state_log_evidence(
         self,
         observation: Float[Array, "*batch observation"],
@@ -216,6 +219,7 @@ class GenerativeModel(eqx.Module):
         evidence = log_evidence(self.log_likelihood, observation)
         return self.state_log_prior(observation, previous_state) + evidence
 
+    @checked_arrays
     def state_posterior(
         self,
         observation: Float[Array, "*batch observation"],
@@ -225,6 +229,7 @@ class GenerativeModel(eqx.Module):
         v = self.state_log_evidence(observation, previous_state)
         return jax.nn.sigmoid(v[1] - v[0])
 
+    @checked_arrays
     def decision_log_evidence(
         self, previous_state: Float[Array, "*batch state"]
     ) -> Float[Array, "2 *batch decision"]:
@@ -235,6 +240,7 @@ class GenerativeModel(eqx.Module):
         evidence = log_evidence(self.log_policy, previous_state)
         return along_batch(self.decision_log_prior, previous_state) + evidence
 
+    @checked_arrays
     def decision_posterior(
         self, previous_state: Float[Array, "*batch state"]
     ) -> Float[Array, "*batch decision"]:
@@ -242,6 +248,7 @@ class GenerativeModel(eqx.Module):
         u = self.decision_log_evidence(previous_state)
         return jax.nn.sigmoid(u[1] - u[0])
 
+    @checked_arrays
     def decision_probability(
         self, previous_state: Float[Array, "*batch state"]
     ) -> Float[Array, "*batch decision"]:
@@ -252,6 +259,7 @@ class GenerativeModel(eqx.Module):
         u = self.decision_log_evidence(previous_state)
         return jax.nn.softmax(u[1] - u[0], axis=-1)
 
+    @checked_arrays
     def infer(
         self,
         observations: Float[Array, "time observation"],
@@ -307,6 +315,7 @@ class GenerativeModel(eqx.Module):
 
         return jax.lax.scan(step, initial_state, prior_and_likelihood.swapaxes(0, 1))[1]
 
+    @checked_arrays
     def update(
         self,
         observations: Float[Array, "time observation"],

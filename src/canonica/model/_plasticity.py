@@ -6,6 +6,7 @@ from jax.core import Tracer
 from jaxtyping import Array, Float
 
 from canonica._checks import checked_number, checked_size
+from canonica.model._arguments import checked_arrays
 from canonica.model._canonical_network import LogOdds
 from canonica.model._values import both_values
 
@@ -53,6 +54,7 @@ class SynapticSums(eqx.Module):
         counts = jnp.stack([self.without_input, self.hebbian], axis=-4)
         return counts.swapaxes(-2, -1)
 
+    @checked_arrays
     def log_odds(self, threshold_factor: Float[Array, "2 neuron"]) -> LogOdds:
         """Return the response law of a network with these strengths and threshold factors.
 
@@ -76,6 +78,7 @@ class SynapticSums(eqx.Module):
         return SynapticSums(self.hebbian * factor, self.homeostatic * factor)
 
 
+@checked_arrays
 def prior_sums(prior_strength: Float[Array, ""] | float, neurons: int, inputs: int) -> SynapticSums:
     """Return the sums of a network that has seen nothing: all strengths zero.
 
@@ -105,6 +108,7 @@ def prior_sums(prior_strength: Float[Array, ""] | float, neurons: int, inputs: i
     )
 
 
+@checked_arrays
 def synaptic_sums(
     activity: Float[Array, "time neuron"],
     inputs: Float[Array, "time input"],
@@ -135,6 +139,7 @@ def synaptic_sums(
     return SynapticSums(hebbian, jnp.broadcast_to(levels.sum(axis=2)[..., None], hebbian.shape))
 
 
+@checked_arrays
 def synaptic_sums_beside_prior(
     activity: Float[Array, "time neuron"],
     inputs: Float[Array, "time input"],

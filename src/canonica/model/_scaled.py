@@ -16,7 +16,10 @@ import numpy as np
 from jax import lax
 from jaxtyping import Array, Float, Int, Num
 
+from canonica._checks import checked_size
 from canonica._errors import CanonicaError
+from canonica.model._arguments import checked_arrays
+from canonica.model._checks import check_above_zero
 
 # Powers of e whose exponents of two are whole numbers of their type: all that counts lead to in
 # double precision. In single precision what is further off counts as this far.
@@ -70,6 +73,7 @@ def _bits(dtype: np.dtype) -> _Bits:
     raise CanonicaError(f"numbers: found those of type {dtype}; expected float32 or float64.")
 
 
+@checked_arrays
 def quotient_of_products(
     numerators: Float[Array, "factor lane"], denominators: Float[Array, "factor lane"], group: int
 ) -> Scaled:
@@ -90,6 +94,8 @@ def quotient_of_products(
     >>> round(float(quotient_of_products(huge, small, 2).log()[0]) / 500, 3)  # ln 1e12
     27.631
     """
+    checked_size("group", group)
+    check_above_zero(numerators=numerators, denominators=denominators)
     products = [_folded(factors, group, jnp.multiply, 1) for factors in (numerators, denominators)]
     mantissa, exponent = _taken_apart(products[0] / products[1])
     exponent = total(exponent)
@@ -99,6 +105,7 @@ def quotient_of_products(
     return Scaled(mantissa[0], exponent)
 
 
+@checked_arrays
 def total(terms: Num[Array, "term lane"]) -> Num[Array, " lane"]:
     """Return the sum of `terms`, lane by lane."""
     while len(terms) > 1:

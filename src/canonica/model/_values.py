@@ -5,6 +5,7 @@ Throughout the model floor, **an array index along a value axis is the value its
 then reads like a line of the mathematics.
 """
 
+from functools import partial
 from typing import TypeVar
 
 import jax
@@ -13,15 +14,19 @@ from jax.scipy.special import xlogy
 from jaxtyping import Array, Float
 
 from canonica._errors import CanonicaError
+from canonica.model._arguments import checked_arrays
+from canonica.model._checks import check_probability
 
 T = TypeVar("T")
 
 
+@partial(checked_arrays, infinite=True)
 def both_values(belief: Float[Array, "*batch variable"]) -> Float[Array, "2 *batch variable"]:
     """Return the expectations of both values, ``[1 - belief, belief]``, index = value."""
     return jnp.stack([1 - belief, belief])
 
 
+@checked_arrays
 def negative_entropy(
     belief: Float[Array, "*batch"], epsilon: Float[Array, ""] | float = 0.0
 ) -> Float[Array, "*batch"]:
@@ -29,10 +34,12 @@ def negative_entropy(
 
     `epsilon` is added inside the logarithm, as the published simulations do.
     """
+    check_probability(belief=belief)
     total = _x_log_x(1 - belief, epsilon) + _x_log_x(belief, epsilon)
     return total.astype(belief.dtype)
 
 
+@partial(checked_arrays, infinite=True)
 def negative_entropy_of_log_odds(log_odds: Float[Array, "*batch"]) -> Float[Array, "*batch"]:
     """Return ``sum_n q[n] ln q[n]`` for ``q[1] = sigmoid(log_odds)``, certain beliefs included.
 
@@ -62,6 +69,7 @@ def in_precision_of(parameters: Array, values: Array) -> Array:
     return values.astype(jnp.result_type(values, parameters))
 
 
+@checked_arrays
 def previous_in_time(
     values: Float[Array, "time variable"], initial: Float[Array, " variable"]
 ) -> Float[Array, "time variable"]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import xarray as xr
 
+from canonica._arguments import checked_arguments
 from canonica._errors import RecordingError
 from canonica._files import AnyPath
 from canonica.pipelines._nothing_usable import NothingUsableError
@@ -65,6 +66,7 @@ class Analysis:
         return own_baselines(self.rows)
 
 
+@checked_arguments
 def analyze(
     paths: AnyPath | Sequence[AnyPath],
     out: AnyPath,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import xarray as xr
 
+from canonica._arguments import checked_arguments
 from canonica._errors import CanonicaError, RecordingError, listed
 from canonica._files import AnyPath, shown
 from canonica.pipelines._free_files import check_free
@@ -38,6 +39,7 @@ class Converted:
     content: SpikeTrains | xr.Dataset
 
 
+@checked_arguments
 def convert(
     source: AnyPath,
     out: AnyPath,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from canonica._arguments import checked_arguments
 from canonica._errors import CanonicaError
 from canonica._files import AnyPath, complete_file, in_place, shown
 from canonica.pipelines._free_files import check_free
@@ -41,6 +42,7 @@ class CultureRun:
     figure: Path | None
 
 
+@checked_arguments
 def culture(
     out: AnyPath,
     *,

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from canonica._arguments import checked_arguments
 from canonica._errors import CanonicaError
 from canonica._files import AnyPath
 from canonica.pipelines._analyze import Analysis, analyze
@@ -13,6 +14,7 @@ from canonica.simulate import spike_trains
 RECORDINGS, RESULTS = "recordings", "results"
 
 
+@checked_arguments
 def demo(
     out: AnyPath = "canonica-demo",
     *,

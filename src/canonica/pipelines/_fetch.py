@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from pathlib import Path
 
+from canonica._arguments import checked_arguments
 from canonica._errors import RecordingError
 from canonica._files import AnyPath
 from canonica.pipelines._nothing_usable import NothingUsableError
@@ -32,6 +33,7 @@ class Fetched:
     failures: list[RecordingError] = field(default_factory=list)
 
 
+@checked_arguments
 def fetch(
     name: str = "isomura2023",
     *,

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from canonica._arguments import checked_arguments
+from canonica._checks import checked_seed
 from canonica._errors import CanonicaError, RecordingError, listed
 from canonica._files import AnyPath
 from canonica.pipelines._forecast_plan import ForecastPlan
@@ -130,6 +132,7 @@ class Forecasts:
     stacked: dict[str, Weighted] = field(default_factory=dict)
 
 
+@checked_arguments
 def forecast(
     paths: AnyPath | Sequence[AnyPath],
     out: AnyPath,
@@ -212,7 +215,7 @@ def forecast(
         protocol=protocol or PublishedProtocol(),
         normalisation=normalisation,
         baseline=baseline,
-        seed=seed,
+        seed=checked_seed(seed),
     )
     reading = reading or Reading()
     files = recording_files(paths, reading)

@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from canonica import simulate
+from canonica._arguments import checked_arguments
 from canonica._errors import CanonicaError, RecordingError, listed
 from canonica._files import AnyPath, sha256, shown
 from canonica.pipelines._animations import Animation, check_animation
@@ -54,6 +55,7 @@ class LandscapeRun:
     files: list[str] = field(default_factory=list)
 
 
+@checked_arguments
 def landscape(
     out: AnyPath,
     paths: AnyPath | Sequence[AnyPath] = (),

@@ -8,6 +8,7 @@ from typing import Any
 
 import xarray as xr
 
+from canonica._arguments import checked_arguments
 from canonica._errors import CanonicaError
 from canonica._files import AnyPath, shown
 from canonica.agents.experiments import (
@@ -53,6 +54,7 @@ class MazeRun:
     files: list[str]
 
 
+@checked_arguments
 def maze(
     out: AnyPath,
     *,
@@ -149,6 +151,7 @@ def maze(
     return found
 
 
+@checked_arguments
 def unfinished_maze(out: AnyPath) -> tuple[int, int] | None:
     """Return how many trials of an unfinished run are kept in a folder, and how many it will have.
 

@@ -7,6 +7,7 @@ import numpy as np
 import xarray as xr
 
 from canonica import simulate
+from canonica._arguments import checked_arguments
 from canonica._files import AnyPath
 from canonica.pipelines._progress import Stage, Told
 from canonica.pipelines._results_files import write_netcdf, write_summary
@@ -41,6 +42,7 @@ class PerturbationRun:
     files: list[str]
 
 
+@checked_arguments
 def perturbation(
     out: AnyPath,
     *,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import xarray as xr
 
+from canonica._checks import checked_size
 from canonica._cores import cores
 from canonica._errors import RecordingError
 from canonica._files import sha256
@@ -66,7 +67,7 @@ def read_ensembles(
     ensembles: list[EnsembleResponse] = []
     failures: list[RecordingError] = []
     names, conditions, known = UniqueNames(), set(), RecordingsSeen()
-    with ThreadPoolExecutor(jobs or cores()) as pool:
+    with ThreadPoolExecutor(cores() if jobs is None else checked_size("jobs", jobs)) as pool:
         of_files = pool.map(lambda file: attempt(of_file, file), files)
         for file, found in zip(files, of_files, strict=True):
             stage.advance()

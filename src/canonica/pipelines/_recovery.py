@@ -6,6 +6,7 @@ from pathlib import Path
 import xarray as xr
 
 from canonica import studies
+from canonica._arguments import checked_arguments
 from canonica._files import AnyPath
 from canonica.pipelines._progress import Stage, Told
 from canonica.pipelines._results_files import write_netcdf, write_summary
@@ -38,6 +39,7 @@ class RecoveryRun:
     files: list[str]
 
 
+@checked_arguments
 def recovery(
     out: AnyPath,
     *,

@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from canonica import simulate
+from canonica._arguments import checked_arguments
 from canonica._files import AnyPath
 from canonica.model import ExpectationForm
 from canonica.pipelines._progress import Stage, Told
@@ -43,6 +44,7 @@ class SeparationRun:
         return min(LAST_SESSIONS, self.result.sizes["session"])
 
 
+@checked_arguments
 def separation(
     out: AnyPath,
     *,

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from canonica._arguments import checked_arguments
 from canonica._errors import CanonicaError
 from canonica._files import AnyPath, sha256, shown
 from canonica.agents import experiments
@@ -44,6 +45,7 @@ class TransplantRun:
     files: list[str]
 
 
+@checked_arguments
 def transplant(
     out: AnyPath,
     source: AnyPath | None = None,

@@ -9,6 +9,7 @@ from typing import Any
 import xarray as xr
 
 from canonica import reverse_engineering
+from canonica._arguments import checked_arguments
 from canonica._errors import RecordingError
 from canonica._files import AnyPath, complete_file
 from canonica._version import __version__
@@ -49,6 +50,7 @@ class Validated:
         }
 
 
+@checked_arguments
 def validate_each(
     paths: AnyPath | Sequence[AnyPath],
     *,
@@ -86,6 +88,7 @@ def validate_each(
         stage.advance()
 
 
+@checked_arguments
 def validate(
     paths: AnyPath | Sequence[AnyPath],
     *,
@@ -144,6 +147,7 @@ def validate(
     return found
 
 
+@checked_arguments
 def write_validations(path: AnyPath, found: Iterable[Validated | RecordingError]) -> None:
     """Write what was found of recordings as JSON.
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from canonica._arguments import checked_arguments
 from canonica._checks import checked_kind, described, refusal
 from canonica._errors import CanonicaError, RecordingError
 from canonica.data._masked import unmasked
@@ -23,6 +24,7 @@ MEMORY = "memory"
 NONE: Mapping[str, Any] = MappingProxyType({})
 
 
+@checked_arguments
 def from_spikes(
     times: Any,
     channels: Any = None,

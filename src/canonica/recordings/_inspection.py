@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import xarray as xr
 
+from canonica._arguments import checked_arguments
 from canonica._errors import listed
+from canonica.data._recording_checks import check_recording
 from canonica.data._spike_trains import COARSE, COARSE_TIMES, DOUBLED, OVERLAPPING, SHUFFLED
 from canonica.recordings._finding import SEVERITIES, Finding
 from canonica.recordings._lost_ending import lost_ending
@@ -28,6 +30,7 @@ SHOWN = 4  # groups of equal columns
 SLOW = 60.0  # seconds between stimuli that look more like milliseconds
 
 
+@checked_arguments
 def inspect(recording: xr.Dataset) -> list[Finding]:
     """Return what should be known about a recording before it is analysed.
 
@@ -50,6 +53,8 @@ def inspect(recording: xr.Dataset) -> list[Finding]:
     >>> [finding.what for finding in inspect(dull) if finding.severity == "warning"]
     ['input 1 never changes']
     """
+    check_recording(recording, sources=False)
+    recording = recording.transpose("trial", ...)
     found = [finding for check in CHECKS for finding in check(recording)]
     return sorted(found, key=lambda finding: -SEVERITIES.index(finding.severity))
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import xarray as xr
 
+from canonica._arguments import checked_arguments
 from canonica._checks import checked_path
 from canonica._errors import RecordingError
 from canonica._files import AnyPath
@@ -172,6 +173,7 @@ def read(
     return cultures
 
 
+@checked_arguments
 def read_each(
     path: str | PathLike[str] | Experiment, reading: Reading = AS_THE_FILE_SAYS
 ) -> Iterator[xr.Dataset | RecordingError]:
@@ -213,6 +215,7 @@ def _recordings_in(path: Path, reading: Reading) -> Iterator[xr.Dataset | Record
     yield from reader_of(path).read(path, reading)
 
 
+@checked_arguments
 def read_contents(
     path: str | PathLike[str] | Experiment, reading: Reading = AS_THE_FILE_SAYS
 ) -> Iterator[xr.Dataset | SpikeTrains | RecordingError]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from canonica._arguments import checked_arguments
 from canonica._errors import RecordingError
 from canonica._files import shown
 from canonica.recordings._hdf5 import HDF5_MAGIC
@@ -24,6 +25,7 @@ FORMATS = (
 SUFFIXES = {".nwb", ".mat", ".parquet", ".csv", ".tsv"}  # files called so are meant as recordings
 
 
+@checked_arguments
 def is_recording(path: Path) -> bool:
     """Return whether this file is meant as a recording, one that is not read with another.
 

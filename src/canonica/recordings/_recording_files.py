@@ -8,6 +8,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from canonica._arguments import checked_arguments
 from canonica._checks import described, refusal
 from canonica._errors import RecordingError
 from canonica._files import AnyPath, shown
@@ -18,6 +19,7 @@ from canonica.recordings.nwb._zarr import is_zarr
 from canonica.recordings.tables._spikes import spikes_beside
 
 
+@checked_arguments
 def recording_files(
     paths: AnyPath | Iterable[AnyPath], reading: Reading | None = None
 ) -> list[Path | Experiment]:

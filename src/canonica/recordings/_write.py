@@ -8,8 +8,10 @@ from types import MappingProxyType
 
 import xarray as xr
 
+from canonica._arguments import checked_arguments
 from canonica._errors import CanonicaError
 from canonica._files import shown
+from canonica.data._recording_checks import check_recording
 from canonica.data._spike_trains import SpikeTrains
 
 Writer = Callable[[Path, SpikeTrains | xr.Dataset, Mapping[str, str]], None]
@@ -23,6 +25,7 @@ WRITERS = {
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
+@checked_arguments
 def write(
     path: str | PathLike[str],
     content: SpikeTrains | xr.Dataset,
@@ -58,9 +61,14 @@ def write(
     True
     """
     path = Path(path)
-    writer(path)(path, content, metadata)
+    writing = writer(path)
+    if isinstance(content, xr.Dataset):
+        check_recording(content, sources=False)
+        content = content.transpose("trial", ...)
+    writing(path, content, metadata)
 
 
+@checked_arguments
 def writer(path: Path) -> Writer:
     """Return what writes files of this name.
 

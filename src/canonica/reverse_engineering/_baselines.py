@@ -1,14 +1,16 @@
 """The baseline of every condition, given or computed, with a word on where it came from."""
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
+from canonica._checks import checked_positive
 from canonica._errors import CanonicaError, listed
 from canonica.reverse_engineering._ensembles import EnsembleResponse
 from canonica.reverse_engineering._normalisation import baseline_of
 from canonica.reverse_engineering._published_protocol import PublishedProtocol
+
+SPIKES = "It is a mean number of spikes."
 
 
 @dataclass(frozen=True)
@@ -76,9 +78,7 @@ def _baseline(
     group: Sequence[EnsembleResponse], protocol: PublishedProtocol, given: float | None
 ) -> Baseline:
     if given is not None:
-        if not (math.isfinite(given) and given > 0):
-            raise CanonicaError(f"baseline: found {given}; expected mean spikes, a number above 0.")
-        return Baseline(float(given), "given")
+        return Baseline(checked_positive("baseline", given, advice=SPIKES), "given")
     count = f"{len(group)} recording{'s' if len(group) > 1 else ''}"
     value = baseline_of(group, protocol)
     return Baseline(value, f"computed from {count} of condition {group[0].condition}")

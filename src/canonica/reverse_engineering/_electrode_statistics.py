@@ -4,6 +4,7 @@ import numpy as np
 import xarray as xr
 
 from canonica._arguments import checked_arguments
+from canonica.data._recording_checks import check_recording
 from canonica.reverse_engineering._electrode_preference import (
     active_electrodes,
     preferred_source,
@@ -45,6 +46,7 @@ def electrode_statistics(
     >>> found.mean_response.shape, found.preference.shape
     ((64,), (12, 2))
     """
+    check_recording(recording)
     sessions = Sessions(recording["session"].to_numpy())
     responses, sources = (
         recording[name].transpose("trial", ...).to_numpy().astype(np.float64)

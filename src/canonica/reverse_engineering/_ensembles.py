@@ -1,16 +1,15 @@
 """Steps 1 and 2: which electrodes express which source, and the mean response of each ensemble."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import xarray as xr
 from jaxtyping import Bool, Float, Int
 
 from canonica._arguments import checked_arguments
-from canonica._errors import CanonicaError, RecordingError, listed
+from canonica._errors import RecordingError, listed
+from canonica.data._recording_checks import check_recording, recording_label
 from canonica.reverse_engineering._electrode_preference import (
     active_electrodes,
     compared_patterns,
@@ -80,7 +79,7 @@ class EnsembleResponse:
     @property
     def label(self) -> str:
         """Name and origin, for messages."""
-        return _label(self.attrs)
+        return recording_label(self.attrs)
 
     @property
     def condition(self) -> str:
@@ -109,19 +108,19 @@ def ensemble_response(
         If the recording has too few sessions, if no session shows a source alone, or if an
         ensemble is left without electrodes.
     """
-    _check_parts(recording)
+    check_recording(recording)
     sessions = Sessions(recording["session"].to_numpy())
     responses, stimuli, sources = (
         recording.variables[name].transpose("trial", ...).to_numpy().astype(np.float64, copy=False)
         for name in ("responses", "stimuli", "sources")
     )
-    name = _label(recording.attrs)
+    name = recording_label(recording.attrs)
+    _check_responses(name, responses)
     stimuli, sources = _binary(name, "stimuli", stimuli), _binary(name, "sources", sources)
     states = SourceStates.of(sources)
     _check_sessions(name, sessions, protocol)
 
     sums, counts = states.session_sums(responses, sessions)
-    _check_finite(name, sums)
     seen = slice(protocol.initial_sessions if causal else None)
     active = active_electrodes((sums.sum(axis=1) / sessions.lengths[:, None])[seen], protocol)
     preference = _preference(name, states, means(sums[seen], counts[seen]))
@@ -142,11 +141,6 @@ def ensemble_response(
         ),
         attrs=UNNAMED | {str(key): value for key, value in recording.attrs.items()},
     )
-
-
-def _label(attrs: Mapping[Any, Any]) -> str:
-    name, origin = (str(attrs.get(key, "")) for key in ("name", "origin"))
-    return f"{name or 'recording'} ({origin})" if origin else name or "recording"
 
 
 def _preference(
@@ -174,24 +168,6 @@ def _preference(
     return by_session[sound].mean(axis=0)
 
 
-def _check_parts(recording: xr.Dataset) -> None:
-    if not isinstance(recording, xr.Dataset):
-        raise CanonicaError(
-            f"recording: found {type(recording).__name__}; expected one xarray.Dataset, as "
-            "canonica.read returns them."
-        )
-    needed = {"responses", "stimuli", "sources", "session"}
-    missing = sorted(needed - {str(name) for name in recording.variables})
-    if missing:
-        raise RecordingError(
-            _label(recording.attrs),
-            None,
-            found=f"variables {listed(sorted(map(str, recording.variables)))}",
-            expected=f"also {listed(missing)}",
-            advice="Make recordings with canonica.read or canonica.recordings.recording.",
-        )
-
-
 def _binary(name: str, role: str, values: Float[np.ndarray, "trial column"]) -> np.ndarray:
     """Return 0/1 values as bytes; refuse others, which a recording made by hand may hold."""
     with np.errstate(invalid="ignore"):  # NaN: caught by its sum
@@ -204,16 +180,25 @@ def _binary(name: str, role: str, values: Float[np.ndarray, "trial column"]) -> 
             expected="0 and 1 only",
             advice="Make recordings with canonica.recordings.recording, which checks them.",
         )
+    if role == "stimuli" and not small.any():
+        raise RecordingError(
+            name,
+            role,
+            found="0 throughout",
+            expected="stimuli, some of which are 1",
+            advice="Check that the right variable was taken for the stimuli.",
+        )
     return small
 
 
-def _check_finite(name: str, sums: np.ndarray) -> None:
-    if not np.isfinite(sums).all():
+def _check_responses(name: str, responses: Float[np.ndarray, "trial electrode"]) -> None:
+    lowest, highest = responses.min(), responses.max()  # NaN where there is any
+    if not (lowest >= 0 and np.isfinite(highest)):
         raise RecordingError(
             name,
             "responses",
-            found="NaN or infinite values",
-            expected="spike counts",
+            found="NaN or infinite values" if not np.isfinite(lowest + highest) else f"{lowest:g}",
+            expected="spike counts, finite and >= 0",
             advice="Make recordings with canonica.recordings.recording, which checks them.",
         )
 

@@ -1,15 +1,13 @@
 """What becomes of recordings that cannot be used, one or some among many."""
 
 from collections.abc import Callable, Sequence
-from os import PathLike
 from typing import Literal, ParamSpec, TypeAlias, TypeVar
 
 import xarray as xr
 
-from canonica._errors import CanonicaError, RecordingError, listed
+from canonica._errors import RecordingError, listed
 
 Errors: TypeAlias = Literal["raise", "keep"]
-CHOICES = ("raise", "keep")
 
 P = ParamSpec("P")
 Found = TypeVar("Found")
@@ -23,21 +21,6 @@ def attempt(
         return function(*args, **kwargs)
     except RecordingError as error:
         return error
-
-
-def refuse_path(recordings: object) -> None:
-    """Raise CanonicaError if a path was given in place of what is read from it."""
-    if isinstance(recordings, str | PathLike):
-        raise CanonicaError(
-            f"recordings: found the path {recordings}; expected what canonica.read({recordings!r}) "
-            "returns."
-        )
-
-
-def refuse_unknown(errors: str) -> None:
-    """Raise CanonicaError if `errors` is no way to treat recordings that fail."""
-    if errors not in CHOICES:
-        raise CanonicaError(f"errors: found {errors!r}; expected 'raise' or 'keep'.")
 
 
 def in_place(

@@ -8,6 +8,7 @@ from typing import TypeAlias
 import numpy as np
 import xarray as xr
 
+from canonica._arguments import checked_arguments
 from canonica._errors import RecordingError, listed
 from canonica.reverse_engineering._analysis import ProtocolSteps
 from canonica.reverse_engineering._baselines import (
@@ -55,6 +56,7 @@ class _Ready:
 _ComputedBatch: TypeAlias = tuple[list[_Ready], list[ProtocolSteps], dict[int, RecordingError]]
 
 
+@checked_arguments
 def results(
     ensembles: Mapping[int, EnsembleResponse],
     protocol: PublishedProtocol,

@@ -8,7 +8,7 @@ import xarray as xr
 from canonica._arguments import checked_arguments
 from canonica._errors import RecordingError
 from canonica.reverse_engineering._baselines import GivenBaseline
-from canonica.reverse_engineering._failures import Errors, in_place, refuse_path, refuse_unknown
+from canonica.reverse_engineering._failures import Errors, in_place
 from canonica.reverse_engineering._outcomes import outcomes
 from canonica.reverse_engineering._protocol import protocol_named
 from canonica.reverse_engineering._published_protocol import PublishedProtocol
@@ -106,8 +106,6 @@ def reverse_engineer(
     ('level', 'ensemble')
     """
     chosen = protocol_named(protocol)
-    refuse_path(recordings)
-    refuse_unknown(errors)
     if isinstance(recordings, xr.Dataset):
         (only,) = outcomes([recordings], chosen, baseline)
         if isinstance(only, RecordingError):

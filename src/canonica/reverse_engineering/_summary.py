@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from canonica._arguments import checked_arguments
 from canonica._statistics import holm_adjusted, sign_flip_test
 
 SIGNIFICANT = 0.05  # probability of naming a best prediction where none is
@@ -96,6 +97,7 @@ class ConditionSummary:
         return f"{lowest} not by more than chance explains (p = {self.p_value:.2g})"
 
 
+@checked_arguments
 def recording_summary(result: xr.Dataset) -> dict[str, float]:
     """Return the quantities of one result that tables show.
 
@@ -110,6 +112,7 @@ def recording_summary(result: xr.Dataset) -> dict[str, float]:
     return dict(zip(QUANTITIES, values, strict=True))
 
 
+@checked_arguments
 def condition_summary(condition: str, recordings: Sequence[Mapping[str, Any]]) -> ConditionSummary:
     """Return the summary of a condition from the `recording_summary` of each of its recordings."""
     values = {name: Spread.of([one[name] for one in recordings]) for name in QUANTITIES}

@@ -13,7 +13,6 @@ from canonica._errors import RecordingError, listed
 from canonica.recordings import Finding, inspect
 from canonica.recordings._source_information import source_information
 from canonica.reverse_engineering._ensembles import ensemble_response
-from canonica.reverse_engineering._failures import refuse_path
 from canonica.reverse_engineering._normalisation import normalised_response
 from canonica.reverse_engineering._published_protocol import PublishedProtocol
 
@@ -101,7 +100,6 @@ def validate(
     >>> found.usable, found.facts["electrodes"]
     (True, 64)
     """
-    refuse_path(recording)
     if isinstance(recording, xr.Dataset):
         return _validation(recording, protocol)
     if isinstance(recording, Sequence) and all(isinstance(one, xr.Dataset) for one in recording):
@@ -116,6 +114,7 @@ def validate(
 
 def _validation(recording: xr.Dataset, protocol: PublishedProtocol) -> Validation:
     findings = inspect(recording)
+    recording = recording.transpose("trial", ...)
     facts = _facts(recording)
     if all(finding.severity != "unusable" for finding in findings):
         try:

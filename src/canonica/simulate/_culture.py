@@ -7,6 +7,7 @@ import numpy as np
 import xarray as xr
 from jaxtyping import Int
 
+from canonica._arguments import checked_arguments
 from canonica._checks import (
     check_memory,
     checked_number,
@@ -42,6 +43,7 @@ SHARED_FLUCTUATION = 0.05  # of all electrodes' responses together
 LATE_SHARE = 0.2  # spikes that follow the response, relative to it
 
 
+@checked_arguments
 def culture(
     seed: int,
     *,
@@ -112,6 +114,7 @@ def culture(
     ).recording(window=window)
 
 
+@checked_arguments
 def spike_trains(
     seed: int,
     *,

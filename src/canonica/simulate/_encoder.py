@@ -10,6 +10,7 @@ import numpy as np
 from jax.core import Tracer
 from jaxtyping import Array, Float, Shaped
 
+from canonica._arguments import checked_arguments
 from canonica._checks import checked_choice, checked_size, described
 from canonica._errors import CanonicaError
 from canonica.model import LARGEST_COUNT, ExpectationForm, FreeEnergy, GenerativeModel
@@ -46,6 +47,7 @@ class Encoding(NamedTuple):
     weight: Float[Array, "*batch snapshot 2 neuron input"] | None
 
 
+@checked_arguments
 def encode(
     model: GenerativeModel,
     stimuli: Shaped[Array | np.ndarray, "*batch trial input"],

@@ -7,12 +7,14 @@ import jax.numpy as jnp
 from jax.core import Tracer
 from jaxtyping import Array, Float
 
+from canonica._arguments import checked_arguments
 from canonica._checks import checked_array, checked_number, checked_probability
 from canonica._errors import CanonicaError
 from canonica.model import GenerativeModel
 from canonica.simulate._mixing_process import check_key, own_source
 
 
+@checked_arguments
 def initial_counts(
     key: Array,
     *,
@@ -77,6 +79,7 @@ def check_amplitude(amplitude: Any) -> None:
         raise CanonicaError(f"amplitude: found {amplitude}; expected two numbers, the lower first.")
 
 
+@checked_arguments
 def initial_model(
     key: Array,
     *,

@@ -10,6 +10,7 @@ import xarray as xr
 from jaxtyping import Array, Bool, Float, Shaped
 from scipy.special import expit
 
+from canonica._arguments import checked_arguments
 from canonica._checks import checked_array, checked_seed, checked_size
 from canonica._errors import CanonicaError
 from canonica._float64 import in_float64
@@ -22,6 +23,7 @@ from canonica.simulate._separation import check_study_sizes
 MARGIN = 1e-6  # that probabilities keep from 0 and 1
 
 
+@checked_arguments
 def landscape(
     stimuli: Shaped[np.ndarray, "..."],
     weight: Shaped[np.ndarray, "..."],
@@ -159,6 +161,7 @@ def _cost(
     return np.stack(rows)
 
 
+@checked_arguments
 def simulated_landscape(
     seed: int,
     *,

@@ -9,6 +9,7 @@ import numpy as np
 from jax.core import Tracer
 from jaxtyping import Array, Float, Int, Shaped
 
+from canonica._arguments import checked_arguments
 from canonica._checks import (
     check_memory,
     checked_array,
@@ -36,6 +37,7 @@ class Mixture(NamedTuple):
     stimuli: Shaped[Array, "trial input"]
 
 
+@checked_arguments
 def mixing_process(
     key: Array,
     *,
@@ -137,6 +139,7 @@ def _mixture(
     return jnp.tile(hidden, (repeats, 1)), jnp.tile(stimuli, (repeats, 1))
 
 
+@checked_arguments
 def mixing_matrix(sources: int, inputs: int, mixing: float) -> Float[np.ndarray, "input source"]:
     """Return how often each input copies each source in the published scheme.
 
@@ -164,6 +167,7 @@ def own_source(sources: int, inputs: int) -> Int[np.ndarray, " input"]:
     return np.arange(inputs) * sources // inputs
 
 
+@checked_arguments
 def likelihood_mapping(
     matrix: Float[Array | np.ndarray, "input source"],
 ) -> Float[Array | np.ndarray, "2 input source"]:
@@ -177,7 +181,8 @@ def likelihood_mapping(
     matrix : (input, source)
         As `mixing_matrix` gives it.
     """
-    return np.stack([(1 - matrix) / 2, (1 + matrix) / 2])
+    copied = checked_array("matrix", matrix, dims=["input", "source"], lowest=0, highest=1)
+    return np.stack([(1 - copied) / 2, (1 + copied) / 2])
 
 
 def check_range(name: str, value: Any, lowest: float, highest: float) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 from jaxtyping import Array, Float
 
+from canonica._arguments import checked_arguments
 from canonica._checks import checked_seed
 from canonica._float64 import in_float64
 from canonica._provenance import versions
@@ -24,6 +25,7 @@ CALIBRATING = 50  # alphas at which the calibrated estimate knows the mean activ
 ESTIMATES = ("mean activity", "calibrated", "none")
 
 
+@checked_arguments
 def perturbation(
     seed: int,
     *,
@@ -143,6 +145,7 @@ def _scored(
     return correlations(found.posterior[:, last:], hidden[:, last:])
 
 
+@checked_arguments
 def alpha_from_activity(
     seed: int,
     *,

@@ -11,6 +11,7 @@ import numpy as np
 import xarray as xr
 from jaxtyping import Array, Float, Shaped
 
+from canonica._arguments import checked_arguments
 from canonica._checks import (
     check_memory,
     checked_array,
@@ -31,6 +32,7 @@ FEW_SOURCES = 3  # up to which all their joint states are told apart
 Progress = Callable[[int, int], None]
 
 
+@checked_arguments
 def separation(
     seed: int,
     *,

@@ -9,6 +9,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from canonica._arguments import checked_arguments
 from canonica._errors import CanonicaError, RecordingError, listed
 from canonica._files import sha256, shown
 from canonica.recordings.download._dandi import dandi_files, is_dandi
@@ -21,6 +22,7 @@ PART = ".part"
 Progress = Callable[[str, int, int | None], object]
 
 
+@checked_arguments
 def fetch(
     name: str = "isomura2023",
     *,

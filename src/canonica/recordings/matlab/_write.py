@@ -7,8 +7,10 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from canonica._arguments import checked_arguments
 from canonica._errors import CanonicaError, listed
 from canonica._files import complete_file, shown
+from canonica.data._recording_checks import check_recording
 from canonica.data._spike_trains import SpikeTrains
 from canonica.recordings.matlab._layout import FIELDS, PREFIX
 
@@ -21,6 +23,7 @@ def write(path: Path, content: SpikeTrains | xr.Dataset, metadata: Mapping[str, 
     write_matlab(path, [content.recording() if isinstance(content, SpikeTrains) else content])
 
 
+@checked_arguments
 def write_matlab(path: str | PathLike[str], recordings: Sequence[xr.Dataset]) -> None:
     """Write recordings of one condition in the published layout, whole or not at all.
 
@@ -39,6 +42,8 @@ def write_matlab(path: str | PathLike[str], recordings: Sequence[xr.Dataset]) ->
     """
     from scipy.io import savemat  # noqa: PLC0415
 
+    for one in recordings:
+        check_recording(one, sources=False)
     conditions = sorted({str(one.attrs.get("condition", "unknown")) for one in recordings})
     if len(conditions) != 1:
         raise CanonicaError(
@@ -52,8 +57,9 @@ def write_matlab(path: str | PathLike[str], recordings: Sequence[xr.Dataset]) ->
                 f"{shown(Path(path))}: found no sources in {one.attrs.get('name', 'a recording')}; "
                 "expected them, as this layout has s beside o and r. Write another format."
             )
+    ordered = [one.transpose("trial", ...) for one in recordings]
     cells = np.empty((len(recordings), 1), object)
-    for index, culture in enumerate(recordings):
+    for index, culture in enumerate(ordered):
         cells[index, 0] = {
             field: _smallest(culture[role].to_numpy()) for field, role in FIELDS.items()
         }

@@ -17,7 +17,8 @@ import xarray as xr
 
 from canonica._errors import CanonicaError, RecordingError, listed
 from canonica._files import complete_file, sha256, shown
-from canonica.data._recording import ROLES, recording
+from canonica.data._recording import recording
+from canonica.data._recording_checks import ROLES
 from canonica.data._spike_trains import SpikeTrains
 from canonica.recordings._columns import Columns, Ragged, columns_of, described
 from canonica.recordings._reading import Reading

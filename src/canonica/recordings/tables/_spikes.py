@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from canonica._arguments import checked_arguments
 from canonica._errors import RecordingError, listed
 from canonica._files import sha256, shown
 from canonica.data._spike_trains import SpikeTrains
@@ -195,6 +196,7 @@ def _partner(path: Path, reading: Reading) -> Path:
     )
 
 
+@checked_arguments
 def spikes_beside(path: Path) -> Path | None:
     """Return the table of spikes that this table of stimuli goes with, if there is one."""
     try:

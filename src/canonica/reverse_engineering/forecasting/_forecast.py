@@ -7,13 +7,13 @@ from typing import Literal, TypeAlias, overload
 import jax
 import xarray as xr
 
+from canonica._arguments import checked_arguments
+from canonica._checks import checked_seed
 from canonica._errors import RecordingError
 from canonica.reverse_engineering._failures import (
     Errors,
     attempt,
     in_place,
-    refuse_path,
-    refuse_unknown,
 )
 from canonica.reverse_engineering._outcomes import saturated
 from canonica.reverse_engineering._protocol import protocol_named
@@ -73,6 +73,7 @@ def forecast(
     seed: int = ...,
     errors: Literal["keep"],
 ) -> list[xr.Dataset | RecordingError]: ...
+@checked_arguments
 def forecast(
     recordings: xr.Dataset | Iterable[xr.Dataset],
     *,
@@ -146,8 +147,7 @@ def forecast(
     >>> foretold.predicted_response_quantile.dims
     ('quantile', 'ensemble', 'trial')
     """
-    refuse_path(recordings)
-    refuse_unknown(errors)
+    seed = checked_seed(seed)
     settings = protocol_named(protocol)
     if initial_sessions is not None:
         settings = replace(settings, initial_sessions=initial_sessions)
@@ -177,6 +177,7 @@ def forecast(
     return in_place(forecasts(list(recordings)), errors, done="forecast")
 
 
+@checked_arguments
 def shared_models(
     ready: Sequence[Normalised | RecordingError],
     protocol: PublishedProtocol,
@@ -212,6 +213,7 @@ def shared_models(
     }
 
 
+@checked_arguments
 def forecast_normalised(
     recording: Normalised,
     protocol: PublishedProtocol,

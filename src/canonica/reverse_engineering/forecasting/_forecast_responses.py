@@ -3,6 +3,8 @@
 import numpy as np
 import xarray as xr
 
+from canonica._arguments import checked_arguments
+from canonica._checks import checked_seed
 from canonica._errors import CanonicaError
 from canonica.reverse_engineering._baselines import Baseline
 from canonica.reverse_engineering._ensembles import EnsembleResponse
@@ -21,6 +23,7 @@ GIVEN = "given"  # the normalisation of such responses
 OF_PROTOCOL = ("baseline", "baseline_origin")  # what a forecast of recordings says beside
 
 
+@checked_arguments
 def forecast_responses(
     response: np.ndarray | xr.DataArray,
     stimuli: np.ndarray | xr.DataArray,
@@ -68,6 +71,7 @@ def forecast_responses(
     ('session',)
     """
     protocol = PublishedProtocol(initial_sessions=initial_sessions)
+    seed = checked_seed(seed)
     x, o, s, sessions = checked_responses(
         response, stimuli, sources, trials_per_session=trials_per_session, protocol=protocol
     )
@@ -79,6 +83,7 @@ def forecast_responses(
     return found
 
 
+@checked_arguments
 def score_responses(forecast: xr.Dataset, response: np.ndarray | xr.DataArray) -> xr.Dataset:
     """Return how good a forecast of normalised responses was, session by session.
 

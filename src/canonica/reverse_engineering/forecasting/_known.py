@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 from jaxtyping import Bool, Float, Int
 
+from canonica._arguments import checked_arguments
 from canonica._errors import CanonicaError, RecordingError
 from canonica.reverse_engineering._baselines import (
     Baseline,
@@ -95,6 +96,7 @@ class Normalised:
         )
 
 
+@checked_arguments
 def normalised(
     recordings: Sequence[xr.Dataset],
     protocol: PublishedProtocol,

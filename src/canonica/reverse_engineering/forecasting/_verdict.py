@@ -2,6 +2,9 @@
 
 from typing import Literal
 
+from canonica._arguments import checked_arguments
+from canonica._checks import checked_probability
+
 PRIOR_PLASTIC = 0.5  # probability of plasticity before anything is seen
 CLEAR = 3.0  # nats: odds of 20 to 1
 NO_SIGN_BELOW = PRIOR_PLASTIC / 2  # probability of plasticity
@@ -9,6 +12,7 @@ NO_SIGN_BELOW = PRIOR_PLASTIC / 2  # probability of plasticity
 Verdict = Literal["plastic", "no sign", "undecided"]
 
 
+@checked_arguments
 def verdict(log_evidence: float, probability_plastic: float) -> Verdict:
     """Return what may be said of a network's plasticity.
 
@@ -24,6 +28,7 @@ def verdict(log_evidence: float, probability_plastic: float) -> Verdict:
     >>> verdict(3.5, 0.97), verdict(0.4, 0.6), verdict(-1.5, 0.18)
     ('plastic', 'undecided', 'no sign')
     """
+    checked_probability("probability_plastic", probability_plastic)
     if log_evidence >= CLEAR:
         return "plastic"
     return "no sign" if probability_plastic < NO_SIGN_BELOW else "undecided"

@@ -8,6 +8,7 @@ with probability p a share p are.
 import numpy as np
 import xarray as xr
 
+from canonica._arguments import checked_arguments
 from canonica.reverse_engineering.forecasting.models._canonical import Canonical
 from canonica.studies.plasticity._labelled import attrs, check, evidences
 from canonica.studies.plasticity._posteriors import (
@@ -23,6 +24,7 @@ KINDS = ("plastic", "frozen")
 QUANTILE = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
+@checked_arguments
 def plasticity_calibration(
     seed: int,
     *,

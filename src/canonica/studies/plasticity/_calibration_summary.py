@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 from scipy import stats
 
+from canonica._arguments import checked_arguments
 from canonica.studies.plasticity._calibration import KINDS
 from canonica.studies.plasticity._labelled import check_study
 
@@ -14,6 +15,7 @@ RANK_BINS = 10
 GROUPS = 8  # of recordings, by how probable plasticity is
 
 
+@checked_arguments
 def calibration_summary(found: xr.Dataset) -> xr.Dataset:
     """Return how well the posterior of plasticity is calibrated.
 

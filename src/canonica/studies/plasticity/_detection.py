@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
+from canonica._arguments import checked_arguments
 from canonica.reverse_engineering.forecasting.models._canonical import Canonical
 from canonica.studies.plasticity._labelled import attrs, check
 from canonica.studies.plasticity._posteriors import (
@@ -18,6 +19,7 @@ from canonica.studies.plasticity._simulated_responses import Truth
 DETECTED_MEMORIES = (float("inf"), 30.0)
 
 
+@checked_arguments
 def plasticity_detection(
     seed: int,
     *,

@@ -4,9 +4,11 @@ import numpy as np
 import xarray as xr
 from scipy import stats
 
+from canonica._arguments import checked_arguments
 from canonica.studies.plasticity._labelled import check_study
 
 
+@checked_arguments
 def detection_summary(found: xr.Dataset) -> xr.Dataset:
     """Return how often the evidence for plasticity is clear.
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import xarray as xr
 
+from canonica._arguments import checked_arguments
 from canonica._errors import CanonicaError, RecordingError
 from canonica.reverse_engineering._published_protocol import PublishedProtocol
 from canonica.reverse_engineering.forecasting._known import normalised
@@ -13,6 +14,7 @@ from canonica.studies.plasticity._labelled import check, evidences, settings
 from canonica.studies.plasticity._posteriors import Progress, found_of
 
 
+@checked_arguments
 def culture_false_alarms(
     seed: int,
     *,

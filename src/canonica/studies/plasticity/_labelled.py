@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from canonica._checks import checked_seed, checked_size
 from canonica._errors import CanonicaError
 from canonica._provenance import versions
 from canonica.reverse_engineering.forecasting.models._canonical import Canonical
@@ -51,11 +52,9 @@ def settings(model: Canonical) -> dict[str, Any]:
 
 
 def check(seed: int, **sizes: int) -> None:
-    if seed < 0:
-        raise CanonicaError(f"seed: found {seed}; expected 0 or more.")
+    checked_seed(seed)
     for name, size in sizes.items():
-        if size < 1:
-            raise CanonicaError(f"{name}: found {size}; expected at least 1.")
+        checked_size(name, size)
 
 
 def check_study(found: xr.Dataset, maker: str, variable: str) -> None:

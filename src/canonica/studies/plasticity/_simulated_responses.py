@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
+from canonica._arguments import checked_arguments
 from canonica._errors import CanonicaError
 from canonica._float64 import in_float64
 from canonica.model import SynapticSums, synaptic_sums_beside_prior
@@ -115,6 +116,7 @@ class _Shown(NamedTuple):
     time: Any
 
 
+@checked_arguments
 def simulated_known(
     key: Any,
     truth: Truth,

@@ -8,6 +8,7 @@ import jax
 import numpy as np
 import xarray as xr
 
+from canonica._arguments import checked_arguments
 from canonica._checks import check_memory, checked_array, checked_seed, checked_size
 from canonica._errors import CanonicaError
 from canonica._provenance import versions
@@ -30,6 +31,7 @@ from canonica.studies.recovery._prior import Range, drawn_networks
 DRAWS_AT_ONCE = 16  # bounds memory, whatever their number
 
 
+@checked_arguments
 def recovery(
     seed: int,
     *,

@@ -2,9 +2,11 @@
 
 import xarray as xr
 
+from canonica._arguments import checked_arguments
 from canonica.studies.recovery._comparison import DEVIATIONS
 
 
+@checked_arguments
 def recovery_summary(found: xr.Dataset) -> xr.Dataset:
     """Return bias, spread, slope and coverage over all draws.
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
+from canonica._arguments import checked_arguments
 from canonica._checks import checked_array
 from canonica._errors import CanonicaError, listed
 from canonica._statistics import Interval, SignFlipTest, holm_adjusted, sign_flip_test
@@ -96,6 +97,7 @@ class PairedComparison:
         return f"; 95 % interval of the gain {self.interval.low:.3g} to {self.interval.high:.3g}"
 
 
+@checked_arguments
 def paired_comparison(
     errors: Mapping[str, Sequence[float] | Float[np.ndarray, " recording"]],
     reference: str,

@@ -3,6 +3,7 @@
 import numpy as np
 import xarray as xr
 
+from canonica._arguments import checked_arguments
 from canonica._errors import CanonicaError, RecordingError
 from canonica.reverse_engineering.forecasting._known import Normalised, normalised, protocol_of
 from canonica.reverse_engineering.forecasting.comparison._scores import LEVELS, session_scores
@@ -17,6 +18,7 @@ DESCRIPTIONS = {
 KEPT = ("name", "condition", "model", "normalisation", "initial_sessions", "seed", "baseline")
 
 
+@checked_arguments
 def score(forecast: xr.Dataset | RecordingError, recording: xr.Dataset) -> xr.Dataset:
     """Return how good a forecast was, session by session.
 
@@ -73,6 +75,7 @@ def score(forecast: xr.Dataset | RecordingError, recording: xr.Dataset) -> xr.Da
     return score_normalised(forecast, ready)
 
 
+@checked_arguments
 def score_normalised(forecast: xr.Dataset, recording: Normalised) -> xr.Dataset:
     """Return the scores of a forecast of a recording normalised as the forecast's was.
 

@@ -25,6 +25,7 @@ from jaxtyping import Float
 from scipy.optimize import root_scalar
 from scipy.special import betainc, betaln
 
+from canonica._arguments import checked_arguments
 from canonica._errors import CanonicaError, listed
 
 LEVEL = 0.9
@@ -127,6 +128,7 @@ class ShareDifference:
         )
 
 
+@checked_arguments
 def pooled_plasticity(
     log_likelihood: Float[np.ndarray, "recording rate"],
     prior_strength: Float[np.ndarray, " rate"],
@@ -193,6 +195,7 @@ def pooled_plasticity(
     )
 
 
+@checked_arguments
 def difference(a: PooledPlasticity, b: PooledPlasticity) -> ShareDifference:
     """Return by how much the share of plastic recordings in `a` exceeds that in `b`.
 

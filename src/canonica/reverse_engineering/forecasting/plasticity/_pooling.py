@@ -7,6 +7,7 @@ import numpy as np
 import xarray as xr
 from jaxtyping import Float
 
+from canonica._arguments import checked_arguments
 from canonica._errors import CanonicaError
 from canonica.reverse_engineering.forecasting.plasticity._hierarchy import (
     PooledPlasticity,
@@ -31,6 +32,7 @@ class Likelihood(NamedTuple):
     log_likelihood: Float[np.ndarray, " strength"]
 
 
+@checked_arguments
 def pooled(forecasts: Sequence[xr.Dataset], *, condition: str = "all") -> PooledPlasticity:
     """Return what recordings together tell about their plasticity.
 
@@ -60,6 +62,7 @@ def pooled(forecasts: Sequence[xr.Dataset], *, condition: str = "all") -> Pooled
     return pooled_likelihoods(sound, condition=condition)
 
 
+@checked_arguments
 def plasticity_likelihood(forecast: xr.Dataset) -> Likelihood | None:
     """Return how likely each prior strength is, whatever the memory; None if nothing is said."""
     if not {"log_likelihood", "prior_strength"} <= set(forecast.variables):
