@@ -168,5 +168,10 @@ def good_arguments(
     room, _, last = name.removeprefix("canonica.").rpartition(".")
     own = known.get(f"{room}.{last}", known.get(last, {}))
     parameters = inspect.signature(function).parameters
-    small = {key: value for key, value in SMALL.items() if key in parameters}
+    small = {
+        key: value
+        for key, value in SMALL.items()
+        if key in parameters
+        and isinstance(parameters[key].default, (type(value), type(inspect.Parameter.empty)))
+    }
     return {**small, **own}
