@@ -29,7 +29,6 @@ SHORT = (
     "canonica.recordings.read",
     "canonica.reverse_engineering.reverse_engineer",
     "canonica.simulate.culture",
-    "canonica.simulate.encode",
 )
 
 
