@@ -103,3 +103,10 @@ def test_units_of_time_are_respected():
     )
     assert found["session"].values.tolist() == [1, 1, 2]
     assert found["responses"].values.ravel().tolist() == [1, 1, 0]
+
+
+@pytest.mark.parametrize("kind", ["datetime64[s]", "timedelta64[s]", "complex128"])
+@pytest.mark.parametrize("role", ["stimuli", "sources"])
+def test_one_column_of_no_numbers_is_refused(role, kind):
+    with pytest.raises(RecordingError, match=rf"{role}: found a column of {kind[:4]}"):
+        binary_matrix([np.arange(3).astype(kind)], role, "guess", "here")

@@ -236,6 +236,7 @@ def binary_matrix(
         bounds = np.arange(len(column) + 1) * column.shape[1]
         column = Ragged(column.ravel(), bounds)
     if isinstance(column, np.ndarray):
+        column = _numbers(column, role, source)
         if coding == "vector" or (coding == "guess" and np.isin(column, (0, 1)).all()):
             return BinaryMatrix(column[:, None])
         if coding == "guess":
