@@ -29,7 +29,8 @@ SMALL = {"samples": 1, "sessions": 2, "trials_per_session": 8, "inputs": 4}
 # Told apart by being there, called back, or of any kind.
 FREE = {
     "progress", "overwrite", "metadata", "base_url", "dtype", "condition", "conditions",
-    "made", "attributes", "value", "gain", "loaded", "log_evidence", "baseline", "segment_index",
+    "made", "attributes", "value", "gain", "loaded", "log_evidence", "baseline",
+    "segment_index", "paths",
 }  # fmt: skip
 ACCEPTING = (cm, cs)  # whose arrays may have any batch axes, and so many a shape
 # Take nothing, or return what they are given, errors too.

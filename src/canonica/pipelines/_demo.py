@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from canonica._arguments import checked_arguments
+from canonica._checks import checked_seed, checked_size
 from canonica._errors import CanonicaError
 from canonica._files import AnyPath
 from canonica.pipelines._analyze import Analysis, analyze
@@ -56,6 +57,8 @@ def demo(
     --------
     >>> found = demo("canonica-demo", cultures=2)  # doctest: +SKIP
     """
+    checked_size("cultures", cultures, most=1000)
+    checked_seed(seed)
     recordings, results = Path(out) / RECORDINGS, Path(out) / RESULTS
     if recordings.exists() and not (results / SUMMARY).exists():
         raise CanonicaError(
