@@ -73,7 +73,7 @@ def test_statistics_and_ensembles_follow_the_rule(generator, sources):
 def test_a_causal_rule_looks_at_initial_sessions_alone(generator):
     one = recorded(generator, 2)
     loud = one.copy(deep=True)
-    loud["responses"][2 * TRIALS :] = 9 - loud["responses"][2 * TRIALS :]
+    loud["responses"][2 * TRIALS :] = 40 - loud["responses"][2 * TRIALS :]
     early = one.isel(trial=slice(2 * TRIALS))
     members, same = (
         ensemble_response(each, PROTOCOL, causal=True).electrode_ensemble for each in (one, loud)

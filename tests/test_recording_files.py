@@ -85,7 +85,7 @@ def test_a_file_is_meant_before_a_pattern(tmp_path):
 @pytest.mark.usefixtures("untyped")
 @pytest.mark.parametrize("given", [None, 3, b"a.nwb", "", "a\0b", [], ["a.nwb", None]])
 def test_what_is_no_path_is_refused(given):
-    with pytest.raises(CanonicaError, match=r"^path: found .*; expected a file, a folder"):
+    with pytest.raises(CanonicaError, match=r"^paths?: found .*; expected a (file|text)"):
         canonica.read(given)
 
 

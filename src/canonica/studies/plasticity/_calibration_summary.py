@@ -42,6 +42,8 @@ def calibration_summary(found: xr.Dataset) -> xr.Dataset:
 
     Examples
     --------
+    >>> from canonica.reverse_engineering.forecasting import Canonical
+    >>> from canonica.studies import plasticity_calibration
     >>> model = Canonical(rates=5, memories=(1.0, float("inf")))
     >>> sizes = {"initial_sessions": 3, "trials_per_session": 8, "inputs": 4}
     >>> found = plasticity_calibration(0, draws=4, model=model, **sizes)
