@@ -547,7 +547,7 @@ def test_metadata_that_say_nothing_are_refused(tmp_path, generator, metadata, me
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda one: one.assign_attrs(thing=object()), "thing: found a value of type object as an attribute"),
+        (lambda one: one.assign_attrs(thing=object()), "thing: found a value of type object"),
         (lambda one: one.assign(when=np.datetime64("2020-01-01", "ns")), "variable when"),
         (lambda one: one.assign_attrs(name="\udcff"), "NWB cannot hold"),
         (lambda one: one.assign_coords(onset=one["onset"] - 5), "onsets"),
