@@ -250,12 +250,6 @@ def test_bad_values_are_refused(good, floor, name):
     refused(good, floor, name, examples=8)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(("floor", "name"), cases())
-def test_many_bad_values_are_refused(good, floor, name):
-    refused(good, floor, name, examples=40)
-
-
 NAN_BESIDE = ("accuracy", "coincidence", "cost", "free_energy", "log_evidence", "synaptic_sums")
 
 
