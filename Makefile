@@ -44,7 +44,8 @@ SEED ?= 0
 mutants: .venv/.installed-test .venv/.installed-mutants .coverage
 	$(BIN)/python tests/mutants.py --sample $(SAMPLE) --seed $(SEED)
 
-check: .venv/.installed-check
+# The types of tests and torture need what those import.
+check: .venv/.installed-check .venv/.installed-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright

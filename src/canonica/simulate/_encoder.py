@@ -149,7 +149,7 @@ def encode(
         form=form,
         learn=learn,
         trials_per_session=session,
-        stretch=session if learn == "session" else _stretch(session, every),
+        turn=session if learn == "session" else _turn_length(session, every),
         per_step=free_energy == "step",
         every=every,
         block=_block(len(networks.counts), 2 * states),
@@ -311,7 +311,7 @@ def _every(trials: int, session: int, every: int | None, *, whole: bool) -> int:
     )
 
 
-def _stretch(session: int, every: int | None) -> int:
+def _turn_length(session: int, every: int | None) -> int:
     """Return the largest number of trials up to the limit that divides a session."""
     whole = session if every is None else math.gcd(session, every)
     divisors = [n for n in range(1, min(whole, LONGEST_STRETCH) + 1) if whole % n == 0]

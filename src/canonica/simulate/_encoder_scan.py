@@ -50,7 +50,7 @@ class Plan:
         As in `encode`.
     trials_per_session : int
         Trials over which free energy is summed.
-    stretch : int
+    turn : int
         Trials of one turn of the scan: a session, or a divisor of it, which bounds memory.
     per_step : bool
         Whether to give the free energy of every trial.
@@ -63,7 +63,7 @@ class Plan:
     form: ExpectationForm
     learn: Learning
     trials_per_session: int
-    stretch: int
+    turn: int
     per_step: bool
     every: int | None
     block: int
@@ -119,12 +119,12 @@ def encoded(networks: Networks, plan: Plan) -> Encoded:
 def _of_block(networks: Networks, plan: Plan) -> Encoded:
     owners, trials, inputs = networks.stimuli.shape
     every = trials if plan.every is None else plan.every
-    stretches = networks.stimuli.reshape(owners, trials // every, -1, plan.stretch, inputs)
+    turns = networks.stimuli.reshape(owners, trials // every, -1, plan.turn, inputs)
 
-    # In a gradient, each stretch is computed again rather than kept.
+    # In a gradient, each turn is computed again rather than kept.
     @partial(jax.checkpoint, prevent_cse=False)
     def turn(counts: Array, stimuli: Array) -> tuple[Array, tuple[Array, Array, Array]]:
-        after, evidence = _stretch(networks._replace(counts=counts, stimuli=stimuli), plan)
+        after, evidence = _turn(networks._replace(counts=counts, stimuli=stimuli), plan)
         return after, _beliefs(evidence, plan)
 
     def between_snapshots(counts: Array, stimuli: Array) -> tuple[Array, tuple[Any, ...]]:
@@ -132,9 +132,9 @@ def _of_block(networks: Networks, plan: Plan) -> Encoded:
         return after, (beliefs, None if plan.every is None else counts)
 
     counts, (beliefs, kept) = lax.scan(
-        between_snapshots, networks.counts, jnp.moveaxis(stretches, 0, 2)
+        between_snapshots, networks.counts, jnp.moveaxis(turns, 0, 2)
     )
-    # From here on, network first, then all stretches.
+    # From here on, network first, then all turns.
     posterior, accuracy, complexity = (
         jnp.moveaxis(part.reshape(-1, *part.shape[2:]), 1, 0) for part in beliefs
     )
@@ -147,8 +147,8 @@ def _of_block(networks: Networks, plan: Plan) -> Encoded:
     )
 
 
-def _stretch(networks: Networks, plan: Plan) -> tuple[Array, _TrialEvidence]:
-    """Return the counts after a stretch of trials, and the log evidence of each."""
+def _turn(networks: Networks, plan: Plan) -> tuple[Array, _TrialEvidence]:
+    """Return the counts after a turn of trials, and the log evidence of each."""
     if plan.learn != "step":
         return _frozen(networks, plan)
     if networks.bias is not None:
@@ -184,7 +184,7 @@ def _by_logarithms(networks: Networks, plan: Plan) -> tuple[Array, _TrialEvidenc
 
 
 def _frozen(networks: Networks, plan: Plan) -> tuple[Array, _TrialEvidence]:
-    """Learn at the end of the stretch, or not at all: matrix products."""
+    """Learn at the end of the turn, or not at all: matrix products."""
 
     def of_network(network: Networks) -> tuple[Array, _TrialEvidence]:
         counts, stimuli = network.counts, network.stimuli
@@ -223,7 +223,7 @@ def _learned(network: Networks, counts: Array, stimuli: Array, v: Array) -> Arra
 
 
 def _beliefs(evidence: _TrialEvidence, plan: Plan) -> tuple[Array, Array, Array]:
-    """Return the posterior of every trial of a stretch, and accuracy and complexity.
+    """Return the posterior of every trial of a turn, and accuracy and complexity.
 
     These of every trial, or of all together.
     """
@@ -239,11 +239,11 @@ def _beliefs(evidence: _TrialEvidence, plan: Plan) -> tuple[Array, Array, Array]
     return jnp.moveaxis(posterior, 0, -1), accuracy, complexity
 
 
-def _by_period(values: Float[Array, "network stretch *trial"], plan: Plan) -> Array:
+def _by_period(values: Float[Array, "network turn *trial"], plan: Plan) -> Array:
     """Return the values of every trial, or their sums over sessions."""
     if plan.per_step:
         return values.reshape(len(values), -1)
-    per_session = plan.trials_per_session // plan.stretch
+    per_session = plan.trials_per_session // plan.turn
     return values.reshape(len(values), -1, per_session).sum(axis=2)
 
 
