@@ -8,10 +8,10 @@ import pytest
 
 from canonica import RecordingError
 from canonica.recordings import Experiment, Reading, recording
-from canonica.recordings._inferred_sources import inferred_sources, with_inferred_sources
 from canonica.recordings._known_responses import INVALID_TRIALS
 from canonica.recordings.experiments._assembling import assembled
 from canonica.recordings.experiments._session_file import SessionFile
+from canonica.recordings.stimuli._inferred_sources import inferred_sources, with_inferred_sources
 
 START = datetime(2024, 11, 20, 12, tzinfo=UTC)
 TRIALS = 4

@@ -6,7 +6,7 @@ import pytest
 from canonica import RecordingError, from_spikes
 from canonica.recordings import Reading
 from canonica.recordings._columns import Ragged, binary_matrix, columns_of
-from canonica.recordings._sessions import session_numbers
+from canonica.recordings.stimuli._sessions import session_numbers
 
 LISTED = ([[3, 17], [3, 4], [4, 17]], [[1, 0, 1], [1, 1, 0], [0, 1, 1]], ("3", "4", "17"))
 GIVEN = {

@@ -18,8 +18,8 @@ from canonica.recordings import (
     recording_files,
     write,
 )
-from canonica.recordings._inferred_sources import inferred_sources
 from canonica.recordings.experiments import grouped, write_sessions
+from canonica.recordings.stimuli._inferred_sources import inferred_sources
 
 SESSIONS, LENGTH, ELECTRODES, INPUTS = 4, 6, 5, 6
 SESSION = np.repeat(np.arange(1, SESSIONS + 1), LENGTH)

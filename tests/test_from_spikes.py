@@ -12,7 +12,7 @@ from spikeinterface.core import NumpyRecording, NumpySorting
 
 from canonica import CanonicaError, RecordingError
 from canonica.data._spike_trains import DOUBLED, SHUFFLED
-from canonica.recordings._from_spikes import from_spikes, spike_trains_from
+from canonica.recordings.spikes._from_spikes import from_spikes, spike_trains_from
 
 ONSETS = np.arange(6) * 1.0
 STIMULI = np.array([[0, 1], [1, 0], [1, 1], [0, 0], [1, 0], [0, 1]])

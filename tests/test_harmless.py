@@ -6,7 +6,7 @@ import pytest
 
 from canonica import pipelines
 from canonica._harmless import cell, visible
-from canonica.pipelines._unique_names import UniqueNames
+from canonica.pipelines.results._unique_names import UniqueNames
 from canonica.recordings import Reading, write
 from canonica.report import write_recordings_csv
 

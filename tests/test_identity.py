@@ -5,7 +5,7 @@ import pytest
 import canonica
 from canonica.pipelines import convert, validate
 from canonica.recordings import Reading, recording
-from canonica.recordings._identity import RecordingIdentity, RecordingsSeen
+from canonica.recordings.inspection._identity import RecordingIdentity, RecordingsSeen
 from recording_files import pair, world
 
 

@@ -12,7 +12,7 @@ import pytest
 import canonica
 from canonica import RecordingError
 from canonica.recordings import is_recording, recording_files
-from canonica.recordings._isolated import _POOL, OFF, Limits, isolated
+from canonica.recordings.isolation._isolated import _POOL, OFF, Limits, isolated
 from recording_files import matlab, pair, world
 
 

@@ -9,7 +9,7 @@ from canonica._errors import CanonicaError
 from canonica.recordings import recording
 from canonica.report import recovery_figure
 from canonica.reverse_engineering import ensemble_response
-from canonica.reverse_engineering._normalisation import normalised_response
+from canonica.reverse_engineering.published_protocol._normalisation import normalised_response
 from canonica.studies import recovery, recovery_summary
 from canonica.studies.recovery import _activity, _estimates, _networks, _prior
 

@@ -13,14 +13,14 @@ import xarray as xr
 
 from canonica import CanonicaError
 from canonica.pipelines import LeftoverWarning
-from canonica.pipelines._results_files import write_netcdf
-from canonica.pipelines._results_folder import SUMMARY, results_folder
+from canonica.pipelines.results._results_files import write_netcdf
+from canonica.pipelines.results._results_folder import SUMMARY, results_folder
 
 NAMES = {"old": ("a.nc", "b.nc"), "new": ("a.nc", "c.nc", "d.nc"), "last": ("c.nc", "e.nc")}
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from canonica.pipelines import _replacement
+from canonica.pipelines.results import _replacement
 sys.path.insert(0, sys.argv[3])
 from test_results_folder import fill
 
@@ -36,7 +36,7 @@ def counted(real):
 
 Path.rename, Path.replace = counted(Path.rename), counted(Path.replace)
 if last < 0:  # while it is being filled
-    from canonica.pipelines._results_folder import results_folder
+    from canonica.pipelines.results._results_folder import results_folder
     with results_folder(Path(sys.argv[1]), overwrite=True) as folder:
         (folder / "a.nc").write_text("half")
         os.kill(os.getpid(), signal.SIGKILL)

@@ -13,7 +13,7 @@ import canonica
 from canonica import CanonicaError, RecordingError
 from canonica.recordings import recording
 from canonica.reverse_engineering import PublishedProtocol, reverse_engineer
-from canonica.reverse_engineering._ensembles import ensemble_response
+from canonica.reverse_engineering.published_protocol._ensembles import ensemble_response
 from canonica.simulate import culture
 
 DIMS = {
@@ -93,7 +93,7 @@ def test_batched_is_looped(results, cultures):
 
 @pytest.mark.slow
 def test_more_recordings_than_a_batch_and_several_shapes(monkeypatch, cultures):
-    from canonica.reverse_engineering import _batch
+    from canonica.reverse_engineering.published_protocol import _batch
 
     monkeypatch.setattr(_batch, "LARGEST_BATCH", 2)
     short = culture(7, sessions=12, trials_per_session=64, inputs=8, mixing=1.0, name="short")

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from canonica import RecordingError
 from canonica.recordings._reading import Reading
-from canonica.recordings._sessions import session_numbers
+from canonica.recordings.stimuli._sessions import session_numbers
 
 HOUR = 3600.0
 

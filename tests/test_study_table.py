@@ -7,8 +7,8 @@ import pytest
 
 from canonica import CanonicaError
 from canonica.pipelines import StudySettings, StudyWarning
-from canonica.pipelines._study_settings import read_study_file, write_study_file
-from canonica.pipelines._study_table import study_rows
+from canonica.pipelines.conditions._study_settings import read_study_file, write_study_file
+from canonica.pipelines.conditions._study_table import study_rows
 from canonica.recordings import Reading
 
 ROWS = [

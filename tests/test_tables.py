@@ -14,8 +14,8 @@ from canonica.data._spike_trains import SHUFFLED, SpikeTrains
 from canonica.recordings import Reading, recording
 from canonica.recordings._claims import SMALL
 from canonica.recordings._columns import Ragged
-from canonica.recordings._from_spikes import from_spikes, spike_trains_from
-from canonica.recordings._stimulation import check_clock
+from canonica.recordings.spikes._from_spikes import from_spikes, spike_trains_from
+from canonica.recordings.stimuli._stimulation import check_clock
 from canonica.recordings.tables import _responses, _spikes
 
 TRIALS, ELECTRODES, INPUTS, SOURCES = 12, 3, 4, 2

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from canonica import RecordingError, from_spikes, read
 from canonica.recordings import Reading
-from canonica.recordings._trial_rows import TrialRows
+from canonica.recordings.stimuli._trial_rows import TrialRows
 from recording_files import INPUTS, TRIALS, nwb, pair, ready, world
 
 

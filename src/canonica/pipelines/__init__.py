@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from canonica._leftovers import LeftoverWarning
     from canonica.pipelines._analyze import Analysis, analyze
     from canonica.pipelines._convert import Converted, convert
-    from canonica.pipelines._culture import CultureRun, culture
     from canonica.pipelines._demo import demo
     from canonica.pipelines._fetch import Fetched, fetch
     from canonica.pipelines._forecast import (
@@ -29,18 +28,19 @@ if TYPE_CHECKING:
         forecast,
     )
     from canonica.pipelines._forecast_plan import ForecastPlan
-    from canonica.pipelines._landscape import LandscapeRun, landscape
     from canonica.pipelines._maze import MazeRun, maze, unfinished_maze
     from canonica.pipelines._nothing_usable import NothingUsableError
-    from canonica.pipelines._perturbation import PerturbationRun, perturbation
     from canonica.pipelines._progress import Progress, Told
-    from canonica.pipelines._recovery import RecoveryRun, recovery
-    from canonica.pipelines._separation import SeparationRun, separation
-    from canonica.pipelines._study import Study, study
-    from canonica.pipelines._study_settings import StudySettings
-    from canonica.pipelines._study_table import StudyWarning
-    from canonica.pipelines._transplant import TransplantRun, transplant
     from canonica.pipelines._validate import Validated, validate, validate_each, write_validations
+    from canonica.pipelines.conditions._study import Study, study
+    from canonica.pipelines.conditions._study_settings import StudySettings
+    from canonica.pipelines.conditions._study_table import StudyWarning
+    from canonica.pipelines.simulations._culture import CultureRun, culture
+    from canonica.pipelines.simulations._landscape import LandscapeRun, landscape
+    from canonica.pipelines.simulations._perturbation import PerturbationRun, perturbation
+    from canonica.pipelines.simulations._recovery import RecoveryRun, recovery
+    from canonica.pipelines.simulations._separation import SeparationRun, separation
+    from canonica.pipelines.simulations._transplant import TransplantRun, transplant
     from canonica.recordings import recording_files
 
 # Loaded when first asked for: a command that needs one does not wait for the others.
@@ -48,39 +48,39 @@ _HOMES = {
     "Analysis": "canonica.pipelines._analyze",
     "ConditionForecast": "canonica.pipelines._forecast",
     "Converted": "canonica.pipelines._convert",
-    "CultureRun": "canonica.pipelines._culture",
+    "CultureRun": "canonica.pipelines.simulations._culture",
     "Fetched": "canonica.pipelines._fetch",
     "ForecastPlan": "canonica.pipelines._forecast_plan",
     "Forecasts": "canonica.pipelines._forecast",
-    "LandscapeRun": "canonica.pipelines._landscape",
+    "LandscapeRun": "canonica.pipelines.simulations._landscape",
     "LeftoverWarning": "canonica._leftovers",
     "MazeRun": "canonica.pipelines._maze",
     "NothingUsableError": "canonica.pipelines._nothing_usable",
-    "PerturbationRun": "canonica.pipelines._perturbation",
+    "PerturbationRun": "canonica.pipelines.simulations._perturbation",
     "Progress": "canonica.pipelines._progress",
     "RecordingForecast": "canonica.pipelines._forecast",
-    "RecoveryRun": "canonica.pipelines._recovery",
-    "SeparationRun": "canonica.pipelines._separation",
-    "Study": "canonica.pipelines._study",
-    "StudySettings": "canonica.pipelines._study_settings",
-    "StudyWarning": "canonica.pipelines._study_table",
+    "RecoveryRun": "canonica.pipelines.simulations._recovery",
+    "SeparationRun": "canonica.pipelines.simulations._separation",
+    "Study": "canonica.pipelines.conditions._study",
+    "StudySettings": "canonica.pipelines.conditions._study_settings",
+    "StudyWarning": "canonica.pipelines.conditions._study_table",
     "Told": "canonica.pipelines._progress",
-    "TransplantRun": "canonica.pipelines._transplant",
+    "TransplantRun": "canonica.pipelines.simulations._transplant",
     "Validated": "canonica.pipelines._validate",
     "analyze": "canonica.pipelines._analyze",
     "convert": "canonica.pipelines._convert",
-    "culture": "canonica.pipelines._culture",
+    "culture": "canonica.pipelines.simulations._culture",
     "demo": "canonica.pipelines._demo",
     "fetch": "canonica.pipelines._fetch",
     "forecast": "canonica.pipelines._forecast",
-    "landscape": "canonica.pipelines._landscape",
+    "landscape": "canonica.pipelines.simulations._landscape",
     "maze": "canonica.pipelines._maze",
-    "perturbation": "canonica.pipelines._perturbation",
+    "perturbation": "canonica.pipelines.simulations._perturbation",
     "recording_files": "canonica.recordings",
-    "recovery": "canonica.pipelines._recovery",
-    "separation": "canonica.pipelines._separation",
-    "study": "canonica.pipelines._study",
-    "transplant": "canonica.pipelines._transplant",
+    "recovery": "canonica.pipelines.simulations._recovery",
+    "separation": "canonica.pipelines.simulations._separation",
+    "study": "canonica.pipelines.conditions._study",
+    "transplant": "canonica.pipelines.simulations._transplant",
     "unfinished_maze": "canonica.pipelines._maze",
     "validate": "canonica.pipelines._validate",
     "validate_each": "canonica.pipelines._validate",

@@ -9,7 +9,7 @@ import xarray as xr
 from canonica._arguments import checked_arguments
 from canonica._errors import CanonicaError, RecordingError, listed
 from canonica._files import AnyPath, shown
-from canonica.pipelines._free_files import check_free
+from canonica.pipelines.results._free_files import check_free
 from canonica.recordings import (
     Experiment,
     Reading,

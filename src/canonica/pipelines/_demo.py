@@ -8,7 +8,7 @@ from canonica._errors import CanonicaError
 from canonica._files import AnyPath
 from canonica.pipelines._analyze import Analysis, analyze
 from canonica.pipelines._progress import Stage, Told
-from canonica.pipelines._results_folder import SUMMARY
+from canonica.pipelines.results._results_folder import SUMMARY
 from canonica.recordings import write
 from canonica.simulate import spike_trains
 

@@ -18,9 +18,9 @@ from canonica.pipelines._nothing_usable import NothingUsableError
 from canonica.pipelines._progress import Stage, Told
 from canonica.pipelines._reading_ensembles import read_ensembles
 from canonica.pipelines._recording_rows import Row, recording_row
-from canonica.pipelines._results_files import failure_rows, write_netcdf, write_summary
-from canonica.pipelines._results_folder import results_folder
-from canonica.pipelines._unique_names import UniqueNames
+from canonica.pipelines.results._results_files import failure_rows, write_netcdf, write_summary
+from canonica.pipelines.results._results_folder import results_folder
+from canonica.pipelines.results._unique_names import UniqueNames
 from canonica.recordings import Reading, recording_files
 from canonica.report import (
     ForecastSummary,

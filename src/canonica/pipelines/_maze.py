@@ -21,12 +21,12 @@ from canonica.agents.experiments import (
     recorded_trials,
     trials_done,
 )
-from canonica.pipelines._animations import Animation, check_animation
-from canonica.pipelines._hidden_folders import HIDDEN
-from canonica.pipelines._learning_rows import learning_rows
 from canonica.pipelines._progress import Stage, Told
-from canonica.pipelines._results_files import write_netcdf, write_rows, write_summary
-from canonica.pipelines._results_folder import results_folder
+from canonica.pipelines.results._hidden_folders import HIDDEN
+from canonica.pipelines.results._results_files import write_netcdf, write_rows, write_summary
+from canonica.pipelines.results._results_folder import results_folder
+from canonica.pipelines.simulations._animations import Animation, check_animation
+from canonica.pipelines.simulations._learning_rows import learning_rows
 from canonica.report import maze_figure, scene_figure, write_figure, write_scene_animation
 
 UNFINISHED = f"{HIDDEN}unfinished"  # in the folder of the results, until they are there

@@ -16,9 +16,9 @@ from canonica._files import sha256
 from canonica._harmless import visible
 from canonica.pipelines._progress import Stage, Told
 from canonica.pipelines._recording_files import prefixes
-from canonica.pipelines._unique_names import UniqueNames
+from canonica.pipelines.results._unique_names import UniqueNames
 from canonica.recordings import Experiment, Reading, inspect, read_each
-from canonica.recordings._identity import RecordingIdentity, RecordingsSeen
+from canonica.recordings.inspection._identity import RecordingIdentity, RecordingsSeen
 from canonica.reverse_engineering import (
     EnsembleResponse,
     GivenBaseline,

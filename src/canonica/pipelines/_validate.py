@@ -16,8 +16,8 @@ from canonica._version import __version__
 from canonica.pipelines._progress import Stage, Told
 from canonica.pipelines._recording_files import each_recording
 from canonica.recordings import Finding, Reading, recording_files
-from canonica.recordings._finding import SEVERITIES
-from canonica.recordings._identity import RecordingIdentity, RecordingsSeen
+from canonica.recordings.inspection._finding import SEVERITIES
+from canonica.recordings.inspection._identity import RecordingIdentity, RecordingsSeen
 from canonica.reverse_engineering import PublishedProtocol, Validation
 
 KEPT = ("origin", "input_file", "input_sha256", "reading")

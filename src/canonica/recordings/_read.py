@@ -12,8 +12,6 @@ from canonica._errors import RecordingError
 from canonica._files import AnyPath
 from canonica.data._response_windows import EVOKED
 from canonica.data._spike_trains import SpikeTrains
-from canonica.recordings._inferred_sources import with_inferred_sources
-from canonica.recordings._isolated import isolated
 from canonica.recordings._readers import reader_of
 from canonica.recordings._reading import (
     PAUSE,
@@ -28,6 +26,8 @@ from canonica.recordings._reading import (
 from canonica.recordings._recording_files import recording_files
 from canonica.recordings.experiments._assembling import assembled
 from canonica.recordings.experiments._grouping import Experiment
+from canonica.recordings.isolation._isolated import isolated
+from canonica.recordings.stimuli._inferred_sources import with_inferred_sources
 
 AS_THE_FILE_SAYS = Reading()
 

@@ -8,7 +8,7 @@ from canonica._arguments import checked_arguments
 from canonica._errors import RecordingError
 from canonica._files import shown
 from canonica.recordings._hdf5 import HDF5_MAGIC
-from canonica.recordings._isolated import isolated
+from canonica.recordings.isolation._isolated import isolated
 from canonica.recordings.matlab import _matlab_5, _matlab_7_3
 from canonica.recordings.nwb import _read as _nwb
 from canonica.recordings.nwb import _zarr

@@ -6,20 +6,8 @@ A protocol is a value with its settings; its steps are a file each: `_ensembles`
 made before the fact, with intervals, scores and evidence for plasticity.
 """
 
-from canonica.reverse_engineering._baselines import (
-    Baseline,
-    BaselineFrom,
-    GivenBaseline,
-    baselines,
-    check_conditions,
-    own_baselines,
-)
-from canonica.reverse_engineering._electrode_statistics import electrode_statistics
-from canonica.reverse_engineering._ensembles import EnsembleResponse, ensemble_response
 from canonica.reverse_engineering._failures import attempt
-from canonica.reverse_engineering._outcomes import results
 from canonica.reverse_engineering._protocol import PROTOCOLS
-from canonica.reverse_engineering._published_protocol import PublishedProtocol
 from canonica.reverse_engineering._responses import reverse_engineer_responses
 from canonica.reverse_engineering._reverse_engineer import reverse_engineer
 from canonica.reverse_engineering._summary import (
@@ -30,7 +18,6 @@ from canonica.reverse_engineering._summary import (
     condition_summary,
     recording_summary,
 )
-from canonica.reverse_engineering._sweep import sweep
 from canonica.reverse_engineering._validation import Validation, validate
 from canonica.reverse_engineering.conditions import summary
 from canonica.reverse_engineering.forecasting import (
@@ -44,6 +31,24 @@ from canonica.reverse_engineering.forecasting import (
     score,
     score_responses,
 )
+from canonica.reverse_engineering.published_protocol._baselines import (
+    Baseline,
+    BaselineFrom,
+    GivenBaseline,
+    baselines,
+    check_conditions,
+    own_baselines,
+)
+from canonica.reverse_engineering.published_protocol._electrode_statistics import (
+    electrode_statistics,
+)
+from canonica.reverse_engineering.published_protocol._ensembles import (
+    EnsembleResponse,
+    ensemble_response,
+)
+from canonica.reverse_engineering.published_protocol._outcomes import results
+from canonica.reverse_engineering.published_protocol._published_protocol import PublishedProtocol
+from canonica.reverse_engineering.published_protocol._sweep import sweep
 
 __all__ = [
     "ERRORS",

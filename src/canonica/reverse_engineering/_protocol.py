@@ -1,7 +1,7 @@
 """The protocols there are, by name."""
 
 from canonica._errors import CanonicaError
-from canonica.reverse_engineering._published_protocol import PublishedProtocol
+from canonica.reverse_engineering.published_protocol._published_protocol import PublishedProtocol
 
 PROTOCOLS = {protocol.name: protocol for protocol in (PublishedProtocol(),)}
 

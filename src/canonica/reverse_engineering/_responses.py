@@ -5,13 +5,13 @@ import xarray as xr
 
 from canonica._arguments import checked_arguments
 from canonica._errors import RecordingError
-from canonica.reverse_engineering._batch import analysed
-from canonica.reverse_engineering._estimation import Observed
-from canonica.reverse_engineering._outcomes import saturated
 from canonica.reverse_engineering._protocol import protocol_named
-from canonica.reverse_engineering._published_protocol import PublishedProtocol
-from canonica.reverse_engineering._result import analysis_variables, result
 from canonica.reverse_engineering._sessions import Sessions
+from canonica.reverse_engineering.published_protocol._batch import analysed
+from canonica.reverse_engineering.published_protocol._estimation import Observed
+from canonica.reverse_engineering.published_protocol._outcomes import saturated
+from canonica.reverse_engineering.published_protocol._published_protocol import PublishedProtocol
+from canonica.reverse_engineering.published_protocol._result import analysis_variables, result
 
 
 @checked_arguments

@@ -7,11 +7,11 @@ import xarray as xr
 
 from canonica._arguments import checked_arguments
 from canonica._errors import RecordingError
-from canonica.reverse_engineering._baselines import GivenBaseline
 from canonica.reverse_engineering._failures import Errors, in_place
-from canonica.reverse_engineering._outcomes import outcomes
 from canonica.reverse_engineering._protocol import protocol_named
-from canonica.reverse_engineering._published_protocol import PublishedProtocol
+from canonica.reverse_engineering.published_protocol._baselines import GivenBaseline
+from canonica.reverse_engineering.published_protocol._outcomes import outcomes
+from canonica.reverse_engineering.published_protocol._published_protocol import PublishedProtocol
 
 
 @overload

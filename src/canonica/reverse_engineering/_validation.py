@@ -11,10 +11,10 @@ from canonica._arguments import checked_arguments
 from canonica._checks import described, refusal
 from canonica._errors import RecordingError, listed
 from canonica.recordings import Finding, inspect
-from canonica.recordings._source_information import source_information
-from canonica.reverse_engineering._ensembles import ensemble_response
-from canonica.reverse_engineering._normalisation import normalised_response
-from canonica.reverse_engineering._published_protocol import PublishedProtocol
+from canonica.recordings.inspection._source_information import source_information
+from canonica.reverse_engineering.published_protocol._ensembles import ensemble_response
+from canonica.reverse_engineering.published_protocol._normalisation import normalised_response
+from canonica.reverse_engineering.published_protocol._published_protocol import PublishedProtocol
 
 DEFAULT = PublishedProtocol()
 FEW = 5  # electrodes of an ensemble that are too few for a mean to rest on

@@ -10,7 +10,7 @@ from typing import Any
 from canonica._errors import RecordingError
 from canonica.recordings._columns import WORDS
 from canonica.recordings._hdf5 import HDF5_MAGIC
-from canonica.recordings._isolated import isolated
+from canonica.recordings.isolation._isolated import isolated
 
 SUBJECT = re.compile(r"sub-([A-Za-z0-9.+-]+)")  # in names of files, as DANDI has them
 BEFORE_ANY = datetime(1950, 1, 1, tzinfo=UTC)  # earlier dates stand for one that is not known

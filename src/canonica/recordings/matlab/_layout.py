@@ -14,7 +14,7 @@ from canonica._errors import RecordingError, listed
 from canonica._files import sha256, shown
 from canonica.data._recording import recording
 from canonica.recordings._reading import Reading
-from canonica.recordings._sessions import session_numbers
+from canonica.recordings.stimuli._sessions import session_numbers
 
 PREFIX = "data_"
 FIELDS = {"r": "responses", "o": "stimuli", "s": "sources"}

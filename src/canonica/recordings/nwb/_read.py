@@ -27,9 +27,7 @@ from canonica.data._spike_trains import (
 from canonica.recordings._columns import columns_of
 from canonica.recordings._hdf5 import HDF5_MAGIC
 from canonica.recordings._known_responses import KnownResponses, known_responses, part_of
-from canonica.recordings._other_onsets import OTHER_ONSETS, other_onsets
 from canonica.recordings._reading import Reading
-from canonica.recordings._stimulation import Stimulation, stimulation
 from canonica.recordings.nwb._causes import (
     cause,
     has_nwb_1,
@@ -51,6 +49,8 @@ from canonica.recordings.nwb._units import (
     units_table,
 )
 from canonica.recordings.nwb._validity import invalid_trials, unknown_responses
+from canonica.recordings.stimuli._other_onsets import OTHER_ONSETS, other_onsets
+from canonica.recordings.stimuli._stimulation import Stimulation, stimulation
 
 READY = "responses"  # column of counts, where the spike times are not known
 NOMINAL = "nominal_onsets"  # attribute in files of ours: the times of the trials are made up

@@ -22,8 +22,8 @@ from canonica.data._recording_checks import ROLES
 from canonica.data._spike_trains import SpikeTrains
 from canonica.recordings._columns import Columns, Ragged, columns_of, described
 from canonica.recordings._reading import Reading
-from canonica.recordings._sessions import session_numbers
-from canonica.recordings._stimulation import (
+from canonica.recordings.stimuli._sessions import session_numbers
+from canonica.recordings.stimuli._stimulation import (
     binary_columns,
     check_amplitudes,
     check_clock,
@@ -31,7 +31,7 @@ from canonica.recordings._stimulation import (
     onset_times,
     said_of_inputs,
 )
-from canonica.recordings._trial_rows import TrialRows
+from canonica.recordings.stimuli._trial_rows import TrialRows
 from canonica.recordings.tables._table_file import SUFFIXES, TableValues, column_names, table_file
 
 NOTE = "canonica"  # of a Parquet file: what a recording has beside its values

@@ -17,9 +17,9 @@ from canonica._errors import RecordingError, listed
 from canonica._files import sha256, shown
 from canonica.data._spike_trains import SpikeTrains
 from canonica.recordings._columns import Ragged, columns_of
-from canonica.recordings._grouped_spikes import grouped_by_channel
 from canonica.recordings._reading import Reading
-from canonica.recordings._stimulation import Stimulation, stimulation
+from canonica.recordings.spikes._grouped_spikes import grouped_by_channel
+from canonica.recordings.stimuli._stimulation import Stimulation, stimulation
 from canonica.recordings.tables._table_file import SUFFIXES, column_names, table_file
 
 TIME = (

@@ -15,9 +15,7 @@ from canonica.reverse_engineering._failures import (
     attempt,
     in_place,
 )
-from canonica.reverse_engineering._outcomes import saturated
 from canonica.reverse_engineering._protocol import protocol_named
-from canonica.reverse_engineering._published_protocol import PublishedProtocol
 from canonica.reverse_engineering.forecasting._known import Known, Normalised, normalised
 from canonica.reverse_engineering.forecasting._labelled import labelled
 from canonica.reverse_engineering.forecasting._predicted import (
@@ -31,6 +29,8 @@ from canonica.reverse_engineering.forecasting.models._stacked import (
     Weighted,
     single_prediction,
 )
+from canonica.reverse_engineering.published_protocol._outcomes import saturated
+from canonica.reverse_engineering.published_protocol._published_protocol import PublishedProtocol
 
 Predictions: TypeAlias = list[tuple[ForecastModel, Predicted]]
 

@@ -6,10 +6,7 @@ import xarray as xr
 from canonica._arguments import checked_arguments
 from canonica._checks import checked_seed
 from canonica._errors import CanonicaError
-from canonica.reverse_engineering._baselines import Baseline
-from canonica.reverse_engineering._ensembles import EnsembleResponse
 from canonica.reverse_engineering._fingerprint import fingerprint
-from canonica.reverse_engineering._published_protocol import PublishedProtocol
 from canonica.reverse_engineering._responses import checked_responses
 from canonica.reverse_engineering._sessions import Sessions
 from canonica.reverse_engineering._source_states import SourceStates
@@ -18,6 +15,9 @@ from canonica.reverse_engineering.forecasting._known import Normalised
 from canonica.reverse_engineering.forecasting._predicted import ForecastModel
 from canonica.reverse_engineering.forecasting.comparison._score import score_normalised
 from canonica.reverse_engineering.forecasting.models._models import model_named
+from canonica.reverse_engineering.published_protocol._baselines import Baseline
+from canonica.reverse_engineering.published_protocol._ensembles import EnsembleResponse
+from canonica.reverse_engineering.published_protocol._published_protocol import PublishedProtocol
 
 GIVEN = "given"  # the normalisation of such responses
 OF_PROTOCOL = ("baseline", "baseline_origin")  # what a forecast of recordings says beside

@@ -10,16 +10,22 @@ from jaxtyping import Bool, Float, Int
 
 from canonica._arguments import checked_arguments
 from canonica._errors import CanonicaError, RecordingError
-from canonica.reverse_engineering._baselines import (
+from canonica.reverse_engineering._failures import attempt
+from canonica.reverse_engineering.published_protocol._baselines import (
     Baseline,
     GivenBaseline,
     baselines,
     check_conditions,
 )
-from canonica.reverse_engineering._ensembles import EnsembleResponse, ensemble_response
-from canonica.reverse_engineering._failures import attempt
-from canonica.reverse_engineering._normalisation import causal_response, normalised_response
-from canonica.reverse_engineering._published_protocol import PublishedProtocol
+from canonica.reverse_engineering.published_protocol._ensembles import (
+    EnsembleResponse,
+    ensemble_response,
+)
+from canonica.reverse_engineering.published_protocol._normalisation import (
+    causal_response,
+    normalised_response,
+)
+from canonica.reverse_engineering.published_protocol._published_protocol import PublishedProtocol
 
 NORMALISATIONS = ("causal", "published")
 

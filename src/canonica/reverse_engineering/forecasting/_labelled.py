@@ -10,7 +10,6 @@ from jaxtyping import Float
 
 from canonica._float64 import in_float64
 from canonica._provenance import versions
-from canonica.reverse_engineering._result import LEVELS
 from canonica.reverse_engineering._sessions import Sessions
 from canonica.reverse_engineering.forecasting._known import Known, Normalised
 from canonica.reverse_engineering.forecasting._predicted import (
@@ -27,6 +26,7 @@ from canonica.reverse_engineering.forecasting.distribution._mixture import (
     quantile,
 )
 from canonica.reverse_engineering.forecasting.distribution._quantiles import QUANTILES
+from canonica.reverse_engineering.published_protocol._result import LEVELS
 
 NUMBERED = ("ensemble", "trial", "input", "electrode")
 NODES = 64  # of the quadrature that gives the variance of a response

@@ -6,9 +6,9 @@ import xarray as xr
 
 from canonica._arguments import checked_arguments
 from canonica._errors import CanonicaError, RecordingError
-from canonica.reverse_engineering._published_protocol import PublishedProtocol
 from canonica.reverse_engineering.forecasting._known import normalised
 from canonica.reverse_engineering.forecasting.models._canonical import Canonical
+from canonica.reverse_engineering.published_protocol._published_protocol import PublishedProtocol
 from canonica.simulate import culture
 from canonica.studies.plasticity._labelled import check, evidences, settings
 from canonica.studies.plasticity._posteriors import Progress, found_of

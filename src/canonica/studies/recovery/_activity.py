@@ -7,10 +7,10 @@ from jaxtyping import Float, Int8
 
 from canonica._checks import checked_array
 from canonica._errors import CanonicaError
-from canonica.reverse_engineering._ensembles import EnsembleResponse
-from canonica.reverse_engineering._normalisation import normalised_response
 from canonica.reverse_engineering._sessions import Sessions
 from canonica.reverse_engineering._source_states import SourceStates
+from canonica.reverse_engineering.published_protocol._ensembles import EnsembleResponse
+from canonica.reverse_engineering.published_protocol._normalisation import normalised_response
 from canonica.studies.recovery._networks import SimulatedNetworks, Sizes
 
 ACTIVITY = ("posterior", "normalised")  # taken as it is; or through step 3 first

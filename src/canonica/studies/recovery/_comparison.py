@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from canonica.reverse_engineering._result import LEVELS
+from canonica.reverse_engineering.published_protocol._result import LEVELS
 from canonica.studies.recovery._estimates import Estimated
 from canonica.studies.recovery._networks import SimulatedNetworks
 

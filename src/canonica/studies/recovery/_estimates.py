@@ -12,14 +12,14 @@ from jaxtyping import Array, Float, Int8
 from canonica._errors import CanonicaError
 from canonica._float64 import in_float64
 from canonica.model import SynapticSums, prior_sums
-from canonica.reverse_engineering._estimation import (
+from canonica.reverse_engineering.published_protocol._estimation import (
     AnyArray,
     Observed,
     session_sums,
     sums_before_sessions,
     threshold_factor,
 )
-from canonica.reverse_engineering._published_forecast import response_of
+from canonica.reverse_engineering.published_protocol._published_forecast import response_of
 from canonica.studies.recovery._networks import Sizes
 
 # What the estimator takes the network's initial counts for: symmetric, of the protocol's prior

@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 from jaxtyping import Float
 
-from canonica.reverse_engineering._result import LEVELS
+from canonica.reverse_engineering.published_protocol._result import LEVELS
 from canonica.studies.recovery._activity import ACTIVITY
 from canonica.studies.recovery._estimates import ASSUMED, INTERVAL
 from canonica.studies.recovery._prior import DrawnNetworks

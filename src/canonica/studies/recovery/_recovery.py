@@ -12,9 +12,12 @@ from canonica._arguments import checked_arguments
 from canonica._checks import check_memory, checked_array, checked_seed, checked_size
 from canonica._errors import CanonicaError
 from canonica._provenance import versions
-from canonica.reverse_engineering._batch import one_ahead
 from canonica.reverse_engineering._protocol import protocol_named
-from canonica.reverse_engineering._published_protocol import LARGEST, PublishedProtocol
+from canonica.reverse_engineering.published_protocol._batch import one_ahead
+from canonica.reverse_engineering.published_protocol._published_protocol import (
+    LARGEST,
+    PublishedProtocol,
+)
 from canonica.studies.recovery._activity import (
     GAIN_SPIKES,
     ORDINARY_SPIKES,

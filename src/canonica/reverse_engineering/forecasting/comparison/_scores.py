@@ -9,7 +9,6 @@ from jaxtyping import Array, Bool, Float, Shaped
 
 from canonica._errors import CanonicaError
 from canonica._float64 import in_float64
-from canonica.reverse_engineering._estimation import AnyArray
 from canonica.reverse_engineering.forecasting.distribution._mixture import (
     PredictiveMixture,
     coverage,
@@ -17,6 +16,7 @@ from canonica.reverse_engineering.forecasting.distribution._mixture import (
     log_density,
     quantile,
 )
+from canonica.reverse_engineering.published_protocol._estimation import AnyArray
 
 LEVELS = (0.5, 0.9)
 LIMITS = np.finfo(np.float64)

@@ -1,13 +1,13 @@
 """The forecasting models there are, by name; a new one is one file, and one line here."""
 
 from canonica._errors import CanonicaError
-from canonica.reverse_engineering._published_protocol import PublishedProtocol
 from canonica.reverse_engineering.forecasting._predicted import ForecastModel
 from canonica.reverse_engineering.forecasting.models._canonical import Canonical, Frozen
 from canonica.reverse_engineering.forecasting.models._persistence import Persistence, Repetition
 from canonica.reverse_engineering.forecasting.models._published import PublishedForecast
 from canonica.reverse_engineering.forecasting.models._regression import Drift, Ridge
 from canonica.reverse_engineering.forecasting.models._stacked import Stacked
+from canonica.reverse_engineering.published_protocol._published_protocol import PublishedProtocol
 
 SINGLE_MODELS: tuple[ForecastModel, ...] = (
     Canonical(),

@@ -9,17 +9,21 @@ from jaxtyping import Array
 
 from canonica._float64 import in_float64
 from canonica.model import SynapticSums
-from canonica.reverse_engineering._estimation import (
+from canonica.reverse_engineering.forecasting._known import Known
+from canonica.reverse_engineering.forecasting._predicted import Predicted
+from canonica.reverse_engineering.forecasting.distribution._noise import with_noise
+from canonica.reverse_engineering.published_protocol._estimation import (
     Observed,
     session_sums,
     sums_before_sessions,
     threshold_factor,
 )
-from canonica.reverse_engineering._published_forecast import forecast, recorded_sums, response_of
-from canonica.reverse_engineering._published_protocol import PublishedProtocol
-from canonica.reverse_engineering.forecasting._known import Known
-from canonica.reverse_engineering.forecasting._predicted import Predicted
-from canonica.reverse_engineering.forecasting.distribution._noise import with_noise
+from canonica.reverse_engineering.published_protocol._published_forecast import (
+    forecast,
+    recorded_sums,
+    response_of,
+)
+from canonica.reverse_engineering.published_protocol._published_protocol import PublishedProtocol
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ from jaxtyping import Array, Bool, Float, Int
 
 from canonica._float64 import in_float64
 from canonica.model import SynapticSums
-from canonica.reverse_engineering._estimation import AnyArray
 from canonica.reverse_engineering.forecasting.distribution._censored_logistic import (
     location_of,
     location_slopes,
@@ -34,6 +33,7 @@ from canonica.reverse_engineering.forecasting.plasticity._uniform_stimuli import
     share_followed,
     uniform,
 )
+from canonica.reverse_engineering.published_protocol._estimation import AnyArray
 
 LOGISTIC_VARIANCE = math.pi**2 / 3  # of scale 1
 NEAREST_END = 1e-12  # of an expected response

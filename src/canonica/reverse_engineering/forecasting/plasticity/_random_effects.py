@@ -19,11 +19,11 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Num
 
-from canonica.reverse_engineering._estimation import AnyArray
 from canonica.reverse_engineering.forecasting.plasticity._uniform_stimuli import (
     KINDS,
     SHARE_VARIANCE,
 )
+from canonica.reverse_engineering.published_protocol._estimation import AnyArray
 
 OFFSET_VARIANCE = 100.0  # before anything is seen: next to no opinion
 

@@ -1,0 +1,1 @@
+"""Conditions compared: from a table of recordings to the comparison."""

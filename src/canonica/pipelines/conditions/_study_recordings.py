@@ -1,0 +1,157 @@
+"""From the table of a study to its recordings, each reduced to its ensembles."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import xarray as xr
+
+from canonica._cores import cores
+from canonica._errors import RecordingError, listed
+from canonica._files import shown
+from canonica._harmless import visible
+from canonica.pipelines._progress import Stage, Told
+from canonica.pipelines._recording_files import each_recording
+from canonica.pipelines.conditions._study_table import StudyRow
+from canonica.pipelines.results._unique_names import UniqueNames
+from canonica.recordings import Reading, inspect
+from canonica.reverse_engineering import (
+    EnsembleResponse,
+    PublishedProtocol,
+    attempt,
+    ensemble_response,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class StudyCulture:
+    """A recording of a study, reduced to its ensembles, with what the table says of it.
+
+    Parameters
+    ----------
+    row : StudyRow
+        Of the table.
+    published, causal : EnsembleResponse
+        Ensembles by all sessions, for the analysis, and by the initial ones, for the forecast.
+    """
+
+    row: StudyRow
+    published: EnsembleResponse
+    causal: EnsembleResponse
+
+    @property
+    def name(self) -> str:
+        """Name of the recording, its own within the study."""
+        return str(self.published.attrs["name"])
+
+
+def study_recordings(
+    rows: Sequence[StudyRow],
+    *,
+    protocol: PublishedProtocol,
+    reading: Reading,
+    jobs: int | None,
+    progress: Told | None,
+) -> tuple[list[StudyCulture], list[RecordingError]]:
+    """Return every usable recording of the rows, and what is wrong with the others.
+
+    Files are read by `jobs` threads, or one for every core.
+    """
+    by_file: dict[Path, list[StudyRow]] = {}
+    for row in rows:
+        by_file.setdefault(row.file, []).append(row)
+    stage = Stage(progress, "Reading recordings", len(by_file))
+
+    def of_file(file: Path) -> list[StudyCulture | RecordingError]:
+        return _of_file(file, by_file[file], protocol, reading)
+
+    cultures: list[StudyCulture] = []
+    failures: list[RecordingError] = []
+    names, known = UniqueNames(), {}
+    with ThreadPoolExecutor(jobs or cores()) as pool:
+        for found in pool.map(of_file, by_file):
+            stage.advance()
+            for one in found:
+                if isinstance(one, RecordingError):
+                    failures.append(one)
+                    continue
+                first = known.setdefault(one.published.fingerprint, one)
+                if first is one:
+                    cultures.append(_named(one, names.unique(one.name)))
+                else:
+                    failures.append(_copy(one, first))
+    return cultures, failures
+
+
+def _of_file(
+    file: Path, rows: Sequence[StudyRow], protocol: PublishedProtocol, reading: Reading
+) -> list[StudyCulture | RecordingError]:
+    found: list[StudyCulture | RecordingError] = []
+    met: set[int] = set()
+    there: list[str] = []
+    for number, recording in enumerate(each_recording(file, reading), 1):
+        name = str(getattr(recording, "attrs", {}).get("name", ""))
+        there.append(name or str(number))
+        wanted = [row for row in rows if _means(row, number, name)]
+        wanted.sort(key=lambda row: "recording" not in row.labels)  # what is said of it comes first
+        if isinstance(recording, RecordingError):
+            met |= {row.number for row in (wanted or rows)}
+            found.append(recording)
+            continue
+        met |= {row.number for row in wanted}
+        found += [_culture(recording, row, protocol) for row in wanted[:1]]
+    missing = [row for row in rows if row.number not in met]
+    return found + [_not_there(row, there) for row in missing]
+
+
+def _means(row: StudyRow, number: int, name: str) -> bool:
+    """Return whether a row is about this recording of its file."""
+    return row.labels.get("recording") in (None, str(number), name)
+
+
+def _culture(
+    recording: xr.Dataset, row: StudyRow, protocol: PublishedProtocol
+) -> StudyCulture | RecordingError:
+    condition = row.condition or str(recording.attrs["condition"])
+    findings = [one.what for one in inspect(recording) if one.severity == "warning"]
+    attrs = {"condition": visible(condition), "warnings": "; ".join(findings)}
+    reduced = [
+        attempt(ensemble_response, recording, protocol, causal=causal) for causal in (False, True)
+    ]
+    for one in reduced:
+        if isinstance(one, RecordingError):
+            return one
+    published, causal = (
+        replace(one, attrs=one.attrs | attrs)
+        for one in reduced
+        if isinstance(one, EnsembleResponse)
+    )
+    return StudyCulture(row, published, causal)
+
+
+def _named(one: StudyCulture, name: str) -> StudyCulture:
+    published, causal = (
+        replace(each, attrs=each.attrs | {"name": name}) for each in (one.published, one.causal)
+    )
+    return StudyCulture(one.row, published, causal)
+
+
+def _copy(one: StudyCulture, first: StudyCulture) -> RecordingError:
+    return RecordingError(
+        one.published.label,
+        None,
+        found=f"the same recording as row {first.row.number} of the table",
+        expected="each recording once",
+        advice="Leave one of them out.",
+    )
+
+
+def _not_there(row: StudyRow, there: Sequence[str]) -> RecordingError:
+    return RecordingError(
+        shown(row.file),
+        None,
+        found=f"no recording {row.labels.get('recording', '')!r} (row {row.number} of the table)",
+        expected=f"one of {listed(there)}, by name or by number from 1",
+        advice="Correct the column recording.",
+    )

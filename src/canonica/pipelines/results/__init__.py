@@ -1,0 +1,1 @@
+"""Where results go: whole folders, unique names, earlier results replaced all or none."""

@@ -1,0 +1,1 @@
+"""Simulated data sets and experiments, run and written."""

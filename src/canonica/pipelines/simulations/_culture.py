@@ -1,0 +1,155 @@
+"""A culture whose truth is known, on an electrode array, to a file of its recording."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from canonica._arguments import checked_arguments
+from canonica._errors import CanonicaError
+from canonica._files import AnyPath, complete_file, in_place, shown
+from canonica.pipelines._progress import Stage, Told
+from canonica.pipelines.results._free_files import check_free
+from canonica.recordings import SpikeTrains, write, writer
+from canonica.recordings.experiments import write_sessions
+from canonica.report import culture_figure, write_figure
+from canonica.simulate import spike_trains
+
+LAYOUTS = ("file", "dandi")
+NWB, PNG = ".nwb", ".png"
+
+
+@dataclass(frozen=True)
+class CultureRun:
+    """A simulated culture, and where it was written.
+
+    Parameters
+    ----------
+    trains : SpikeTrains
+        Of `canonica.simulate.spike_trains`.
+    path : Path
+        The file of its recording.
+    files : list of Path
+        All files of the recording: with the layout of DANDI one for each session.
+    keeps_spikes : bool
+        Whether its spikes are in it, with the truth; else its responses alone.
+    figure : Path or None
+        The picture of it.
+    """
+
+    trains: SpikeTrains
+    path: Path
+    files: list[Path]
+    keeps_spikes: bool
+    figure: Path | None
+
+
+@checked_arguments
+def culture(
+    out: AnyPath,
+    *,
+    sources: int = 2,
+    inputs: int = 32,
+    electrodes: int = 64,
+    sessions: int = 100,
+    trials_per_session: int = 256,
+    repeated: bool = False,
+    mixing: float = 0.75,
+    state_prior: float = 0.5,
+    learning_rate: float = 1.0,
+    direct: float = 0.8,
+    drift: float = 0.2,
+    dead: int = 0,
+    name: str = "simulated",
+    condition: str = "simulated",
+    layout: str = "file",
+    figure: AnyPath | None = None,
+    seed: int = 0,
+    overwrite: bool = False,
+    progress: Told | None = None,
+) -> CultureRun:
+    """Simulate a culture on an electrode array, whose truth is known, and record it.
+
+    Does what `canonica simulate culture` does, and writes the same files.
+
+    Parameters
+    ----------
+    out : path-like
+        The file to write: .nwb keeps spikes and truth; .mat, .parquet and .csv hold the responses.
+    sources, inputs, electrodes, sessions, trials_per_session, repeated, mixing, state_prior
+        As in `canonica.simulate.spike_trains`.
+    learning_rate, direct, drift, dead, name, condition, seed
+        As in `canonica.simulate.spike_trains`.
+    layout : "file" or "dandi"
+        Whether to write one file; or, as DANDI:001611 has it, a file for each session in a folder
+        of the subject, with spikes and stimuli and nothing of the truth.
+    figure : path-like, optional
+        Also draw its spikes and statistics, to this file, which ends in .png.
+    overwrite : bool, optional
+        Whether files that are there may be replaced.
+    progress : callable, optional
+        Called with a `Progress` as the work goes on, as `print` could be.
+
+    Returns
+    -------
+    CultureRun
+        What was simulated.
+
+    Raises
+    ------
+    CanonicaError
+        If a setting is out of range, there is no way to write such a file, or it is there already.
+
+    Examples
+    --------
+    >>> from tempfile import mkdtemp
+    >>> found = culture(Path(mkdtemp()) / "practice.nwb", sessions=2, trials_per_session=8)
+    >>> found.keeps_spikes, len(found.trains)
+    (True, 64)
+    """
+    path, picture = Path(out), None if figure is None else Path(figure)
+    if layout not in LAYOUTS:
+        raise CanonicaError(f"layout: found {layout!r}; expected file or dandi.")
+    in_sessions = layout == "dandi"
+    if not in_sessions:
+        writer(path)  # refuses a name before the work
+    elif path.suffix:
+        raise CanonicaError(
+            f"{shown(path)}: found the name of a file; expected that of a folder, for the layout "
+            "of DANDI has a file for each session."
+        )
+    if picture is not None and picture.suffix.lower() != PNG:
+        raise CanonicaError(f"figure: found {shown(picture)}; expected a name that ends in .png.")
+    wanted = [*([] if in_sessions else [path]), *([] if picture is None else [picture])]
+    check_free(wanted, overwrite=overwrite)
+    stage = Stage(progress, "Simulating a culture", 2 if picture is None else 3)
+    trains = spike_trains(
+        seed,
+        sources=sources,
+        inputs=inputs,
+        electrodes=electrodes,
+        sessions=sessions,
+        trials_per_session=trials_per_session,
+        repeated=repeated,
+        mixing=mixing,
+        state_prior=state_prior,
+        learning_rate=learning_rate,
+        direct=direct,
+        drift=drift,
+        dead=dead,
+        name=name,
+        condition=condition,
+    )
+    stage.advance()
+    keeps_spikes = in_sessions or path.suffix.lower() == NWB
+    files = [path]
+    if in_sessions:
+        files = write_sessions(path, trains, overwrite=overwrite)
+    else:
+        write(path, trains if keeps_spikes else trains.recording())
+    in_place(path)
+    found = CultureRun(trains, path, files, keeps_spikes, picture)
+    stage.advance()
+    if picture is not None:
+        with complete_file(picture) as partial:
+            write_figure(culture_figure({name: [trains.recording()]}, trains=trains), partial)
+        stage.advance()
+    return found

@@ -1,0 +1,1 @@
+"""Spikes, from whatever holds them in memory, electrode by electrode."""

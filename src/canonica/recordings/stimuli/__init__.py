@@ -1,0 +1,1 @@
+"""Stimuli: which rows make a trial, which trials a session, and what their sources were."""

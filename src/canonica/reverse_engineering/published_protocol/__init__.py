@@ -1,0 +1,1 @@
+"""The published protocol [NC23], step by step, and over many recordings."""
