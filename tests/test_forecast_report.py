@@ -220,7 +220,20 @@ def test_more_models_than_colours_can_be_told_apart(generator):
     models = [f"m{number}" for number in range(9)]
     _, below = panels(forecast_figure("ctrl", [part_of(generator, models=models)]))
     lines = labelled_lines(below["Error"])
-    assert len({(lines[name].get_color(), lines[name].get_linestyle()) for name in models}) == 9
+    assert len({(lines[name].get_color(), lines[name].get_marker()) for name in models}) == 9
+
+
+def test_models_that_lie_on_each_other_are_all_seen(generator):
+    models = [f"m{number}" for number in range(8)]
+    _, below = panels(forecast_figure("ctrl", [part_of(generator, models=models, sessions=40)]))
+    lines = labelled_lines(below["Error"])
+    widths = [lines[name].get_linewidth() for name in models]
+    orders = [lines[name].get_zorder() for name in models]
+    assert widths == sorted(widths, reverse=True)  # the wider beneath, each with an edge to be seen
+    assert orders == sorted(orders)
+    assert len(set(widths)) == len(set(orders)) == 8
+    marked = [lines[name].get_markevery()[0] for name in models]
+    assert max(np.bincount(marked)) <= 2
 
 
 def plasticity(name="c", **changes):

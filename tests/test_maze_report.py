@@ -104,7 +104,7 @@ def test_curves_are_means_and_medians_over_mazes(generator):
         np.testing.assert_allclose(
             mean.get_ydata(), [scale * values[:, part].mean() for part in tens]
         )
-    energy = (one["free_energy"] / one["steps"]).mean("maze") / 1000
+    energy = (one["free_energy"] / one["steps"]).mean("maze")
     np.testing.assert_allclose(line(axes["Free energy"], "mean").get_ydata(), energy)
     right = 100 * one["first_move_frequency"].sel(move="right").mean("maze")
     moves = axes["First moves of the policies drawn"]
@@ -131,6 +131,11 @@ def test_any_number_of_mazes_and_trials_is_drawn(generator, tmp_path, mazes, tri
     write_figure(figure, tmp_path / "maze.png")
     assert (tmp_path / "maze.png").stat().st_size > 0
     assert ("in each" in figure.get_suptitle()) == (mazes > 1)
+
+
+@pytest.mark.parametrize(("trials", "panels"), [(10, 4), (11, 6)])
+def test_panels_of_a_single_point_are_left_out(generator, trials, panels):
+    assert len(maze_figure(result(generator, 2, trials)).axes) == panels
 
 
 def test_a_way_without_loops_comes_to_no_place_twice(generator):

@@ -229,5 +229,16 @@ def test_figures_show_what_was_found(separated, perturbed, estimated, paths, tmp
     drawn = {line.get_label(): line.get_ydata() for line in row[0].get_lines()}
     mean = separated["posterior"].sel(state_prior=0.5, state=1, source_state="10").mean("sample")
     np.testing.assert_allclose(drawn["10"], mean)
+    above, beneath = figures["perturbation"].axes[2:4]
+    shapes = {
+        (line.get_marker(), line.get_markerfacecolor()): line.get_label()
+        for line in above.get_lines()[:4]
+    }
+    assert len(shapes) == 4
+    assert {text.get_text() for text in above.get_legend().get_texts()} == set(shapes.values())
+    paths_drawn = [line for line in beneath.get_lines() if line.get_label().endswith(" 1")]
+    widths = [line.get_linewidth() for line in paths_drawn]
+    assert widths == sorted(set(widths), reverse=True)  # the first is not hidden by what follows
+    assert len(widths) == 4
     write_animation(paths.isel(session=slice(3)), "three sessions", tmp_path / "paths.gif")
     assert (tmp_path / "paths.gif").read_bytes().startswith(b"GIF8")

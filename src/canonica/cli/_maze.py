@@ -54,7 +54,7 @@ def experiment(
 
     [bold]Examples[/bold]
 
-      canonica maze --mazes 2 --trials 10 --max-steps 2000
+      canonica maze --agent efficient --mazes 6 --trials 20 --max-steps 2000
 
       canonica maze --prior-right 0.35 --out right
 

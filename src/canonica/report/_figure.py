@@ -9,7 +9,15 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
-from canonica.report._style import BLACK, BLUE, STATE_COLOURS, VERMILION, new_figure
+from canonica.report._style import (
+    BLACK,
+    BLUE,
+    STATE_COLOURS,
+    VERMILION,
+    legend_below,
+    new_figure,
+    whole_numbers,
+)
 from canonica.reverse_engineering import ERRORS, LAST_SESSIONS
 
 ERROR_COLOURS = (VERMILION, BLUE, BLACK)
@@ -68,12 +76,12 @@ def condition_figure(condition: str, parts: Sequence[xr.Dataset]) -> Figure:
     series = [*axes[: ensembles + 1]]
     axes = _axes(bottom, 1, COLUMNS, COLUMNS)
     _observed_against_predicted_response(axes[0], parts, figure)
-    _errors(axes[1], parts, ERRORS, title="Response error", label="mean squared error")
+    _response_errors(axes[1], parts)
     _observed_against_predicted_weight(axes[2], parts)
-    weight_error = {"weight_error": "published forecast"}
-    _errors(axes[3], parts, weight_error, title="Weight error", label="relative squared error")
+    _weight_error(axes[3], parts)
     for axis in (*series, axes[1], axes[3]):
         _mark_initial_sessions(axis, parts[0])
+        whole_numbers(axis)
     return figure
 
 
@@ -130,7 +138,7 @@ def _state_responses(axes: Sequence[Axes], parts: Sequence[xr.Dataset]) -> None:
             ylabel="normalised response",
             ylim=(0, 1),
         )
-    axes[0].legend(title="state of sources 1, 2, …", ncols=2, frameon=False)
+    legend_below(axes[0], columns=min(len(states), 4), title="state of sources 1, 2, …")
 
 
 def _legible(states: Sequence[str]) -> Sequence[str]:
@@ -155,17 +163,25 @@ def _free_energy(axis: Axes, parts: Sequence[xr.Dataset]) -> None:
         xlabel="session",
         ylabel="change since the first session (nat)",
     )
-    axis.legend(frameon=False)
+    legend_below(axis, columns=3)
 
 
-def _errors(
-    axis: Axes, parts: Sequence[xr.Dataset], names: dict[str, str], *, title: str, label: str
-) -> None:
-    for (name, legend), colour in zip(names.items(), ERROR_COLOURS, strict=False):
+def _response_errors(axis: Axes, parts: Sequence[xr.Dataset]) -> None:
+    for (name, legend), colour in zip(ERRORS.items(), ERROR_COLOURS, strict=False):
         _band(axis, _stacked(parts, name), colour=colour, label=legend)
-    axis.set(title=title, xlabel="session", ylabel=label)
+    axis.set(title="Response error", xlabel="session", ylabel="mean squared error")
     axis.set_ylim(bottom=0)
-    axis.legend(frameon=False)
+    legend_below(axis)
+
+
+def _weight_error(axis: Axes, parts: Sequence[xr.Dataset]) -> None:
+    _band(axis, _stacked(parts, "weight_error"), colour=VERMILION, label="published forecast")
+    axis.set(
+        title="Weight error, published forecast",
+        xlabel="session",
+        ylabel="relative squared error",
+    )
+    axis.set_ylim(bottom=0)
 
 
 def _observed_against_predicted_response(
@@ -210,4 +226,4 @@ def _observed_against_predicted_weight(axis: Axes, parts: Sequence[xr.Dataset]) 
     ends = [min(limits), max(limits)]
     axis.plot(ends, ends, color="0.5", linewidth=1, linestyle="--")
     axis.set(xlabel="predicted weight", ylabel="observed weight", title="Weights, last session")
-    axis.legend(frameon=False)
+    legend_below(axis, columns=2)

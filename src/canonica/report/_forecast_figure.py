@@ -9,15 +9,15 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
 
 from canonica.report._forecast_table import recording_scores, shortened
-from canonica.report._style import STATE_COLOURS, new_figure
+from canonica.report._style import STATE_COLOURS, new_figure, whole_numbers
 
 ENSEMBLES = 4  # shown at most
 RECORDINGS = 3  # shown at most
-DASHES = ("-", "--", "-.", ":")
-FEW_SESSIONS = 30  # up to which single ones are marked
+MARKERS = "osD^vP*X<>ph"  # as well as colours: each model has its own
+WIDEST = 5.5  # points, of the first model's line
+MARKS = 6  # of a model in a panel, about
 BANDS = ((0.05, 0.95, 0.12), (0.25, 0.75, 0.22))  # quantiles, and how opaque
 POINTS: dict[str, Any] = {"markersize": 3.8, "markeredgecolor": "white", "markeredgewidth": 0.4}
 SHADE = "0.93"
@@ -83,6 +83,7 @@ def forecast_figure(condition: str, parts: Sequence[xr.Dataset]) -> Figure:
         frameon=False,
         title="model",
         alignment="left",
+        handlelength=5,
     )
     return figure
 
@@ -133,7 +134,7 @@ def _responses(
             axis.plot(session, observed, "o", color=colour, **POINTS, label=f"_{state}")
         axis.axvspan(session[0] - 0.5, session[initial - 1] + 0.5, color=SHADE, zorder=-1, lw=0)
         axis.set(ylim=(0, 1), ylabel="normalised response")
-        axis.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+        whole_numbers(axis)
         axis.set_title(f"Ensemble of source {number + 1}", fontsize=10)
     axes[min(len(axes), part.sizes["ensemble"]) - 1].set_xlabel("session")
     name = f"{shortened(part.attrs['name'])}\n{words} {part.attrs['error']:.4f}"
@@ -180,21 +181,32 @@ def _by_horizon(parts: Sequence[xr.Dataset], name: str) -> xr.DataArray:
 
 
 def _lines(axis: Axes, values: xr.DataArray) -> None:
-    """Draw (model, horizon), the first model foremost."""
+    """Draw (model, horizon), each to be seen where others lie on it.
+
+    The first model is a wide line beneath. The others get narrower, every other one is dashed, and
+    each has its marker, at sessions of its own.
+    """
     axis.set_xlim(0.5, float(values["horizon"][-1]) + 0.5)
-    axis.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-    marker = "o" if values.sizes["horizon"] <= FEW_SESSIONS else ""
-    for number, model in enumerate(values["model"].to_numpy()):
+    whole_numbers(axis)
+    models = [str(model) for model in values["model"].to_numpy()]
+    widths = [WIDEST, *np.linspace(3.2, 1.2, max(len(models) - 1, 1))]
+    every = max(len(models) // 2, values.sizes["horizon"] // MARKS, 1)
+    for number, model in enumerate(models):
+        first = number == 0
         axis.plot(
             values["horizon"],
             values.sel(model=model),
             color=STATE_COLOURS[number % len(STATE_COLOURS)],
-            linestyle=DASHES[number // len(STATE_COLOURS) % len(DASHES)],
-            linewidth=2.2 if number == 0 else 1.2,
-            marker=marker,
-            markersize=4 if number == 0 else 3,
-            zorder=3 if number == 0 else 2,
-            label=str(model),
+            linestyle=("-", (0, (5, 2)))[number % 2],
+            linewidth=widths[number],
+            alpha=0.55 if first else 1,
+            marker=MARKERS[number % len(MARKERS)],
+            markersize=8 if first else 6,
+            markevery=(number % every, every),
+            markeredgecolor="white",
+            markeredgewidth=0.5,
+            zorder=2 + 0.01 * number,
+            label=model,
         )
 
 

@@ -9,7 +9,15 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
-from canonica.report._style import BLUE, DOTS_PER_INCH, GREEN, ORANGE, VERMILION, new_figure
+from canonica.report._style import (
+    BLUE,
+    DOTS_PER_INCH,
+    GREEN,
+    ORANGE,
+    VERMILION,
+    legend_below,
+    new_figure,
+)
 
 PATH_COLOURS = (VERMILION, BLUE, ORANGE, GREEN)
 FRAMES_PER_SECOND = 10
@@ -26,7 +34,7 @@ def landscape_figure(dataset: xr.Dataset, title: str) -> Figure:
         lines = [one[:, ensemble] for one in path]
         axis.add_collection(LineCollection(lines, colors=colour, linewidths=1, alpha=0.6))
         _ends(axis, path[:, 0, ensemble], path[:, -1, ensemble], colour, ensemble + 1)
-    axis.legend(frameon=True, loc="lower left", fontsize=9)
+    legend_below(axis)
     return figure
 
 
@@ -47,7 +55,7 @@ def write_animation(dataset: xr.Dataset, title: str, path: Path) -> None:
         lines.append(line)
         label = f"ensemble {ensemble + 1}"
         points.append(axis.scatter([], [], s=30, color=colour, edgecolor="white", label=label))
-    axis.legend(frameon=True, loc="lower left", fontsize=9)
+    legend_below(axis)
 
     def draw(frame: int) -> list:
         for ensemble, (line, point) in enumerate(zip(lines, points, strict=True)):
@@ -69,7 +77,7 @@ def animation_suffix() -> str:
 
 
 def _landscape(dataset: xr.Dataset, title: str) -> tuple[Figure, Axes]:
-    figure = new_figure(7, 5.8)
+    figure = new_figure(7, 6.1)
     axis = figure.subplots()
     cost = dataset["cost"]
     # The valleys are what matters: colours end below the highest walls.

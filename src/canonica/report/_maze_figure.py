@@ -6,7 +6,17 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from canonica.report._style import BLACK, BLUE, ORANGE, SKY, VERMILION, band, grid, new_figure
+from canonica.report._style import (
+    BLACK,
+    BLUE,
+    ORANGE,
+    SKY,
+    VERMILION,
+    band,
+    grid,
+    legend_below,
+    new_figure,
+)
 
 MOVE_COLOURS = (SKY, BLUE, ORANGE, VERMILION)  # up, down, left, right
 TENS = 10  # trials that are taken together
@@ -23,19 +33,20 @@ def maze_figure(result: xr.Dataset) -> Figure:
     Returns
     -------
     matplotlib.figure.Figure
-        Steps of each trial, success rate and mean steps by tens of trials, free energy, first
-        moves, and the decision prior that is estimated from decisions beside the one given.
+        Steps of each trial, success rate and mean steps by tens of trials (where there are more
+        than ten), free energy, first moves, and the decision prior that is estimated from
+        decisions beside the one given.
     """
-    figure = new_figure(15, 8.4)
+    panels = [_steps, _success, _mean_steps, _free_energy, _first_moves, _decision_prior]
+    if result.sizes["trial"] <= TENS:  # a single point of each says what the steps say
+        panels = [panel for panel in panels if panel not in (_success, _mean_steps)]
+    columns = len(panels) // 2
+    figure = new_figure(5 * columns, 8.4)
     figure.suptitle(_title(result), linespacing=1.4)
-    axes = grid(figure, 2, 3)
-    _steps(axes[0, 0], result)
-    _success(axes[0, 1], result)
-    _mean_steps(axes[0, 2], result)
-    _free_energy(axes[1, 0], result)
-    _first_moves(axes[1, 1], result)
-    _decision_prior(axes[1, 2], result)
-    for axis in axes.ravel()[:-1]:
+    axes = grid(figure, 2, columns).ravel()
+    for axis, panel in zip(axes, panels, strict=True):
+        panel(axis, result)
+    for axis in axes[:-1]:
         last = int(result["trial"][-1])
         axis.set(xlabel="trial", xlim=(0.5 - 0.02 * last, last + 0.5 + 0.02 * last))
         axis.xaxis.get_major_locator().set_params(integer=True)
@@ -79,7 +90,7 @@ def _steps(axis: Axes, result: xr.Dataset) -> None:
     axis.set(title="Steps to the goal", ylabel="steps", yscale="log")
     axis.set_ylim(top=1.6 * most)
     _plain_ticks(axis)
-    axis.legend(frameon=False, fontsize=8, loc="lower left", bbox_to_anchor=(0, 0.1))
+    legend_below(axis, columns=3, fontsize=8)
 
 
 def _plain_ticks(axis: Axes) -> None:
@@ -122,13 +133,14 @@ def _by_tens(axis: Axes, values: xr.DataArray, colour: str) -> None:
         axis.vlines(middle, low, high, color=colour, linewidth=5, alpha=0.3, label="quartiles")
     label = "mean over mazes" if mazes > 1 else "mean of trials"
     axis.plot(middle, mean, "o-", color=colour, linewidth=2, markersize=5, label=label)
-    axis.legend(frameon=False, fontsize=8)
+    legend_below(axis, columns=2, fontsize=8)
 
 
 def _free_energy(axis: Axes, result: xr.Dataset) -> None:
-    per_step = result["free_energy"] / result["steps"] / 1000
+    per_step = result["free_energy"] / result["steps"]
     band(axis, per_step, "maze", colour=BLACK, label="mean")
-    axis.set(title="Free energy", ylabel="free energy per step (1000 nat)")
+    axis.set(title="Free energy", ylabel="free energy (nat per step)")
+    axis.yaxis.set_major_formatter("{x:,.0f}")
     axis.margins(y=0.15)
     _say_spread(axis, result)
 
@@ -144,7 +156,7 @@ def _first_moves(axis: Axes, result: xr.Dataset) -> None:
         axis.axhline(100 * share, color=BLACK, linewidth=0.9, linestyle="--", zorder=0, label=label)
     axis.set(title="First moves of the policies drawn", ylabel="decisions (%)")
     axis.margins(y=0.15)
-    axis.legend(frameon=False, fontsize=8, ncols=5, loc="upper center", columnspacing=1)
+    legend_below(axis, columns=5, fontsize=8, columnspacing=1)
 
 
 def _decision_prior(axis: Axes, result: xr.Dataset) -> None:
@@ -177,8 +189,8 @@ def _decision_prior(axis: Axes, result: xr.Dataset) -> None:
         ylabel="prior probability (%)",
         xlim=(-0.6, len(moves) - 0.4),
     )
-    axis.set_ylim(0, 1.35 * max(estimated.max(), given.max()))
-    axis.legend(frameon=False, fontsize=8, loc="upper left")
+    axis.set_ylim(0, 1.05 * max(estimated.max(), given.max()))
+    legend_below(axis, fontsize=8)
 
 
 def _of_first_move(result: xr.Dataset, probability: np.ndarray) -> np.ndarray:

@@ -6,16 +6,31 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
-from canonica.report._style import BLACK, BLUE, ORANGE, VERMILION, band, grid, new_figure
+from canonica.report._style import (
+    BLACK,
+    BLUE,
+    ORANGE,
+    VERMILION,
+    band,
+    grid,
+    legend_below,
+    new_figure,
+)
 
-NAMES = {"mean activity": "mean activity", "calibrated": "calibration", "none": "no estimate"}
+NAMES = {
+    "mean activity": "mean activity",
+    "calibrated": "calibration",
+    "none": "no estimate",
+    "network": "network itself",
+}
 EXAMPLE = (0.05, 0.95)  # alphas whose trajectory is drawn, or the nearest to them
 
 
 def perturbation_figure(scores: xr.Dataset, estimates: xr.Dataset) -> Figure:
     """Return the figure of `canonica.simulate.perturbation` and `alpha_from_activity`."""
-    figure = new_figure(13.5, 8)
+    figure = new_figure(13.5, 9.2)
     samples = scores.sizes["sample"]
     figure.suptitle(
         f"Top: {samples} networks at each perturbation, mean and standard deviation. Bottom: "
@@ -27,7 +42,7 @@ def perturbation_figure(scores: xr.Dataset, estimates: xr.Dataset) -> Figure:
         (axes[0, 1], "beta", "beta: standard deviation of synaptic bias"),
     ):
         _scores(axis, scores[f"{kind}_correlation"], label)
-    axes[0, 0].legend(frameon=False)
+        legend_below(axis, columns=2)
     _estimates(axes[0, 2], estimates)
     _trajectory(axes[1, 0], estimates)
     errors = estimates["prediction_error"].isel(session=-1)
@@ -74,18 +89,19 @@ def _scores(axis: Axes, correlation: xr.DataArray, label: str) -> None:
 
 def _estimates(axis: Axes, estimates: xr.Dataset) -> None:
     true = estimates["first_alpha"].to_numpy()
-    for name, colour, markers in (("mean activity", VERMILION, "os"), ("calibrated", BLUE, "^D")):
+    for name, colour, marker in (("mean activity", VERMILION, "o"), ("calibrated", BLUE, "D")):
         found = estimates["estimated_alpha"].sel(estimate=name)
-        for ensemble, marker in zip((1, 2), markers, strict=True):
+        # Open and larger about closed and smaller: both are seen where they agree.
+        for ensemble, face, size in ((1, "none", 8), (2, colour, 4)):
             other = {"second_alpha" if ensemble == 1 else "first_alpha": 0}
             axis.plot(
                 true,
                 found.sel(ensemble=ensemble).isel(other),
                 marker,
                 color=colour,
-                markersize=5,
-                alpha=0.8,
-                label=name if ensemble == 1 else None,
+                markerfacecolor=face,
+                markersize=size,
+                label=f"{NAMES[name]}, ensemble {ensemble}",
             )
     axis.plot([0, 1], [0, 1], color="0.5", linestyle="--", linewidth=1)
     axis.set(
@@ -96,26 +112,34 @@ def _estimates(axis: Axes, estimates: xr.Dataset) -> None:
         ylim=(0, 1),
         aspect=1,
     )
-    axis.legend(frameon=False)
+    legend_below(axis, columns=2)
 
 
 def _trajectory(axis: Axes, estimates: xr.Dataset) -> None:
+    """Draw two networks' paths, and those predicted: the wider beneath, so that none is hidden."""
     pair = dict(zip(("first_alpha", "second_alpha"), EXAMPLE, strict=True))
     one = estimates.sel(pair, method="nearest")
-    curves = [("network", one["strength"], BLACK)] + [
-        (NAMES[name], one["predicted_strength"].sel(estimate=name), colour)
-        for name, colour in (("none", ORANGE), ("mean activity", VERMILION), ("calibrated", BLUE))
-    ]
-    for name, values, colour in curves:
+    predicted = one["predicted_strength"]
+    curves = (
+        ("none", predicted.sel(estimate="none"), ORANGE, 7.0),
+        ("mean activity", predicted.sel(estimate="mean activity"), VERMILION, 4.2),
+        ("calibrated", predicted.sel(estimate="calibrated"), BLUE, 2.4),
+        ("network", one["strength"], BLACK, 1.0),
+    )
+    handles = []
+    for name, values, colour, width in curves:
         for ensemble, style in ((1, "-"), (2, "--")):
             path = values.sel(ensemble=ensemble).transpose("session", "block").to_numpy()
-            label = name if ensemble == 1 else None
-            axis.plot(*path.T, style, color=colour, label=label, linewidth=1.5)
-            axis.plot(*path[-1], "o", color=colour, markersize=4)
+            axis.plot(*path.T, style, color=colour, linewidth=width, label=f"_{name} {ensemble}")
+            axis.plot(*path[-1], "o", color=colour, markersize=2.5 + 1.6 * width)
+        handles.append(Line2D([], [], color=colour, linewidth=width, label=NAMES[name]))
+    for ensemble, style in ((1, "-"), (2, "--")):
+        alpha = one[("first_alpha", "second_alpha")[ensemble - 1]].item()
+        handles += axis.plot([], [], style, color="0.4", label=f"ensemble {ensemble}, {alpha:g}")
     axis.set(
-        title=f"Synapses: alpha {one['first_alpha'].item():g} (—) "
-        f"and {one['second_alpha'].item():g} (- -)",
+        title="Synapses: the network's, and predicted",
         xlabel="strength from the first half of inputs",
         ylabel="strength from the second half",
     )
-    axis.legend(title="network, and predicted by", frameon=False, fontsize=8)
+    axis.margins(0.08)
+    legend_below(axis, columns=2, handles=handles)

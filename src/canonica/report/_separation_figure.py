@@ -8,7 +8,17 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from canonica.report._style import BLACK, BLUE, STATE_COLOURS, VERMILION, band, grid, new_figure
+from canonica.report._style import (
+    BLACK,
+    BLUE,
+    STATE_COLOURS,
+    VERMILION,
+    band,
+    grid,
+    legend_below,
+    new_figure,
+    whole_numbers,
+)
 
 MOST_STATES = 3  # hidden states with a panel of their own
 
@@ -35,10 +45,11 @@ def separation_figure(dataset: xr.Dataset) -> Figure:
         row[0].set_ylabel(f"D[1] = {prior:g}\nmean posterior")
     for axis in axes[-1]:
         axis.set_xlabel("session")
-    for axis in axes[0, :1]:
-        axis.legend(title="state of sources 1, 2, …", ncols=2, frameon=False, fontsize=8)
-    axes[0, states].legend(frameon=False, fontsize=8, loc="center right")
-    axes[0, states + 1].legend(frameon=False, fontsize=8)
+    for axis in axes.ravel():
+        whole_numbers(axis)
+    legend_below(axes[-1, 0], columns=4, title="state of sources 1, 2, …", fontsize=8)
+    for axis in axes[-1, states:]:
+        legend_below(axis, fontsize=8)
     for axis, title in zip(
         axes[0],
         [

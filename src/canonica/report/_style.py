@@ -8,12 +8,14 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 # Okabe & Ito's palette, distinct to colour-blind readers too.
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 BLUE, VERMILION, PURPLE = "#0072B2", "#D55E00", "#CC79A7"
 STATE_COLOURS = (BLACK, VERMILION, BLUE, ORANGE, GREEN, PURPLE, SKY)
 DOTS_PER_INCH = 120
+BELOW = -0.17  # of an axis' height, where labels end
 
 
 def new_figure(width: float, height: float) -> Figure:
@@ -41,6 +43,17 @@ def band(axis: Axes, values: xr.DataArray, over: str, *, colour: Any, label: str
         axis.fill_between(
             values[along], mean - spread, mean + spread, color=colour, alpha=0.15, lw=0
         )
+
+
+def legend_below(axis: Axes, *, columns: int = 1, **settings: Any) -> None:
+    """Explain an axis beneath it, where no legend can lie over data."""
+    shared: dict[str, Any] = {"frameon": False, "fontsize": 9, "borderaxespad": 0}
+    axis.legend(loc="upper center", bbox_to_anchor=(0.5, BELOW), ncols=columns, **shared | settings)
+
+
+def whole_numbers(axis: Axes) -> None:
+    """Have sessions, trials and the like numbered by whole numbers alone."""
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
 
 
 def write_figure(figure: Figure, path: Path) -> None:

@@ -79,7 +79,7 @@ def _in_hdf5(path: Path) -> Iterator[Path]:
         copy = Path(folder) / f"{_name(path)}.nwb"
         try:
             with (
-                NWBZarrIO(str(path), mode="r") as source,
+                NWBZarrIO(str(path), mode="r") as source,  # pyright: ignore[reportCallIssue]
                 library.NWBHDF5IO(str(copy), mode="w") as target,
             ):
                 target.export(src_io=source, write_args={"link_data": False})
