@@ -61,7 +61,7 @@ def test_own_baselines_are_loudly_said():
     assert own_baselines(rows("given", ("a", 2.0), ("b", 3.0))) is None
 
 
-def test_analyze_takes_the_baseline_from_a_condition_and_else_warns(call, conditions, tmp_path):
+def test_commands_take_the_baseline_from_a_condition_and_else_warn(call, conditions, tmp_path):
     for name in ("ctrl", "drug"):
         own = [one for one in conditions if one.attrs["condition"] == name]
         write_matlab(tmp_path / f"{name}.mat", own)
@@ -73,6 +73,13 @@ def test_analyze_takes_the_baseline_from_a_condition_and_else_warns(call, condit
         assert ("BASELINES OF THEIR OWN" in printed) == warned
         assert (summary["baseline_warning"] is not None) == warned
         assert len({one["baseline"] for one in summary["recordings"]}) == 1 + warned
+    plain = ("forecast", *files, *SESSION, "--model", "ridge", "--against", "persistence")
+    for folder, given, warned in (("own-f", (), True), ("one-f", ("--baseline", "2"), False)):
+        code, printed, _ = call(*plain, "--out", tmp_path / folder, *given)
+        assert code == 0
+        summary = json.loads((tmp_path / folder / "summary.json").read_text())
+        assert ("BASELINES OF THEIR OWN" in printed) == warned
+        assert (summary["baseline_warning"] is not None) == warned
     both = ("--baseline", "2", "--baseline-from", "ctrl")
     code, _, error = call("analyze", *files, "--out", tmp_path / "two", *SESSION, *both)
     assert code == 2

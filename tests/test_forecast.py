@@ -96,9 +96,12 @@ def test_a_forecast_says_what_made_it(foretold, recording):
 
 
 def test_few_initial_sessions_are_warned_of(recording, foretold):
-    assert "with 4 initial sessions" in foretold.attrs["diagnostic_warning"]
+    said = "with 4 initial sessions drift and learning can hardly be told apart"
+    assert said in foretold.attrs["diagnostic_warning"]
+    assert foretold.attrs["conclusion"].endswith(f" nats. But {said}.")
     more = canonica.forecast(recording, initial_sessions=6, model=SMALL)
     assert "initial sessions" not in more.attrs["diagnostic_warning"]
+    assert "told apart" not in more.attrs["conclusion"]
 
 
 def test_quantiles_rise_and_hold_the_expectation(foretold):

@@ -102,10 +102,16 @@ def test_the_best_of_each_column_is_marked():
         }
 
     recordings = [
-        {"a": scored(0.1, 0.99, 0.5), "b": scored(0.3, 0.86, 2.0)},
-        {"a": scored(0.2, 0.99, 0.5), "b": scored(0.1, 0.88, 2.0)},
-        {"a": scored(0.2, 0.99, 0.5), "b": scored(0.5, 0.5, -2.0)},
+        {"a": scored(0.2, 0.99, 0.5), "b": scored(0.3, 0.86, 2.0 + shift)}
+        for shift in (0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
     ]
+    assert ForecastSummary.of("ctrl", recordings[:5]).best == {}  # too few to tell from chance
+    within_chance = [*recordings[:4], *({"a": one["b"], "b": one["a"]} for one in recordings[4:])]
+    assert ForecastSummary.of("ctrl", within_chance).best == {}
+    tied = [one | {"c": one["a"]} for one in recordings]  # a is better than b, not than c
+    assert "squared_error" not in ForecastSummary.of("ctrl", tied).best
+    alone = [{"a": one["a"]} for one in recordings]
+    assert ForecastSummary.of("ctrl", alone).best == {}
     summary = ForecastSummary.of("x[/y]", recordings)
     assert summary.best == {
         "squared_error": "a",
@@ -286,10 +292,13 @@ def test_of_very_many_recordings_the_first_are_shown():
 def test_evidence_is_counted_as_conclusions_have_it():
     found = [plasticity(), plasticity(**STILL), plasticity(**UNDECIDED), plasticity()]
     assert [one.verdict for one in found] == ["plastic", "no sign", "undecided", "plastic"]
-    sentence = evidence_sentence(found)
+    sentence = evidence_sentence(found, 10)
     assert "2 of 4 clearly plastic" in sentence
     assert "1 without a sign" in sentence
-    assert "1 undecided" in sentence
+    assert sentence.endswith("1 undecided.")
+    assert evidence_sentence(found, 5).endswith(
+        "1 undecided; but with 5 initial sessions drift and learning can hardly be told apart."
+    )
 
 
 def test_what_a_forecast_says_on_plasticity_is_taken_from_its_attributes():

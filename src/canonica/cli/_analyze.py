@@ -9,7 +9,14 @@ import typer
 from canonica._files import shown
 from canonica.cli._app import app, output, reports_errors
 from canonica.cli._common_options import Overwrite
-from canonica.cli._printing import complain_of, counted, print_failed, print_reading, say
+from canonica.cli._printing import (
+    complain_of,
+    counted,
+    print_baseline_warning,
+    print_failed,
+    print_reading,
+    say,
+)
 from canonica.cli._protocol_options import (
     DEFAULT_JOBS,
     BaselineFromOption,
@@ -125,10 +132,7 @@ def print_analysis(found: "Analysis", out: Path) -> int:
     for summary in found.summaries:
         output.print(summary_table(summary))
         output.print(f"{summary.sentence}\n", highlight=False, markup=False)
-    if found.baseline_warning is not None:
-        output.print(
-            f"{found.baseline_warning}\n", style="bold yellow", highlight=False, markup=False
-        )
+    print_baseline_warning(found.baseline_warning)
     output.print(found.caveat, highlight=False, style="dim")
     say(f"\nResults: {shown(out)}")
     kinds = Counter(Path(file).suffix for file in found.files)

@@ -8,7 +8,14 @@ import typer
 from canonica._files import shown
 from canonica.cli._app import app, output, reports_errors
 from canonica.cli._common_options import Overwrite, Seed
-from canonica.cli._printing import complain_of, counted, print_failed, print_reading, say
+from canonica.cli._printing import (
+    complain_of,
+    counted,
+    print_baseline_warning,
+    print_failed,
+    print_reading,
+    say,
+)
 from canonica.cli._protocol_options import (
     DEFAULT_JOBS,
     BaselineFromOption,
@@ -92,7 +99,8 @@ def forecast(
     of the expected response, and CRPS, the error of the whole distribution:
     low is good. Log score: high is good. Responses in the 90 % interval: near
     90 % is good; far fewer, and the model is too sure of itself. A narrow
-    interval is good where that share is right.
+    interval is good where that share is right. A model is marked where it is
+    better than every other by more than chance explains.
 
     Recordings are those that [bold]canonica analyze[/bold] takes. See first
     what is in them with [bold]canonica validate[/bold].
@@ -155,6 +163,7 @@ def _print_forecasts(found: "Forecasts", out: Path) -> int:
         for sentence in condition.sentences:
             output.print(sentence, highlight=False, markup=False)
         output.print()
+    print_baseline_warning(found.baseline_warning)
     _print_diagnostics(found.recordings)
     style = "dim" if found.plan.causal else "yellow"
     output.print(found.plan.caveat, highlight=False, style=style)

@@ -54,6 +54,12 @@ def _sessions_read(rows: Sequence[Mapping[str, Any]]) -> str:
     )
 
 
+def print_baseline_warning(warning: str | None) -> None:
+    """Say loudly that conditions have baselines of their own, where they have."""
+    if warning is not None:
+        output.print(f"{warning}\n", style="bold yellow", highlight=False, markup=False)
+
+
 def print_failed(failures: Sequence[Exception]) -> None:
     """Say how many failed, if any did."""
     if failures:

@@ -40,6 +40,7 @@ from canonica.reverse_engineering import (
     GivenBaseline,
     PublishedProtocol,
     attempt,
+    own_baselines,
 )
 from canonica.reverse_engineering.forecasting import (
     ForecastModel,
@@ -90,6 +91,7 @@ class ConditionForecast:
     pooled: PooledPlasticity | None
     stacked: Weighted | None
     figure: str
+    initial_sessions: int
 
     @property
     def sentences(self) -> list[str]:
@@ -100,7 +102,7 @@ class ConditionForecast:
         if self.stacked is not None:
             found.append(self.stacked.sentence)
         if self.plasticity:
-            found.append(evidence_sentence(self.plasticity))
+            found.append(evidence_sentence(self.plasticity, self.initial_sessions))
         return found if self.pooled is None else [*found, self.pooled.sentence]
 
 
@@ -130,6 +132,11 @@ class Forecasts:
     conditions: list[ConditionForecast] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
     stacked: dict[str, Weighted] = field(default_factory=dict)
+
+    @property
+    def baseline_warning(self) -> str | None:
+        """What to bear in mind where conditions have baselines of their own; None where not."""
+        return own_baselines([one.row for one in self.recordings])
 
 
 @checked_arguments
@@ -364,7 +371,7 @@ def _summarise(plan: ForecastPlan, folder: Path, progress: Told | None, found: F
         write_figure(forecast_figure(condition, [one.part for one in recordings]), folder / file)
         found.files.append(file)
         stacked = found.stacked.get(condition)
-        found.conditions.append(_condition(recordings, plan.seed, stacked, file))
+        found.conditions.append(_condition(recordings, plan, stacked, file))
         stage.advance()
     plasticity = [one.plasticity for one in found.recordings if one.plasticity]
     if plasticity:
@@ -373,7 +380,10 @@ def _summarise(plan: ForecastPlan, folder: Path, progress: Told | None, found: F
 
 
 def _condition(
-    recordings: Sequence[RecordingForecast], seed: int, stacked: Weighted | None, figure: str
+    recordings: Sequence[RecordingForecast],
+    plan: ForecastPlan,
+    stacked: Weighted | None,
+    figure: str,
 ) -> ConditionForecast:
     condition = recordings[0].condition
     summary = ForecastSummary.of(condition, [one.scores for one in recordings])
@@ -382,11 +392,18 @@ def _condition(
         model: [one.scores[model]["squared_error"] for one in recordings]
         for model in summary.medians
     }
-    comparisons = paired_comparison(errors, chosen, seed=seed)
+    comparisons = paired_comparison(errors, chosen, seed=plan.seed)
     best = min(others, key=lambda model: summary.medians[model]["squared_error"], default=None)
     plasticity = [one.plasticity for one in recordings if one.plasticity]
     return ConditionForecast(
-        summary, comparisons, best, plasticity, _pooled(condition, recordings), stacked, figure
+        summary,
+        comparisons,
+        best,
+        plasticity,
+        _pooled(condition, recordings),
+        stacked,
+        figure,
+        plan.protocol.initial_sessions,
     )
 
 
@@ -406,6 +423,7 @@ def _write_tables(plan: ForecastPlan, reading: Reading, folder: Path, found: For
         "sessions_scored_at_most": LAST_SESSIONS,
         "causal": plan.causal,
         "caveat": plan.caveat,
+        "baseline_warning": found.baseline_warning,
         "conditions": [_of_condition(one) for one in found.conditions],
         "recordings": [_of_recording(one) for one in found.recordings],
         "failures": failure_rows(found.failures),

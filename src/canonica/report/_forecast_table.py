@@ -11,7 +11,14 @@ from rich.markup import escape
 from rich.table import Table
 
 from canonica.reverse_engineering import LAST_SESSIONS
-from canonica.reverse_engineering.forecasting import CLEAR, NO_SIGN_BELOW, Verdict, verdict
+from canonica.reverse_engineering.forecasting import (
+    CLEAR,
+    NO_SIGN_BELOW,
+    Verdict,
+    paired_comparison,
+    verdict,
+)
+from canonica.reverse_engineering.forecasting._verdict import few_sessions
 
 LONGEST_NAME = 36  # that figures have room for
 LEVEL = 0.9  # of the interval that tables show
@@ -78,7 +85,8 @@ class ForecastSummary:
     medians : dict
         Median over recordings of each score, by model; the first is the one that was chosen.
     best : dict
-        The best model by each score that has a best.
+        By score, the model that is better than every other by more than chance explains, Holm's
+        adjustment made; a score of which none is so is left out.
     """
 
     condition: str
@@ -88,27 +96,40 @@ class ForecastSummary:
 
     @classmethod
     def of(cls, condition: str, recordings: Sequence[Scores]) -> "ForecastSummary":
-        """Return the medians and the comparison of a condition's scores."""
+        """Return the medians of a condition's scores, and which model is best by each."""
         medians = {
             model: {
                 name: float(np.median([one[model][name] for one in recordings])) for name in COLUMNS
             }
             for model in recordings[0]
         }
-        best = {
-            name: min(medians, key=lambda model: _distance(medians[model][name], column.best))
-            for name, column in COLUMNS.items()
-            if column.best is not None
-        }
-        return cls(condition, len(recordings), medians, best)
+        best = {name: _best(name, recordings) for name in COLUMNS}
+        found = {name: model for name, model in best.items() if model is not None}
+        return cls(condition, len(recordings), medians, found)
 
 
-def _distance(value: float, best: float | None) -> float:
-    return -value if best == np.inf else abs(value - (best or 0))
+def _best(name: str, recordings: Sequence[Scores]) -> str | None:
+    """Return the model whose score is the best, hardly by chance; None where there is none."""
+    ideal = COLUMNS[name].best
+    if ideal is None:
+        return None
+    away = {
+        model: [_distance(one[model][name], ideal) for one in recordings] for model in recordings[0]
+    }
+    lowest = min(away, key=lambda model: np.mean(away[model]))
+    against = paired_comparison(away, lowest).values()
+    return lowest if against and all(one.better == lowest for one in against) else None
+
+
+def _distance(value: float, best: float) -> float:
+    return -value if best == np.inf else abs(value - best)
 
 
 def forecast_table(summary: ForecastSummary) -> Table:
-    """Return the table of one condition: a row for each model, the best of each column bold."""
+    """Return the table of one condition: a row for each model, the best of a column bold.
+
+    Where no model is better than all others by more than chance explains, none is bold.
+    """
     count = f"{summary.recordings} recording{'s' if summary.recordings > 1 else ''}"
     title = f"[bold]{escape(summary.condition)}[/bold]  (n = {count})"
     table = Table(title=title, title_justify="left", title_style="", box=box.SIMPLE_HEAD)
@@ -197,11 +218,13 @@ def plasticity_found(attrs: Mapping[Any, Any]) -> PlasticityFinding | None:
     return PlasticityFinding(**values)
 
 
-def evidence_sentence(found: Sequence[PlasticityFinding]) -> str:
+def evidence_sentence(found: Sequence[PlasticityFinding], initial_sessions: int) -> str:
     """Return in how many recordings the evidence for plasticity is clear, either way."""
     verdicts = [one.verdict for one in found]
+    few = few_sessions(initial_sessions)
     return (
         f"Evidence for plasticity: {verdicts.count('plastic')} of {len(found)} clearly plastic "
         f"({CLEAR:g} nats or more), {verdicts.count('no sign')} without a sign of it (probability "
-        f"below {NO_SIGN_BELOW:g}), {verdicts.count('undecided')} undecided."
+        f"below {NO_SIGN_BELOW:g}), {verdicts.count('undecided')} undecided"
+        + (f"; but {few}." if few else ".")
     )

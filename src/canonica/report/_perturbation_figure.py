@@ -135,7 +135,8 @@ def _trajectory(axis: Axes, estimates: xr.Dataset) -> None:
         handles.append(Line2D([], [], color=colour, linewidth=width, label=NAMES[name]))
     for ensemble, style in ((1, "-"), (2, "--")):
         alpha = one[("first_alpha", "second_alpha")[ensemble - 1]].item()
-        handles += axis.plot([], [], style, color="0.4", label=f"ensemble {ensemble}, {alpha:g}")
+        label = f"ensemble {ensemble}, alpha {alpha:g}"
+        handles += axis.plot([], [], style, color="0.4", label=label)
     axis.set(
         title="Synapses: the network's, and predicted",
         xlabel="strength from the first half of inputs",

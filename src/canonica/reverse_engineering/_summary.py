@@ -91,10 +91,14 @@ class ConditionSummary:
         lowest = "had the lowest error in the last sessions, but"
         if self.smallest_p_value > SIGNIFICANT:
             return (
-                f"{lowest} {self.recordings} recordings are too few to tell that from chance, the "
+                f"{lowest} {self._recordings} too few to tell that from chance, the "
                 f"smallest possible p value being {self.smallest_p_value:.2g}"
             )
         return f"{lowest} not by more than chance explains (p = {self.p_value:.2g})"
+
+    @property
+    def _recordings(self) -> str:
+        return "1 recording is" if self.recordings == 1 else f"{self.recordings} recordings are"
 
 
 @checked_arguments

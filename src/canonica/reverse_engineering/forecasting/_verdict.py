@@ -9,6 +9,8 @@ PRIOR_PLASTIC = 0.5  # probability of plasticity before anything is seen
 CLEAR = 3.0  # nats: odds of 20 to 1
 NO_SIGN_BELOW = PRIOR_PLASTIC / 2  # probability of plasticity
 
+FEW_SESSIONS = 5  # initial ones: up to so many, drift and learning can hardly be told apart
+
 Verdict = Literal["plastic", "no sign", "undecided"]
 
 
@@ -32,3 +34,19 @@ def verdict(log_evidence: float, probability_plastic: float) -> Verdict:
     if log_evidence >= CLEAR:
         return "plastic"
     return "no sign" if probability_plastic < NO_SIGN_BELOW else "undecided"
+
+
+@checked_arguments
+def few_sessions(initial_sessions: int) -> str:
+    """Return what so few initial sessions cannot tell, in words; nothing where they are enough.
+
+    Examples
+    --------
+    >>> few_sessions(4)
+    'with 4 initial sessions drift and learning can hardly be told apart'
+    >>> few_sessions(10)
+    ''
+    """
+    if initial_sessions > FEW_SESSIONS:
+        return ""
+    return f"with {initial_sessions} initial sessions drift and learning can hardly be told apart"

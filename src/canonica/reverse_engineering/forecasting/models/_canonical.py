@@ -12,6 +12,7 @@ from jaxtyping import Float
 from canonica._errors import CanonicaError
 from canonica.reverse_engineering.forecasting._known import Known
 from canonica.reverse_engineering.forecasting._predicted import Predicted
+from canonica.reverse_engineering.forecasting._verdict import few_sessions
 from canonica.reverse_engineering.forecasting.models._network_posterior import NetworkPosterior
 from canonica.reverse_engineering.forecasting.plasticity._evidence import Evidence
 from canonica.reverse_engineering.forecasting.plasticity._forgetful_plasticity import Plasticity
@@ -25,7 +26,6 @@ from canonica.reverse_engineering.forecasting.plasticity._plasticity_posterior i
     posterior,
 )
 
-FEW_SESSIONS = 5  # initial ones: up to so many, drift and learning can hardly be told apart
 CONVERGED = 0.5  # nats that the Newton decrement of the last step may be
 SAMPLES = 4  # of all other parameters at each plasticity that is drawn
 
@@ -194,9 +194,12 @@ def _diagnosis(found: NetworkPosterior, evidence: Evidence) -> dict[str, str | f
         troubles.append(
             f"fits were not finished: a Newton decrement was still {unsettled:.2g} nats"
         )
-    if initial <= FEW_SESSIONS:
-        troubles.append(
-            f"with {initial} initial sessions drift and learning can hardly be told apart"
-        )
+    few = few_sessions(initial)
+    troubles += [few] if few else []
     troubles += evidence.troubles
-    return {"fit_unfinished_nats": unsettled, "diagnostic_warning": "; ".join(troubles)}
+    caution = f" But {few}." if few else ""
+    return {
+        "conclusion": f"{evidence.conclusion}{caution}",
+        "fit_unfinished_nats": unsettled,
+        "diagnostic_warning": "; ".join(troubles),
+    }
