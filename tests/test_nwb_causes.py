@@ -134,7 +134,8 @@ def test_zarr_needs_hdmf_zarr(tmp_path, monkeypatch, mark):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="other variables say where a cache is")
 def test_zarr_is_read_where_hdmf_zarr_is_there(sound, tmp_path):
-    zarr = pytest.importorskip("hdmf_zarr")
+    import hdmf_zarr as zarr
+
     path = tmp_path / "culture.nwb.zarr"
     with NWBHDF5IO(sound, "r") as source, zarr.NWBZarrIO(str(path), mode="w") as target:
         target.export(src_io=source, write_args={"link_data": False})

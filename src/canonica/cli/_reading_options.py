@@ -43,7 +43,10 @@ def _options(
     ] = "electrode",
     table: Annotated[
         str | None,
-        _option(metavar="NAME", help="NWB: the table of stimuli, if not the trials."),
+        _option(
+            metavar="NAME",
+            help="NWB: the table of stimuli, if not the trials; Neo: the channel of events.",
+        ),
     ] = None,
     onset: Annotated[
         str | None, _option(metavar="COLUMN", help="Column with the onsets of stimuli, in seconds.")

@@ -64,8 +64,9 @@ def read(
     ----------
     path : path-like
         An NWB file; a MATLAB file (5 or 7.3) of the published layout; a CSV or Parquet file of
-        spikes (time, channel) with one of stimuli beside it; or a CSV or Parquet table of ready
-        responses. Or a folder of such files, or a pattern such as ``data/*.nwb``; or several of
+        spikes (time, channel) with one of stimuli beside it; a CSV or Parquet table of ready
+        responses; a recording of a CL1; or a file of another system that Neo or SpikeInterface
+        reads. Or a folder of such files, or a pattern such as ``data/*.nwb``; or several of
         all these, each of which is read once. ``~`` is the user's home.
     trials_per_session : int, optional
         Length of a session. Where neither this nor the file nor `session_gap` says, it is the
@@ -80,7 +81,7 @@ def read(
     by : "electrode" or "unit"
         Whose spikes make a response, where a file has both.
     table : str, optional
-        Of an NWB file: the table of stimuli.
+        Of an NWB file: the table of stimuli. Of a recording system's file: the channel of events.
     onset, stimuli, sources : str or sequence of str, optional
         Columns with the onsets, the stimuli and the sources; ``*`` stands for any letters.
     coding : "guess", "vector" or "electrodes"

@@ -54,7 +54,7 @@ class Reading:
     by : "electrode" or "unit"
         Whose spikes make a response, where a file has both.
     table : str, optional
-        The table of stimuli.
+        The table of stimuli; of a recording system's file, the channel of events.
     onset : str, optional
         Column with the onset of every stimulus.
     stimuli, sources : tuple of str

@@ -14,10 +14,11 @@ import xarray as xr
 
 from canonica._arguments import checked_arguments
 from canonica._errors import RecordingError, listed
-from canonica._files import sha256, shown
+from canonica._files import shown
 from canonica.data._spike_trains import SpikeTrains
 from canonica.recordings._columns import Ragged, columns_of
 from canonica.recordings._reading import Reading
+from canonica.recordings.spikes._file_trains import file_trains
 from canonica.recordings.spikes._grouped_spikes import grouped_by_channel
 from canonica.recordings.stimuli._stimulation import Stimulation, stimulation
 from canonica.recordings.tables._table_file import SUFFIXES, column_names, table_file
@@ -84,34 +85,18 @@ def read_trains(path: Path, reading: Reading) -> SpikeTrains:
     source = shown(path)
     time, channel = _spike_columns(table.names, reading, source)
     partner = _partner(path, reading)
-    trials = _stimulation(partner, reading)
+    trials = stimuli_of_table(partner, reading)
     values = table.values([time, channel], [channel])
     labels, index = values.labels(channel)
     spikes = grouped_by_channel(
         values.numbers(time, "spike times"), labels, None, source, index=index
     )
-    return SpikeTrains(
-        times=spikes.times,
-        bounds=spikes.bounds,
-        onsets=trials.onsets,
-        stimuli=trials.stimuli,
-        sources=trials.sources,
-        session=trials.session,
-        electrodes=spikes.electrodes,
-        attrs={
-            "name": _name(path),
-            "condition": reading.condition or "unknown",
-            "origin": source,
-            "input_file": source,
-            "input_sha256": sha256(path),
-            "stimulus_file": shown(partner),
-            "stimulus_sha256": sha256(partner),
-            "reading": (
-                f"spike times from {time}, electrodes from {channel}; of "
-                f"{shown(Path(partner.name))}, {trials.description}"
-            ),
-            **spikes.attributes,
-        },
+    told = (
+        f"spike times from {time}, electrodes from {channel}; of "
+        f"{shown(Path(partner.name))}, {trials.description}"
+    )
+    return file_trains(
+        path, spikes, trials, reading, told=told, name=_name(path), stimulus_file=partner
     )
 
 
@@ -154,7 +139,14 @@ def _spike_columns(names: Sequence[str], reading: Reading, source: str) -> tuple
     return time, channel
 
 
-def _stimulation(path: Path, reading: Reading) -> Stimulation:
+def stimuli_of_table(path: Path, reading: Reading) -> Stimulation:
+    """Return the stimuli in a table of them.
+
+    Raises
+    ------
+    RecordingError
+        If there is no such file, or it cannot be used.
+    """
     source = shown(path)
     if not path.is_file():
         raise RecordingError(

@@ -1,0 +1,1 @@
+"""Recordings of the CL1 of Cortical Labs."""

@@ -1,0 +1,1 @@
+"""Files of makers of recording systems, which Neo and SpikeInterface read."""
