@@ -73,6 +73,38 @@ def cultures():
     return [culture(2 + number, **sizes, name=f"c{number}") for number in range(3)]
 
 
+@pytest.fixture(scope="session")
+def study_folder(tmp_path_factory, cultures):
+    """Return a folder with a table of two conditions, a broken file, and a row to leave out."""
+    from canonica.recordings import write_matlab
+
+    folder = tmp_path_factory.mktemp("study")
+    write_matlab(folder / "ctrl.mat", cultures[:2])
+    write_matlab(folder / "drug.mat", [cultures[2]])
+    (folder / "broken.mat").write_bytes(b"MATLAB 5.0 MAT-file, or so it says")
+    rows = [
+        "file,recording,condition,animal,exclude,note",
+        'ctrl.mat,1,"<b>x</b>&""",rat 1,,',
+        'ctrl.mat,2,"<b>x</b>&""",rat 2,,',
+        "drug.mat,,=drug,rat 3,,first",
+        "broken.mat,,=drug,rat 4,,",
+        "lost.mat,,=drug,rat 5,yes,</script><script>alert(1)</script>",
+    ]
+    (folder / "study.csv").write_text("\n".join(rows) + "\n")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def studied(study_folder):
+    """Return the study of that table; its results are in the folder out, and not to be changed."""
+    import canonica
+    from canonica.recordings import Reading
+
+    reading = Reading(trials_per_session=64)
+    table, out = study_folder / "study.csv", study_folder / "out"
+    return canonica.study(table, out, model="ridge", reading=reading)
+
+
 @pytest.fixture
 def untyped():
     """Let arguments of wrong types and shapes through, as outside of tests."""

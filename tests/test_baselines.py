@@ -67,11 +67,15 @@ def test_commands_take_the_baseline_from_a_condition_and_else_warn(call, conditi
         write_matlab(tmp_path / f"{name}.mat", own)
     files = (tmp_path / "ctrl.mat", tmp_path / "drug.mat")
     for folder, given, warned in (("own", (), True), ("one", ("--baseline-from", "ctrl"), False)):
-        code, printed, _ = call("analyze", *files, "--out", tmp_path / folder, *SESSION, *given)
+        code, printed, _ = call(
+            "analyze", *files, "--out", tmp_path / folder, *SESSION, "--report", *given
+        )
         assert code == 0
         summary = json.loads((tmp_path / folder / "summary.json").read_text())
         assert ("BASELINES OF THEIR OWN" in printed) == warned
         assert (summary["baseline_warning"] is not None) == warned
+        page = (tmp_path / folder / "report.html").read_text(encoding="utf-8")
+        assert ("BASELINES OF THEIR OWN" in page) == warned
         assert len({one["baseline"] for one in summary["recordings"]}) == 1 + warned
     plain = ("forecast", *files, *SESSION, "--model", "ridge", "--against", "persistence")
     for folder, given, warned in (("own-f", (), True), ("one-f", ("--baseline", "2"), False)):

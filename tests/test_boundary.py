@@ -171,6 +171,7 @@ def good(cultures, tmp_path_factory):
             "perturbation": {"out": out, **SMALL},
             "recording_files": {"paths": path},
             "recovery": {"out": out},
+            "report": {"folder": path},
             "separation": {"out": out, **SMALL},
             "transplant": {"out": out},
             "unfinished_maze": {"out": out},

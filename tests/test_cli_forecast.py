@@ -221,6 +221,7 @@ def test_options_reach_the_forecast(call, short, tmp_path):
     thresholds = ["--minimum-mean", "1.2", "--minimum-session", "0.3"]
     options = ["--initial-sessions", "6", "--normalisation", "published", "--baseline", "2.5"]
     options += [*thresholds, "--minimum-preference", "0.6", "--seed", "3", "--jobs", "2"]
+    options += ["--report"]
     code, printed, _ = call("forecast", short, "--out", out, *SESSION, *CHEAP, *options)
     assert code == 0
     assert "NOT blind to the future" in " ".join(printed.split())
@@ -238,7 +239,10 @@ def test_options_reach_the_forecast(call, short, tmp_path):
     )
     for one in direct:
         xr.testing.assert_identical(opened(out / f"{one.attrs['name']}.nc"), one)
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert "the forecast is NOT blind to the future" in page
     summary = summary_of(out)
+    assert "report.html" in summary["files"]
     assert summary["causal"] is False
     expected = {
         "model": "ridge",

@@ -8,7 +8,7 @@ import typer
 
 from canonica._files import shown
 from canonica.cli._app import app, output, reports_errors
-from canonica.cli._common_options import Overwrite
+from canonica.cli._common_options import Overwrite, Report
 from canonica.cli._printing import (
     complain_of,
     counted,
@@ -58,6 +58,7 @@ def analyze(
     minimum_preference: MinimumPreferenceOption = 0.5,
     jobs: JobsOption = DEFAULT_JOBS,
     overwrite: Overwrite = False,
+    report: Report = False,
     *,
     reading: "Reading",
 ) -> int:
@@ -118,6 +119,7 @@ def analyze(
             reading=reading,
             jobs=jobs,
             overwrite=overwrite,
+            report=report,
             progress=told,
         )
     return print_analysis(found, out)

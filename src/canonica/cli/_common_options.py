@@ -10,6 +10,12 @@ Seed: TypeAlias = Annotated[
 Overwrite: TypeAlias = Annotated[
     bool, typer.Option("--overwrite", help="Replace earlier results in the folder.")
 ]
+Report: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--report", help="Write report.html too: all of it on one page, as canonica report does."
+    ),
+]
 OverwriteFiles: TypeAlias = Annotated[
     bool, typer.Option("--overwrite", help="Replace files that are there.")
 ]

@@ -7,7 +7,7 @@ import typer
 
 from canonica._files import shown
 from canonica.cli._app import app, output, reports_errors
-from canonica.cli._common_options import Overwrite, Seed
+from canonica.cli._common_options import Overwrite, Report, Seed
 from canonica.cli._printing import (
     complain_of,
     counted,
@@ -77,6 +77,7 @@ def forecast(
     seed: Seed = 0,
     jobs: JobsOption = DEFAULT_JOBS,
     overwrite: Overwrite = False,
+    report: Report = False,
     *,
     reading: "Reading",
 ) -> int:
@@ -147,6 +148,7 @@ def forecast(
             reading=reading,
             jobs=jobs,
             overwrite=overwrite,
+            report=report,
             progress=told,
         )
     return _print_forecasts(found, out)

@@ -7,7 +7,7 @@ import typer
 
 from canonica._files import shown
 from canonica.cli._app import app, output, reports_errors
-from canonica.cli._common_options import Overwrite
+from canonica.cli._common_options import Overwrite, Report
 from canonica.cli._printing import complain_of, counted, print_failed, say
 from canonica.cli._protocol_options import (
     DEFAULT_JOBS,
@@ -81,6 +81,7 @@ def study(
     ] = False,
     jobs: JobsOption = DEFAULT_JOBS,
     overwrite: Overwrite = False,
+    report: Report = False,
     *,
     reading: "Reading",
 ) -> int:
@@ -144,6 +145,7 @@ def study(
             out,
             resume=resume,
             overwrite=overwrite,
+            report=report,
             jobs=jobs,
             progress=told,
             **{name: value for name, value in given.items() if value is not None},

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from canonica.pipelines._maze import MazeRun, maze, unfinished_maze
     from canonica.pipelines._nothing_usable import NothingUsableError
     from canonica.pipelines._progress import Progress, Told
+    from canonica.pipelines._report import report
     from canonica.pipelines._validate import Validated, validate, validate_each, write_validations
     from canonica.pipelines.conditions._study import Study, study
     from canonica.pipelines.conditions._study_settings import StudySettings
@@ -78,6 +79,7 @@ _HOMES = {
     "perturbation": "canonica.pipelines.simulations._perturbation",
     "recording_files": "canonica.recordings",
     "recovery": "canonica.pipelines.simulations._recovery",
+    "report": "canonica.pipelines._report",
     "separation": "canonica.pipelines.simulations._separation",
     "study": "canonica.pipelines.conditions._study",
     "transplant": "canonica.pipelines.simulations._transplant",
@@ -121,6 +123,7 @@ __all__ = [
     "perturbation",
     "recording_files",
     "recovery",
+    "report",
     "separation",
     "study",
     "transplant",

@@ -13,6 +13,7 @@ from canonica.pipelines._nothing_usable import NothingUsableError
 from canonica.pipelines._progress import Stage, Told
 from canonica.pipelines._reading_ensembles import read_ensembles
 from canonica.pipelines._recording_rows import Row, recording_row
+from canonica.pipelines._report import REPORT, write_page
 from canonica.pipelines.results._results_files import failure_rows, write_netcdf, write_summary
 from canonica.pipelines.results._results_folder import results_folder
 from canonica.pipelines.results._unique_names import UniqueNames
@@ -76,6 +77,7 @@ def analyze(
     reading: Reading | None = None,
     jobs: int | None = None,
     overwrite: bool = False,
+    report: bool = False,
     progress: Told | None = None,
 ) -> Analysis:
     """Read the generative model out of recordings, forecast, and write all of it to a folder.
@@ -103,6 +105,8 @@ def analyze(
         Files to read at the same time; one for every core by default.
     overwrite : bool, optional
         Whether earlier results in the folder may be replaced.
+    report : bool, optional
+        Whether to write report.html too, as `report` does.
     progress : callable, optional
         Called with a `Progress` as the work goes on, as `print` could be.
 
@@ -160,7 +164,10 @@ def analyze(
             ) from next(iter(failures), None)
         found.rows.sort(key=lambda row: row["name"])
         _summarise(parts, folder, progress, found)
+        found.files += [REPORT] if report else []
         _write_tables(folder, protocol, reading, found)
+        if report:
+            write_page(folder, progress)
     return found
 
 

@@ -15,9 +15,11 @@ from canonica._errors import CanonicaError, RecordingError, listed
 from canonica._files import AnyPath
 from canonica.pipelines._forecast_plan import ForecastPlan
 from canonica.pipelines._nothing_usable import NothingUsableError
+from canonica.pipelines._observed_responses import with_observed
 from canonica.pipelines._progress import Stage, Told
 from canonica.pipelines._reading_ensembles import read_ensembles
 from canonica.pipelines._recording_rows import Row, recording_row
+from canonica.pipelines._report import REPORT, write_page
 from canonica.pipelines.results._results_files import failure_rows, write_netcdf, write_summary
 from canonica.pipelines.results._results_folder import results_folder
 from canonica.pipelines.results._unique_names import UniqueNames
@@ -153,6 +155,7 @@ def forecast(
     reading: Reading | None = None,
     jobs: int | None = None,
     overwrite: bool = False,
+    report: bool = False,
     progress: Told | None = None,
 ) -> Forecasts:
     """Foretell the responses of later sessions, score that, and write all of it to a folder.
@@ -177,7 +180,7 @@ def forecast(
     normalisation : str, optional
         ``"causal"``, from the initial sessions alone, or ``"published"``, from all of them, which
         is not blind to the future.
-    baseline, reading, jobs, overwrite, progress
+    baseline, reading, jobs, overwrite, report, progress
         As in `analyze`.
     seed : int, optional
         Decides everything random.
@@ -244,7 +247,10 @@ def forecast(
             ) from next(iter(failures), None)
         found.recordings.sort(key=lambda one: one.row["name"])
         _summarise(plan, folder, progress, found)
+        found.files += [REPORT] if report else []
         _write_tables(plan, reading, folder, found)
+        if report:
+            write_page(folder, progress)
     return found
 
 
@@ -281,8 +287,8 @@ def _of_condition_of(
 
 def _forecast(
     recording: Normalised, plan: ForecastPlan, models: Sequence[ForecastModel]
-) -> tuple[xr.Dataset, xr.Dataset, np.ndarray]:
-    """Return the chosen model's forecast, the scores of all models, and mean responses by state.
+) -> tuple[xr.Dataset, xr.Dataset]:
+    """Return the chosen model's forecast, and beside the scores of all models what was observed.
 
     The chosen model is the first.
     """
@@ -294,9 +300,7 @@ def _forecast(
     first, *others = models
     chosen = by(first)
     scores = [_scored(chosen, recording), *(_scored(by(one), recording) for one in others)]
-    ensembles = recording.ensembles
-    responses = ensembles.states.session_means(recording.response.T, ensembles.sessions)
-    return chosen, _of_models(scores, chosen), responses.swapaxes(1, 2)
+    return chosen, with_observed(_of_models(scores, chosen), chosen, recording)
 
 
 def _scored(forecast: xr.Dataset, recording: Normalised) -> xr.Dataset:
@@ -338,7 +342,6 @@ def _of_models(scores: Sequence[xr.Dataset], chosen: xr.Dataset) -> xr.Dataset:
 def _written(
     forecast: xr.Dataset,
     scores: xr.Dataset,
-    responses: np.ndarray,
     *,
     folder: Path,
     names: UniqueNames,
@@ -353,7 +356,7 @@ def _written(
     return RecordingForecast(
         recording_row(forecast) | files,
         recording_scores(scores),
-        forecast_part(forecast, responses, scores),
+        forecast_part(forecast, scores["state_response"].to_numpy(), scores),
         plasticity_found(forecast.attrs),
         plasticity_likelihood(forecast),
     )

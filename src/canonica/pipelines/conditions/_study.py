@@ -16,6 +16,7 @@ from canonica._files import shown
 from canonica._harmless import cell
 from canonica.pipelines._nothing_usable import NothingUsableError
 from canonica.pipelines._progress import Stage, Told
+from canonica.pipelines._report import REPORT, write_page
 from canonica.pipelines.conditions._study_cultures import CultureWork
 from canonica.pipelines.conditions._study_log import StudyLog
 from canonica.pipelines.conditions._study_recordings import StudyCulture, study_recordings
@@ -112,6 +113,7 @@ def study(
     resume: bool = False,
     overwrite: bool = False,
     jobs: int | None = None,
+    report: bool = False,
     progress: Told | None = None,
     **changed: Any,
 ) -> Study:
@@ -141,6 +143,8 @@ def study(
         Whether earlier results in the folder may be replaced.
     jobs : int, optional
         Files to read at the same time; one for every core by default.
+    report : bool, optional
+        Whether to write report.html too, as `canonica.pipelines.report` does.
     progress : callable, optional
         Called with a `Progress` as the work goes on, as `print` could be.
     **changed
@@ -191,7 +195,10 @@ def study(
         log = StudyLog(store.folder / LOG, progress)
         try:
             found = _done(rows, chosen, store, jobs, log)
+            found.files += [REPORT] if report else []
             _write(found, rows, store, folder, log)
+            if report:
+                write_page(folder, progress)
         except BaseException:
             if not any(store.folder.glob("*.nc")):  # nothing worth going on with
                 shutil.rmtree(store.folder, ignore_errors=True)

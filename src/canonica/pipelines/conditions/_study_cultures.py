@@ -7,6 +7,7 @@ from typing import Any
 import xarray as xr
 
 from canonica._errors import RecordingError
+from canonica.pipelines._observed_responses import with_observed
 from canonica.pipelines._progress import Stage, Told
 from canonica.pipelines._recording_rows import recording_row
 from canonica.pipelines.conditions._study_recordings import StudyCulture
@@ -141,7 +142,8 @@ class CultureWork:
         forecast = self.store.found(key, "forecast", foretold)
 
         def scored() -> xr.Dataset:
-            return _marked(score_normalised(forecast, recording), key, "scores")
+            scores = score_normalised(forecast, recording)
+            return _marked(with_observed(scores, forecast, recording), key, "scores")
 
         return forecast, self.store.found(key, "scores", scored)
 
