@@ -39,6 +39,7 @@ def test_gymnasium_finds_no_fault(name, options):
 
 
 @pytest.mark.parametrize(("name", "options"), WORLDS.items())
+@pytest.mark.usefixtures("x64")
 def test_an_episode_is_a_trial_of_the_world(name, options):
     environment = gymnasium.make(name, **options).unwrapped
     world = environment.world
@@ -155,6 +156,7 @@ class Recorded(gymnasium.Env):
 @pytest.mark.parametrize(
     "space", [spaces.MultiBinary([2, 3]), spaces.Discrete(6), spaces.Discrete(6, start=-2)]
 )
+@pytest.mark.usefixtures("x64")
 def test_the_adapter_is_step_learn_and_begin_by_turns(space):
     """Learning when a chunk is full and at the end; actions counted from where they start."""
     agent = sensing_agent(6, 3, modulation=StepModulation(), chunk=3, policy_count=5.0)
@@ -186,6 +188,26 @@ def test_the_adapter_is_step_learn_and_begin_by_turns(space):
     learned, expected = (agent.model_of(each).policy_counts for each in (state, mind))
     np.testing.assert_allclose(learned, expected, rtol=1e-5)
     assert (learned != 5).any()
+
+
+def test_what_jax_is_set_to_makes_no_difference():
+    """Neither do worlds draw other numbers in single precision, nor are any lost."""
+    with jax.enable_x64(True):
+        agent = sensing_agent(4, 2, modulation=StepModulation(), chunk=3)
+
+    def played(state=None):
+        environment = gymnasium.make("canonica/SwitchingBandit-v0", max_episode_steps=8)
+        found, state = run_in_gymnasium(agent, environment, episodes=2, state=state)
+        return [found.reward.values, *jax.tree.leaves(state)], state
+
+    usual, state = played()
+    onward, _ = played(state)
+    with jax.enable_x64(True), jax.numpy_dtype_promotion("strict"):
+        strict, same_state = played()
+        strict_onward, _ = played(same_state)
+    for one, other in zip(usual + onward, strict + strict_onward, strict=True):
+        assert one.dtype == other.dtype != np.float32
+        np.testing.assert_array_equal(one, other)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import xarray as xr
 
 # What two runs may differ in: the time of writing, and the identity that NWB gives to every object.
 DECLARED = re.compile(
-    rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.\d]*(\+\d\d:?\d\d|Z)?"
+    rb"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.\d]*(\+\d\d:?\d\d|Z)?"
     rb"|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
     rb"|Created on: \w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4}"
 )

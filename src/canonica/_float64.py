@@ -3,15 +3,17 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from canonica._errors import CanonicaError
 
 P = ParamSpec("P")
 R = TypeVar("R")
+T = TypeVar("T")
 
 
 @contextmanager
@@ -47,6 +49,16 @@ def in_float64(function: Callable[P, R]) -> Callable[P, R]:
             return jax.tree.map(np.asarray, function(*args, **kwargs))
 
     return run
+
+
+def of_float64(tree: T) -> T:
+    """Return a tree of arrays with those of floating numbers in float64; inside, that is."""
+
+    def cast(leaf: Any) -> Any:
+        floating = hasattr(leaf, "dtype") and jnp.issubdtype(leaf.dtype, jnp.floating)
+        return jnp.asarray(leaf, jnp.float64) if floating else leaf
+
+    return jax.tree.map(cast, tree)
 
 
 def _check_device() -> None:

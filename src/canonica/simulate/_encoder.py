@@ -13,6 +13,7 @@ from jaxtyping import Array, Float, Shaped
 from canonica._arguments import checked_arguments
 from canonica._checks import checked_choice, checked_size, described
 from canonica._errors import CanonicaError
+from canonica._float64 import standard_promotion
 from canonica.model import LARGEST_COUNT, ExpectationForm, FreeEnergy, GenerativeModel
 from canonica.simulate._encoder_scan import Encoded, Learning, Networks, Plan
 from canonica.simulate._parallel import encoded_in_parallel
@@ -48,6 +49,7 @@ class Encoding(NamedTuple):
 
 
 @checked_arguments
+@standard_promotion()
 def encode(
     model: GenerativeModel,
     stimuli: Shaped[Array | np.ndarray, "*batch trial input"],

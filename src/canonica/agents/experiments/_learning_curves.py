@@ -2,15 +2,13 @@
 
 from functools import partial
 
-import equinox as eqx
 import jax
-import jax.numpy as jnp
 import numpy as np
 import xarray as xr
 from jaxtyping import Array
 
 from canonica._checks import checked_seed, checked_size
-from canonica._float64 import double_precision
+from canonica._float64 import double_precision, of_float64
 from canonica._provenance import versions
 from canonica.agents.experiments._meeting import check_meeting
 from canonica.agents.experiments._trial import trial
@@ -75,7 +73,7 @@ def learning_curves(
     seed = checked_seed(seed)
     with double_precision():
         keys = jax.random.split(jax.random.key(seed), (agents, trials))
-        lives = _lives(_in_float64(agent), _in_float64(world), keys, max_steps=max_steps)
+        lives = _lives(of_float64(agent), of_float64(world), keys, max_steps=max_steps)
         steps, done, risk = (np.asarray(part) for part in lives)
     dims = ("agent", "trial")
     balance = steps * (1 - 2 * risk)
@@ -99,10 +97,3 @@ def _lives(agent: Agent, world: Environment, keys: Array, *, max_steps: int) -> 
         return state, (found.steps, found.done, found.risk)
 
     return jax.vmap(lambda life: jax.lax.scan(next_trial, agent.init(), life)[1])(keys)
-
-
-def _in_float64(tree: eqx.Module) -> eqx.Module:
-    def cast(leaf: Array) -> Array:
-        return leaf.astype(jnp.float64) if eqx.is_inexact_array(leaf) else leaf
-
-    return jax.tree.map(cast, tree)

@@ -112,8 +112,8 @@ def scene(
     found = xr.Dataset(
         {
             "walls": (("row", "column"), np.asarray(maze.walls)),
-            "path_row": ("step", np.asarray(maze.rows)[places]),
-            "path_column": ("step", np.asarray(maze.columns)[places]),
+            "path_row": ("step", np.asarray(maze.rows, np.int64)[places]),
+            "path_column": ("step", np.asarray(maze.columns, np.int64)[places]),
             "frame_step": ("frame", moments),
             "observation": (per_frame, seen.reshape(shape)),
             "belief": (per_frame, belief[kept, : window**2].astype(float).reshape(shape)),

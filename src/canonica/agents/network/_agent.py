@@ -185,7 +185,7 @@ class Agent(eqx.Module):
         """
         check_observation(observation, self.model.likelihood_counts.shape[-2])
         observation = jnp.asarray(observation, state.belief.dtype)
-        key = checked_key(key)
+        key, state = checked_key(key), _of_jax(state)
         drive = state.law.state_drive(observation)
         uniform = uniform_of(key, state.belief.dtype)
         before = Acting(state.belief, state.policy, state.made)
@@ -277,7 +277,7 @@ class Agent(eqx.Module):
     @standard_promotion()
     def flush(self, state: AgentState) -> AgentState:
         """Return the same state with nothing accumulated: counts and tally are complete."""
-        return flushed(state)
+        return flushed(_of_jax(state))
 
     def _at_start(self, counts: Counts) -> AgentState:
         prior = self.model.state_prior[1]
@@ -308,3 +308,8 @@ class Agent(eqx.Module):
         if self.acting_precision is None:
             return self.model.likelihood_counts.dtype
         return np.dtype(np.float32 if self.acting_precision == "single" else np.float64)
+
+
+def _of_jax(state: AgentState) -> AgentState:
+    """Return a state that may have been kept as NumPy arrays."""
+    return jax.tree.map(jnp.asarray, state)

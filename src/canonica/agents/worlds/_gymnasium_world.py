@@ -11,6 +11,7 @@ from jaxtyping import Array, Int, Int8, UInt8
 
 from canonica._checks import checked_choice, checked_kind, checked_seed, described
 from canonica._errors import CanonicaError
+from canonica._float64 import double_precision, of_float64
 from canonica.agents.worlds._environment import Environment, Outcome
 from canonica.agents.worlds._world_pictures import picture
 
@@ -24,7 +25,8 @@ class GymnasiumWorld(gymnasium.Env):
 
     Observations are MultiBinary, actions Discrete: the moves. The reward of a step is
     ``1 - 2 risk``: 1 for the better, -1 for the worse, 0 for neither. Episodes terminate where
-    the world ends a trial; Gymnasium's own `TimeLimit` truncates them.
+    the world ends a trial; Gymnasium's own `TimeLimit` truncates them. What happens is computed in
+    float64, whatever JAX is set to.
 
     Parameters
     ----------
@@ -55,6 +57,8 @@ class GymnasiumWorld(gymnasium.Env):
         self.render_mode = checked_choice("render_mode", render_mode, (None, *RENDER_MODES))
         self.observation_space = spaces.MultiBinary(world.observations)
         self.action_space = spaces.Discrete(world.moves)
+        with double_precision():
+            self._double = of_float64(self.world)
         self._state: Any = None
         self._observation: Any = None
 
@@ -73,7 +77,8 @@ class GymnasiumWorld(gymnasium.Env):
         super().reset(seed=None if seed is None else checked_seed(seed), options=options)
         start, self._key = jax.random.split(jax.random.key(int(self.np_random.integers(KEYS))))
         self._steps = 0
-        self._state, observation = _reset(self.world, start)
+        with double_precision():
+            self._state, observation = _reset(self._double, start)
         return self._seen(observation), {}
 
     def step(
@@ -92,7 +97,8 @@ class GymnasiumWorld(gymnasium.Env):
             raise CanonicaError(
                 f"action: found {described(action)}; expected one of {self.action_space}."
             )
-        outcome = _step(self.world, self._state, int(action), self._key, self._steps)
+        with double_precision():
+            outcome = _step(self._double, self._state, int(action), self._key, self._steps)
         state, observation, risk, done = outcome
         self._state = state
         self._steps += 1

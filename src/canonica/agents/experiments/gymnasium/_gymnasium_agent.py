@@ -10,6 +10,7 @@ from jaxtyping import Array, Float, Int8
 
 from canonica._checks import checked_kind, checked_seed, described, refusal
 from canonica._errors import CanonicaError
+from canonica._float64 import double_precision, of_float64
 from canonica.agents.experiments.gymnasium._binary_observations import binary_observations
 from canonica.agents.experiments.gymnasium._risk_of_reward import Risk, risk_of_reward
 from canonica.agents.network._agent import Agent, Decision
@@ -23,7 +24,8 @@ class GymnasiumAgent:
     """An agent at the controls of a Gymnasium environment, and what it has become by now.
 
     For loops of your own; `run_in_gymnasium` is one. After each `reset`: `begin`, then `act` and
-    `receive` by turns. It learns whenever a chunk is full, and when an episode ends.
+    `receive` by turns. It learns whenever a chunk is full, and when an episode ends. All of it is
+    computed in float64, whatever JAX is set to.
 
     Parameters
     ----------
@@ -72,15 +74,23 @@ class GymnasiumAgent:
             checked_kind("state", state, AgentState, "an AgentState, as an agent left it")
         self._key, self._steps = jax.random.key(checked_seed(seed)), 0
         self.agent, self.risk = agent, risk
-        self.state = agent.init() if state is None else state
+        with double_precision():
+            self._double = of_float64(agent)
+            self._state = of_float64(self._double.init() if state is None else state)
         self._space = environment.observation_space
         self._first_action = int(getattr(environment.action_space, "start", 0))
         self._risks: list[float] = []
 
+    @property
+    def state(self) -> AgentState:
+        """What the agent has become by now, as NumPy arrays, floating numbers in float64."""
+        return jax.tree.map(np.asarray, self._state)
+
     def begin(self) -> None:
         """Start an episode: beliefs as the prior has them, acting by all that was learned."""
         self._learn()
-        self.state = _begun(self.agent, self.state)
+        with double_precision():
+            self._state = _begun(self._double, self._state)
 
     def act(self, observation: Any) -> int:
         """Return the action that answers an observation.
@@ -98,7 +108,8 @@ class GymnasiumAgent:
         if len(self._risks) == self.agent.chunk:
             self._learn()
         seen = self._binary(observation)
-        decision, self.state = _acted(self.agent, self.state, seen, self._key, self._steps)
+        with double_precision():
+            decision, self._state = _acted(self._double, self._state, seen, self._key, self._steps)
         self._steps += 1
         return self._first_action + int(decision.move)
 
@@ -137,7 +148,8 @@ class GymnasiumAgent:
             return
         risks = np.full(self.agent.chunk, NEITHER)
         risks[: len(self._risks)] = self._risks
-        self.state = _learned(self.agent, self.state, risks)
+        with double_precision():
+            self._state = _learned(self._double, self._state, risks)
         self._risks = []
 
     def _binary(self, observation: Any) -> Int8[np.ndarray, " observation"]:

@@ -42,7 +42,8 @@ def run_in_gymnasium(
     -------
     xarray.Dataset, AgentState
         (episode,): `reward`, its sum; `steps`; `risk`, its mean; `terminated`, by the environment,
-        not by a time limit.
+        not by a time limit. The state is of NumPy arrays, floating numbers in float64, as all is
+        computed here whatever JAX is set to.
 
     Raises
     ------
