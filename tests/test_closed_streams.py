@@ -27,9 +27,18 @@ def ended(folder, *arguments, closed):
     return found.returncode, found.stderr.decode()
 
 
-@pytest.mark.parametrize("closed", ["pipe", "stdout", "both"])
-def test_what_is_printed_may_go_nowhere(tmp_path, closed):
-    code, complaint = ended(tmp_path, "--version", closed=closed)
+@pytest.mark.parametrize(
+    ("words", "closed"),
+    [
+        ("--version", "pipe"),
+        ("--version", "stdout"),
+        ("--version", "both"),
+        ("--help", "pipe"),
+        ("simulate culture --help", "pipe"),
+    ],
+)
+def test_what_is_printed_may_go_nowhere(tmp_path, words, closed):
+    code, complaint = ended(tmp_path, *words.split(), closed=closed)
     assert code == 0
     assert complaint == ""
 

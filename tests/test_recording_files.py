@@ -1,11 +1,12 @@
 """Which files a call means: paths, folders, patterns and several of them, each file once."""
 
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 import canonica
-from canonica import CanonicaError, RecordingError
+from canonica import CanonicaError, RecordingError, pipelines
 from canonica.cli import main
 from canonica.recordings import recording_files
 from recording_files import pair, world
@@ -97,3 +98,17 @@ def test_where_nothing_is(tmp_path):
     for nowhere in ("~nobody-is-called-so/a.nwb", "a" * 5000):
         with pytest.raises(RecordingError, match="nothing readable"):
             canonica.read(nowhere)
+
+
+@pytest.mark.usefixtures("unchecked")
+@pytest.mark.parametrize("wrong", [3, "", None, [], [3], ["a\0b"]])
+def test_what_is_no_path_is_refused_by_the_name_of_the_parameter(wrong):
+    for function, name in (
+        (canonica.read, "path"),
+        (recording_files, "paths"),
+        (pipelines.validate, "paths"),
+        (partial(pipelines.analyze, out="never"), "paths"),
+        (partial(pipelines.forecast, out="never"), "paths"),
+    ):
+        with pytest.raises(CanonicaError, match=f"^{name}: found"):
+            function(wrong)

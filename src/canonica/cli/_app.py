@@ -38,13 +38,17 @@ class HarmlessConsole(Console):
         """Return text to be printed, its control characters visible."""
         return super().render_str(visible(text), **options)
 
-    def on_broken_pipe(self) -> None:
-        """Let the rest go nowhere, when nobody reads on: results and exit code are as they are."""
-        self.quiet = True
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, self.file.fileno())  # or what is left would be tried again at the end
-        os.close(nowhere)
 
+def _write_nowhere(self: Console) -> None:
+    """Let the rest go nowhere, when nobody reads on: results and exit code are as they are."""
+    self.quiet = True
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, self.file.fileno())  # or what is left would be tried again at the end
+    os.close(nowhere)
+
+
+# Of every console: typer prints help on one of its own.
+Console.on_broken_pipe = _write_nowhere
 
 output = HarmlessConsole(soft_wrap=False)
 messages = HarmlessConsole(stderr=True)

@@ -23,7 +23,7 @@ from canonica.recordings._reading import (
     Unobserved,
     checked_texts,
 )
-from canonica.recordings._recording_files import recording_files
+from canonica.recordings._recording_files import files_of
 from canonica.recordings.experiments._assembling import assembled
 from canonica.recordings.experiments._grouping import Experiment
 from canonica.recordings.isolation._isolated import isolated
@@ -166,7 +166,7 @@ def read(
         experiment_gap=experiment_gap,
     )
     cultures = []
-    for file in recording_files(path, reading):
+    for file in files_of("path", path, reading):
         for culture in read_each(file, reading):
             if isinstance(culture, RecordingError):
                 raise culture

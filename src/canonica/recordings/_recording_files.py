@@ -54,19 +54,26 @@ def recording_files(
     >>> [file.name for file in recording_files(folder / "*.mat")]
     ['1.mat', '2.mat']
     """
-    files = [file for path in _paths(paths) for file in _meant_by(path)]
+    return files_of("paths", paths, reading or Reading())
+
+
+def files_of(
+    name: str, paths: AnyPath | Iterable[AnyPath], reading: Reading
+) -> list[Path | Experiment]:
+    """Return what `recording_files` does, of a parameter that is called by that name."""
+    files = [file for path in _paths(name, paths) for file in _meant_by(path)]
     unique = {file.resolve(): file for file in files}
     single = [file for file in unique.values() if not _goes_with(file, unique)]
-    return grouped(single, reading or Reading())
+    return grouped(single, reading)
 
 
-def _paths(given: AnyPath | Iterable[AnyPath]) -> list[Path]:
+def _paths(name: str, given: AnyPath | Iterable[AnyPath]) -> list[Path]:
     found = [given] if isinstance(given, str | PathLike) else given
     several: list[Any] = list(found) if isinstance(found, Iterable) else [found]
     wrong = [one for one in several if not _may_be_path(one)]
     if wrong or not several:
         raise refusal(
-            "path",
+            name,
             described(wrong[0]) if wrong else "none at all",
             "a file, a folder or a pattern such as data/*.nwb, or several",
         )
