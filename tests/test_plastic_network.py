@@ -48,8 +48,8 @@ from canonica.reverse_engineering.forecasting.plasticity._random_effects import 
     part_sizes,
     parts,
     prior_precision,
-    session_map,
 )
+from canonica.reverse_engineering.forecasting.plasticity._session_map import SessionMap
 from canonica.reverse_engineering.forecasting.plasticity._uniform_stimuli import (
     share_followed,
     uniform,
@@ -154,7 +154,7 @@ def test_without_plasticity_nothing_changes(learned, adaptive):
 def test_the_vector_of_parameters_is_taken_apart_as_its_map_says(generator):
     vector = jnp.asarray(generator.normal(size=SIZE))
     taken = parts(vector, INPUTS, SESSIONS)
-    mapped = session_map(INPUTS, SESSIONS) @ np.asarray(vector)
+    mapped = SessionMap(INPUTS, SESSIONS).features(vector)
     for n in range(SESSIONS):
         weight = taken.weight + (n - 1.5) / 4 * taken.trend
         np.testing.assert_allclose(mapped[n, :INPUTS], weight, rtol=1e-5, atol=1e-6)
@@ -163,6 +163,20 @@ def test_the_vector_of_parameters_is_taken_apart_as_its_map_says(generator):
         gain = taken.gain_walk[:n].sum() + taken.gain_scatter[n]
         np.testing.assert_allclose(mapped[n, INPUTS + 1], gain, rtol=1e-5, atol=1e-6)
         np.testing.assert_allclose(mapped[n, INPUTS + 2 :], taken.share, rtol=1e-6)
+
+
+@pytest.mark.usefixtures("x64")
+def test_products_with_the_map_are_those_with_its_matrix(generator):
+    mapping = SessionMap(INPUTS, SESSIONS)
+    dense = np.asarray(jax.vmap(mapping.features, out_axes=-1)(jnp.eye(mapping.size)))
+    assert dense.shape == (SESSIONS, INPUTS + 4, SIZE)
+    values = generator.normal(size=(SESSIONS, 5, INPUTS + 4))
+    expected = np.einsum("nkf,nfp->kp", values, dense)
+    np.testing.assert_allclose(mapping.gathered(jnp.asarray(values)), expected, rtol=1e-12)
+    inner = values.swapaxes(1, 2) @ values
+    expected = np.einsum("nfp,nfg,ngq->pq", dense, inner, dense)
+    found = mapping.gathered_both(jnp.asarray(inner))
+    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
 
 
 @pytest.mark.parametrize("adaptive", [False, True])

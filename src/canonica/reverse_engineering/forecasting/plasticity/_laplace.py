@@ -30,10 +30,9 @@ from canonica.reverse_engineering.forecasting.plasticity._random_effects import 
     Variances,
     prior_precision,
     reestimated,
-    session_map,
 )
+from canonica.reverse_engineering.forecasting.plasticity._session_map import SessionMap
 from canonica.reverse_engineering.forecasting.plasticity._uniform_stimuli import (
-    KINDS,
     share_followed,
     uniform,
 )
@@ -209,7 +208,7 @@ class _Session(NamedTuple):
 
 
 def _of_sessions(fit: Fit, inputs: int, sessions: int) -> _Session:
-    mapped = jnp.asarray(session_map(inputs, sessions)) @ fit.parameters
+    mapped = SessionMap(inputs, sessions).features(fit.parameters)
     return _Session(
         mapped[:, :inputs], mapped[:, inputs], mapped[:, inputs + 1], mapped[:, inputs + 2 :]
     )
@@ -233,7 +232,7 @@ def step(
     scale_slope = jnp.where(valid, slopes.log_scale + slopes.location * moved.log_scale, 0)
 
     jacobian = _Jacobian.of(trials, fit, learned, adaptive=adaptive)
-    precision = prior_precision(variances, *jacobian.sizes)
+    precision = prior_precision(variances, *jacobian.mapped)
     stimulus_precision = jnp.full(fit.effect.shape, 1 / variances.stimulus)
     curvature = _curvature(trials, jacobian, curved, precision, stimulus_precision)
 
@@ -316,7 +315,7 @@ def fitted_with_variances(
 ) -> tuple[Fit, Variances]:
     """Return fit and variances, both estimated: EM with one Newton step to each of its own."""
     sessions, _, inputs = trials.stimuli.shape
-    size = session_map(inputs, sessions).shape[-1]
+    size = SessionMap(inputs, sessions).size
     start = Fit(jnp.zeros(size), jnp.zeros(len(trials.repeated)), jnp.full(states, jnp.log(0.15)))
 
     def ascend(_: Any, both: tuple[Fit, Variances]) -> tuple[Fit, Variances]:
@@ -343,12 +342,12 @@ class _Jacobian(NamedTuple):
     ----------
     features : (session, slot, feature)
         Derivative in the initial weights, the offset, the gain and the shares of the session.
-    mapped : (session, feature, parameter)
-        `session_map`.
+    mapped : SessionMap
+        From the parameters to those of each session.
     """
 
     features: Float[Array, "session slot feature"]
-    mapped: Float[Array, "session feature parameter"]
+    mapped: SessionMap
 
     @classmethod
     def of(cls, trials: Trials, fit: Fit, learned: Learned, *, adaptive: bool) -> "_Jacobian":
@@ -372,17 +371,12 @@ class _Jacobian(NamedTuple):
             ],
             axis=-1,
         )
-        return cls(features, jnp.asarray(session_map(inputs, sessions)))
-
-    @property
-    def sizes(self) -> tuple[int, int]:
-        """Inputs and sessions."""
-        return self.features.shape[-1] - 2 - KINDS, len(self.features)
+        return cls(features, SessionMap(inputs, sessions))
 
     def gradient(self, slope: Float[Array, "session slot"]) -> Float[Array, " parameter"]:
         """Return the derivative in the parameters of what has `slope` in the log odds."""
         of_features = jnp.einsum("ntf,nt->nf", self.features, slope)
-        return jnp.einsum("nf,nfp->p", of_features, self.mapped)
+        return self.mapped.gathered(of_features)
 
 
 def _curvature(
@@ -394,10 +388,9 @@ def _curvature(
 ) -> Curvature:
     weighted = jacobian.features * curved[..., None]
     inner = weighted.swapaxes(1, 2) @ jacobian.features  # (session, feature, feature)
-    half = inner @ jacobian.mapped
-    dense = jnp.tensordot(jacobian.mapped, half, axes=((0, 1), (0, 1))) + jnp.diag(precision)
+    dense = jacobian.mapped.gathered_both(inner) + jnp.diag(precision)
     of_stimulus = _by_stimulus(trials, weighted)  # (session, stimulus, feature)
-    cross = jnp.einsum("nkf,nfp->pk", of_stimulus, jacobian.mapped)
+    cross = jacobian.mapped.gathered(of_stimulus).T
     stimulus = _by_stimulus(trials, curved).sum(axis=0) + stimulus_precision
     return Curvature(jnp.linalg.cholesky(dense - (cross / stimulus) @ cross.T), cross, stimulus)
 

@@ -115,30 +115,6 @@ def prior_precision(variances: Variances, inputs: int, sessions: int) -> Float[A
     )
 
 
-def session_map(inputs: int, sessions: int) -> Float[np.ndarray, "session feature parameter"]:
-    """Return what the parameters make of each session: initial weights, offset, gain, shares.
-
-    A constant: identity on weights, offset and shares, and the drifts that are added to them.
-    """
-    sizes = part_sizes(inputs, sessions)
-    walked = np.tri(sessions, sessions - 1, -1)
-    here = np.eye(sessions)
-    mapped = np.zeros((sessions, inputs + 2 + KINDS, sum(sizes)))
-    mapped[:, : inputs + 1, : inputs + 1] = np.eye(inputs + 1)
-    starts = np.cumsum((0, *sizes))
-    trend = slice(starts[2], starts[3])
-    mapped[:, :inputs, trend] = session_times(sessions)[:, None, None] * np.eye(inputs)
-    for part, row, effect in (
-        (3, inputs, walked),
-        (4, inputs, here),
-        (5, inputs + 1, walked),
-        (6, inputs + 1, here),
-    ):
-        mapped[:, row, starts[part] : starts[part + 1]] = effect
-    mapped[:, -KINDS:, -KINDS:] = np.eye(KINDS)
-    return mapped
-
-
 def reestimated(
     second_moment: Float[Array, " parameter"],
     stimulus_moment: Float[Array, " stimulus"],
