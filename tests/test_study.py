@@ -83,11 +83,15 @@ def test_an_interrupted_study_goes_on(study_folder, studied, tmp_path):
 
 
 def test_own_baselines_are_loudly_said(call, study_folder, tmp_path):
-    options = ("--model", "ridge", "--baseline-from", "own", *SESSION)
+    thresholds = ("--minimum-mean", 0.9, "--minimum-session", 0.05, "--minimum-preference", 0.4)
+    options = ("--model", "ridge", "--baseline-from", "own", *thresholds, *SESSION)
     _, printed, _ = call("study", study_folder / "study.csv", "--out", tmp_path / "own", *options)
     assert "BASELINES OF THEIR OWN" in printed
     summary = json.loads((tmp_path / "own" / "summary.json").read_text())
     assert "OWN" in summary["baseline_warning"]
+    protocol = summary["settings"]["protocol"]
+    names = ("minimum_mean_response", "minimum_session_response", "minimum_preference")
+    assert [protocol[name] for name in names] == [0.9, 0.05, 0.4]
 
 
 @pytest.mark.parametrize(

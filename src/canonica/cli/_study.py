@@ -70,6 +70,20 @@ def study(
         int | None,
         typer.Option(min=1, help="Sessions that forecasts start from.", show_default="10"),
     ] = None,
+    minimum_mean: Annotated[
+        float | None,
+        typer.Option(help="Mean spikes above which an electrode is active.", show_default="1.0"),
+    ] = None,
+    minimum_session: Annotated[
+        float | None,
+        typer.Option(
+            help="... and the lowest session mean that it must exceed.", show_default="0.1"
+        ),
+    ] = None,
+    minimum_preference: Annotated[
+        float | None,
+        typer.Option(help="Spikes by which it must prefer its source.", show_default="0.5"),
+    ] = None,
     seed: Annotated[
         int | None, typer.Option(min=0, help="Decides everything random.", show_default="0")
     ] = None,
@@ -137,6 +151,9 @@ def study(
         "model": model,
         "seed": seed,
         "initial_sessions": initial_sessions,
+        "minimum_mean_response": minimum_mean,
+        "minimum_session_response": minimum_session,
+        "minimum_preference": minimum_preference,
         "reading": None if reading == type(reading)() else reading,
     }
     with progress() as told:
