@@ -14,7 +14,12 @@ from scipy import stats
 
 from canonica import CanonicaError
 from canonica.report import calibration_figure
-from canonica.reverse_engineering.forecasting import Canonical
+from canonica.reverse_engineering.forecasting import QUANTILES, Canonical
+from canonica.reverse_engineering.forecasting._labelled import (
+    response_quantiles,
+    session_mean_variables,
+)
+from canonica.reverse_engineering.forecasting._predicted import Combined
 from canonica.reverse_engineering.forecasting.plasticity._evidence import INTERVAL, Evidence
 from canonica.reverse_engineering.forecasting.plasticity._random_effects import USUAL, Variances
 from canonica.reverse_engineering.forecasting.plasticity._uniform_stimuli import SHARE_VARIANCE
@@ -366,3 +371,26 @@ def test_cultures_simulated_spike_by_spike_can_be_judged():
     found = culture_false_alarms(0, cultures=2, trials_per_session=64, model=coarse)
     assert found.sizes["culture"] + found.attrs["left_out"] == 2
     assert np.isfinite(found.log_evidence).all()
+
+
+@pytest.mark.slow
+def test_later_responses_and_session_means_fall_anywhere_in_what_is_foretold():
+    """Probability integral transforms, over recordings drawn from the model, are even."""
+    singles, means = [], []
+    for number in range(80):
+        truth = Truth((np.inf, 400.0, 100.0)[number % 3])
+        drawn = simulated(key(100 + number), truth, **SIZES, adaptive=True)
+        known = drawn.known
+        found = COARSE.predicted(known, key(number))
+        mixture = Combined.of(found, "canonical")
+        foretold = session_mean_variables(known, mixture, key(number))
+        quantile = np.asarray(
+            response_quantiles(np.ones(1), mixture.mean, mixture.scale, QUANTILES)
+        )
+        last = drawn.response[-1]
+        inside = (last > 0) & (last < 1) & (known.state[-1] > 0)
+        singles.append((last < quantile[:, -1])[:, inside].mean(axis=-1))
+        quantile = foretold["predicted_session_response_quantile"][1]
+        means.append(last.mean(axis=-1) < quantile[:, -1])
+    for shares, allowed in ((np.array(singles), 0.05), (np.array(means).mean(axis=-1), 0.13)):
+        np.testing.assert_allclose(shares.mean(axis=0), QUANTILES, atol=allowed)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+import jax
 import numpy as np
 import pytest
 import xarray as xr
@@ -93,6 +94,32 @@ def test_a_forecast_says_what_made_it(foretold, recording):
     assert (np.diff(foretold.prior_strength) > 0).all()
     for variable in foretold.values():
         assert {"long_name", "units"} <= variable.attrs.keys()
+
+
+@pytest.mark.parametrize("shown", ["each once", "none"])
+def test_where_no_stimulus_evokes_anything_of_its_own_all_is_finite(recording, shown, generator):
+    """Stimuli that do not come again, and recordings without any input."""
+    protocol = replace(PublishedProtocol(), initial_sessions=INITIAL)
+    (ready,) = normalised([recording], protocol)
+    known = ready.known(INITIAL)
+    stimuli = np.zeros_like(known.stimuli)
+    if shown == "each once":
+        number = generator.permutation(2**8)[: INITIAL * 48].reshape(INITIAL, 48)
+        stimuli[:INITIAL] = (number[..., None] >> np.arange(8)) % 2
+    known = known._replace(stimuli=stimuli)
+    found = SMALL.posterior(known)
+    assert not found.trials.initial.repeated.any()
+    assert not found.posterior.frozen.effect.any()
+    predicted = SMALL.predicted(known, jax.random.key(0))
+    for values in (
+        predicted.mean,
+        predicted.scale,
+        predicted.state_draws,
+        found.evidence.posterior,
+    ):
+        assert np.isfinite(values).all()
+    for name, (_, values, _) in predicted.found.items():
+        assert np.isfinite(values).all() or name == "memory", name
 
 
 def test_few_initial_sessions_are_warned_of(recording, foretold):

@@ -6,9 +6,17 @@ import numpy as np
 import pytest
 
 from canonica.reverse_engineering.forecasting import Known
-from canonica.reverse_engineering.forecasting.models._canonical import Canonical
+from canonica.reverse_engineering.forecasting.models._canonical import (
+    CONVERGED,
+    Canonical,
+    _diagnosis,
+)
+from canonica.reverse_engineering.forecasting.models._network_posterior import NetworkPosterior
 from canonica.reverse_engineering.forecasting.plasticity._laplace import Fit
+from canonica.reverse_engineering.forecasting.plasticity._numbered_trials import NumberedTrials
 from canonica.reverse_engineering.forecasting.plasticity._plastic_future import _carried_on, _noise
+from canonica.reverse_engineering.forecasting.plasticity._plasticity_posterior import Posterior
+from canonica.reverse_engineering.forecasting.plasticity._random_effects import USUAL
 
 
 @pytest.mark.usefixtures("x64")
@@ -40,3 +48,45 @@ def test_the_grid_of_prior_strengths_is_that_of_the_initial_trials():
     known = Known(np.zeros((2, 1, 10)), nothing[..., None], valid, nothing.astype(int), 1)
     found = Canonical(weakest_plasticity=0.5, strongest_plasticity=2.0, rates=3).strengths(known)
     np.testing.assert_allclose(found, [28.0, 14.0, 7.0], rtol=1e-12)
+
+
+def posterior_of(log_evidence, newton_decrement):
+    """Return a posterior on a grid; its parameters say where on it they are."""
+    memories, rates, ensembles = log_evidence.shape
+    place = np.arange(memories * rates * ensembles, dtype=float).reshape(log_evidence.shape)
+    grid = Fit(place[..., None], place[..., None] + 0.25, place[..., None] + 0.5)
+    frozen = Fit(*(np.full((ensembles, 1), value) for value in (-1.0, -2.0, -3.0)))
+    nothing = np.zeros((6, 4))
+    known = Known(
+        np.zeros((6, ensembles, 4)), nothing[..., None], nothing == 0, nothing.astype(int), 1
+    )
+    found = Posterior(frozen, USUAL, np.zeros(ensembles), grid, log_evidence, newton_decrement)
+    strengths = np.geomspace(1e4, 1e2, rates)
+    return NetworkPosterior(known, NumberedTrials.of(known), strengths, (30.0, 1e3), found)
+
+
+def test_each_draw_has_the_fit_of_its_plasticity_or_the_frozen_one():
+    found = posterior_of(np.zeros((2, 3, 2)), np.zeros((2, 3, 2)))
+    plastic, memory, rate = np.array([True, False, True]), np.array([1, 1, 0]), np.array([2, 1, 0])
+    fits = found.fit(plastic, memory, rate)
+    np.testing.assert_array_equal(fits.parameters[..., 0], [[10, 11], [-1, -1], [0, 1]])
+    np.testing.assert_array_equal(fits.effect[..., 0], [[10.25, 11.25], [-2, -2], [0.25, 1.25]])
+    np.testing.assert_array_equal(fits.log_scale[..., 0], [[10.5, 11.5], [-3, -3], [0.5, 1.5]])
+
+
+@pytest.mark.parametrize(("share", "warned"), [(0.45, False), (0.55, True)])
+def test_fits_that_are_not_finished_are_warned_of_where_they_matter(share, warned):
+    """What both ensembles had still to gain counts together; far below the top it does not."""
+    log_evidence, decrement = np.zeros((2, 3, 2)), np.zeros((2, 3, 2))
+    decrement[1, 2] = share * CONVERGED
+    log_evidence[0, 0], decrement[0, 0] = -9.0, 40.0
+    found = posterior_of(log_evidence, decrement)
+    said = _diagnosis(found, found.evidence)
+    assert said["fit_unfinished_nats"] == pytest.approx(2 * share * CONVERGED)
+    assert ("fits were not finished" in str(said["diagnostic_warning"])) == warned
+
+
+def test_draws_say_how_far_the_evidence_of_all_ensembles_goes():
+    log_evidence = np.arange(12.0).reshape(2, 3, 2)
+    found = posterior_of(log_evidence, np.zeros((2, 3, 2))).evidence
+    np.testing.assert_array_equal(found.log_likelihood, [[1, 5, 9], [13, 17, 21]])

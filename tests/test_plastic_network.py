@@ -8,15 +8,23 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from plastic_problem import (
+    INPUTS,
+    SESSIONS,
+    SIZE,
+    SLOTS,
+    STATES,
+    STIMULI,
+    VARIANCES,
+    dense_curvature,
+    small_fit,
+    small_learned,
+    small_trials,
+)
 from scipy.special import expit, logit
 
 from canonica._errors import CanonicaError
 from canonica.model import SynapticSums, prior_sums
-from canonica.reverse_engineering.forecasting.distribution._censored_logistic import (
-    information,
-    location_of,
-    location_slopes,
-)
 from canonica.reverse_engineering.forecasting.distribution._noise import noise_scale
 from canonica.reverse_engineering.forecasting.models._canonical import Canonical
 from canonica.reverse_engineering.forecasting.plasticity._evidence import Evidence
@@ -29,7 +37,6 @@ from canonica.reverse_engineering.forecasting.plasticity._forgetful_plasticity i
 from canonica.reverse_engineering.forecasting.plasticity._laplace import (
     Fit,
     Learned,
-    Trials,
     fitted,
     log_odds,
     step,
@@ -44,10 +51,7 @@ from canonica.reverse_engineering.forecasting.plasticity._plastic_future import 
 from canonica.reverse_engineering.forecasting.plasticity._plasticity_posterior import session_sums
 from canonica.reverse_engineering.forecasting.plasticity._random_effects import (
     Parts,
-    Variances,
-    part_sizes,
     parts,
-    prior_precision,
 )
 from canonica.reverse_engineering.forecasting.plasticity._session_map import SessionMap
 from canonica.reverse_engineering.forecasting.plasticity._uniform_stimuli import (
@@ -55,10 +59,6 @@ from canonica.reverse_engineering.forecasting.plasticity._uniform_stimuli import
     uniform,
 )
 from quick_compilation import compiled
-
-SESSIONS, SLOTS, INPUTS, STIMULI, STATES = 4, 12, 3, 5, 2
-SIZE = sum(part_sizes(INPUTS, SESSIONS))
-VARIANCES = Variances(0.5, 0.3, 0.2, 0.01, 0.02, 0.03, 0.04)
 
 
 def slow_drive(weight, x, stimuli, rate, retention, *, adaptive):
@@ -84,31 +84,17 @@ def slow_drive(weight, x, stimuli, rate, retention, *, adaptive):
 
 @pytest.fixture
 def trials(x64):  # noqa: ARG001
-    """Return sessions of one ensemble, the last one short, one stimulus that comes once."""
-    rng = np.random.default_rng(1)
-    patterns = rng.integers(0, 2, (STIMULI + 1, INPUTS)).astype(float)
-    patterns[1:3] = [[0.0] * INPUTS, [1.0] * INPUTS]
-    stimulus = rng.integers(0, STIMULI, (SESSIONS, SLOTS))
-    stimulus[2, 3] = STIMULI
-    response = np.clip(rng.normal(0.5, 0.4, (SESSIONS, SLOTS)), 0, 1)
-    valid = np.ones((SESSIONS, SLOTS), bool)
-    valid[-1, -2:] = False
-    state = (stimulus == 0).astype(int)
-    given = (response, patterns[stimulus], valid, state, stimulus, np.ones(STIMULI, bool))
-    return Trials(*map(jnp.asarray, given))
+    return small_trials()
 
 
 @pytest.fixture
 def fit(x64):  # noqa: ARG001
-    rng = np.random.default_rng(2)
-    drawn = rng.normal(0, 0.3, SIZE), rng.normal(0, 0.5, STIMULI), np.log([0.2, 0.1])
-    return Fit(*map(jnp.asarray, drawn))
+    return small_fit()
 
 
 @pytest.fixture
 def learned(trials):
-    added = session_sums(*trials[:3])
-    return Learned(learned_before(added, 0.7)[0], 0.05)
+    return small_learned(trials)
 
 
 @given(
@@ -190,32 +176,13 @@ def test_a_step_is_newton_s(trials, fit, learned, adaptive):
         one = Fit(vector[:SIZE], vector[SIZE:], fit.log_scale)
         return step(trials, one, learned, VARIANCES, adaptive=adaptive).log_posterior
 
-    valid = np.nonzero(np.asarray(trials.valid))
-
-    def all_log_odds(vector):
-        one = Fit(vector[:SIZE], vector[SIZE:], fit.log_scale)
-        return log_odds(trials, one, learned, adaptive=adaptive)[valid]
-
     vector = jnp.concatenate([fit.parameters, fit.effect])
     gradient = compiled(jax.grad(log_posterior))(vector)
-    jacobian = np.asarray(compiled(jax.jacobian(all_log_odds))(vector))
-    information = information_of(trials, all_log_odds(vector), fit)
-    precision = np.append(
-        prior_precision(VARIANCES, INPUTS, SESSIONS), np.full(STIMULI, 1 / VARIANCES.stimulus)
-    )
-    curvature = jacobian.T @ (information[:, None] * jacobian) + np.diag(precision)
+    curvature, precision = dense_curvature(trials, fit, learned, adaptive=adaptive)
     move = np.linalg.solve(curvature, gradient)
     np.testing.assert_allclose(np.append(taken.move, taken.effect_move), move, rtol=1e-7)
     ratio = np.log(precision).sum() - np.linalg.slogdet(curvature)[1]
     np.testing.assert_allclose(taken.log_evidence, taken.log_posterior + ratio / 2, rtol=1e-10)
-
-
-def information_of(trials, v, fit):
-    """Return the expected curvature of each trial in its log odds."""
-    scale = jnp.exp(fit.log_scale)[trials.state[trials.valid]]
-    location = location_of(v, scale)
-    slope = location_slopes(v, location, scale).log_odds
-    return np.asarray(information(location, scale) * slope**2)
 
 
 @pytest.mark.usefixtures("x64")
@@ -357,6 +324,27 @@ def test_the_conclusion_says_what_the_evidence_does(height, words):
     assert words in evidence.conclusion
     low, median, high = evidence.strength_quantiles
     assert low < median < high
+
+
+@given(st.integers(0, 1000), st.floats(-4, 4))
+def test_quantiles_of_the_prior_strength_are_those_of_its_distribution(seed, height):
+    """Even in the logarithm about each grid point; some of it on no learning at all."""
+    grid = np.random.default_rng(seed).normal(height, 2, (3, 5))
+    strengths = np.geomspace(1e5, 1e3, 5)
+    evidence = Evidence.of(grid, strengths, (30.0, 100.0, np.inf))
+    mass = np.exp(grid).sum(axis=0) / np.exp(grid).sum()
+    half = np.log(10) / 4  # of the grid's step
+
+    def below(strength):
+        share = (np.log(strength) - np.log(strengths) + half) / (2 * half)
+        return mass @ np.clip(share, 0, 1)
+
+    for probability, found in zip((0.05, 0.5, 0.95), evidence.strength_quantiles, strict=True):
+        assert below(found) == pytest.approx(probability, abs=1e-9)
+    odds = np.exp(grid).mean()  # prior ones are even
+    plastic = odds / (1 + odds)
+    at_least = min(0.05, plastic)  # where it is hardly plastic, any strength may be
+    assert plastic * below(evidence.smallest_strength) == pytest.approx(at_least, abs=1e-9)
 
 
 def test_plasticity_at_the_edge_is_warned_of():
