@@ -19,6 +19,7 @@ FLOOR = {
     "reverse_engineering": 3,
     "studies": 4,
     "report": 5,
+    "plot": 6,
     "pipelines": 6,
     "cli": 7,
 }

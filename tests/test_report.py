@@ -1,10 +1,12 @@
 """Figures show what results hold, for any number of recordings, ensembles and states."""
 
+import time
+
 import numpy as np
 import pytest
 
 from canonica import PublishedProtocol, reverse_engineer
-from canonica.report import condition_figure, figure_part
+from canonica.report import condition_figure, figure_part, write_figure
 from canonica.reverse_engineering import condition_summary, recording_summary
 from canonica.simulate import culture
 
@@ -55,6 +57,22 @@ def test_recordings_of_different_lengths_share_a_figure(results):
     axes = axes_of([*results, longer])
     drawn = line(axes["Response error"], "published forecast")
     np.testing.assert_allclose(drawn[15:], longer["response_error"][15:])
+
+
+@pytest.mark.parametrize(
+    ("figure_format", "start"), [("png", b"\x89PNG"), ("pdf", b"%PDF"), ("svg", b"<?xml")]
+)
+def test_a_figure_has_the_same_bytes_from_run_to_run(results, tmp_path, figure_format, start):
+    written = []
+    for number in range(2):
+        figure = condition_figure("test", [figure_part(results[0])])
+        write_figure(figure, tmp_path / f"{number}", figure_format)
+        written.append((tmp_path / f"{number}").read_bytes())
+        time.sleep(1.1 * (number == 0 and figure_format != "png"))  # a date would have moved on
+    assert written[0] == written[1]
+    assert written[0].startswith(start)
+    if figure_format == "svg":
+        assert b"Ensemble of source 1" in written[0]  # text stays text
 
 
 def rows_of(*errors):

@@ -12,7 +12,8 @@ and to a forecast of its later sessions, blind to them, and how good it was::
     forecasts = canonica.forecast(recordings)
     scores = [canonica.score(*both) for both in zip(forecasts, recordings)]
 
-What the commands do, from files to files, is in `canonica.pipelines`.
+A figure of any of these is one call of `canonica.plot`. What the commands do, from files to files,
+is in `canonica.pipelines`.
 The equations are in `canonica.model`, cultures to practise on in `canonica.simulate`, networks
 that act in `canonica.agents`.
 """
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
         data,
         model,
         pipelines,
+        plot,
         recordings,
         report,
         reverse_engineering,
@@ -71,6 +73,7 @@ _FLOORS = (
     "data",
     "model",
     "pipelines",
+    "plot",
     "recordings",
     "report",
     "reverse_engineering",
@@ -91,6 +94,7 @@ __all__ = [
     "from_spikes",
     "model",
     "pipelines",
+    "plot",
     "read",
     "recordings",
     "report",

@@ -8,7 +8,7 @@ import typer
 
 from canonica._files import shown
 from canonica.cli._app import app, output, reports_errors
-from canonica.cli._common_options import Overwrite, Report
+from canonica.cli._common_options import FigureFormat, Overwrite, Report
 from canonica.cli._printing import (
     complain_of,
     counted,
@@ -57,6 +57,7 @@ def analyze(
     minimum_session: MinimumSessionOption = 0.1,
     minimum_preference: MinimumPreferenceOption = 0.5,
     jobs: JobsOption = DEFAULT_JOBS,
+    figure_format: FigureFormat = "png",
     overwrite: Overwrite = False,
     report: Report = False,
     *,
@@ -118,6 +119,7 @@ def analyze(
             baseline=baseline_given(baseline or [], baseline_from),
             reading=reading,
             jobs=jobs,
+            figure_format=figure_format,
             overwrite=overwrite,
             report=report,
             progress=told,
@@ -138,7 +140,7 @@ def print_analysis(found: "Analysis", out: Path) -> int:
     output.print(found.caveat, highlight=False, style="dim")
     say(f"\nResults: {shown(out)}")
     kinds = Counter(Path(file).suffix for file in found.files)
-    counts = counted(kinds[".nc"], "recording"), counted(kinds[".png"], "figure")
-    say(f"  {counts[0]} (NetCDF), {counts[1]} (PNG), summary.json, recordings.csv")
+    datasets, figures = counted(kinds[".nc"], "recording"), counted(len(found.summaries), "figure")
+    say(f"  {datasets} (NetCDF), {figures}, summary.json, recordings.csv")
     print_failed(found.failures)
     return 1 if found.failures else 0

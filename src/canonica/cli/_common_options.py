@@ -1,6 +1,6 @@
 """Options that many commands have, the same wherever they stand."""
 
-from typing import Annotated, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import typer
 
@@ -18,5 +18,9 @@ Report: TypeAlias = Annotated[
 ]
 OverwriteFiles: TypeAlias = Annotated[
     bool, typer.Option("--overwrite", help="Replace files that are there.")
+]
+FigureFormat: TypeAlias = Annotated[
+    Literal["png", "pdf", "svg"],
+    typer.Option("--format", help="Of the figures: pixels (png), or lines for print (pdf, svg)."),
 ]
 Out = typer.Option("--out", "-o", help="Folder for the results; made if it is not there.")

@@ -7,7 +7,7 @@ import typer
 
 from canonica._files import shown
 from canonica.cli._app import app, output, reports_errors
-from canonica.cli._common_options import Overwrite, Report, Seed
+from canonica.cli._common_options import FigureFormat, Overwrite, Report, Seed
 from canonica.cli._printing import (
     complain_of,
     counted,
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from canonica.pipelines import Forecasts, RecordingForecast
     from canonica.recordings import Reading
 
+FIGURES = (".png", ".pdf", ".svg")
 WARNINGS = 8  # printed at most
 
 
@@ -76,6 +77,7 @@ def forecast(
     minimum_preference: MinimumPreferenceOption = 0.5,
     seed: Seed = 0,
     jobs: JobsOption = DEFAULT_JOBS,
+    figure_format: FigureFormat = "png",
     overwrite: Overwrite = False,
     report: Report = False,
     *,
@@ -147,6 +149,7 @@ def forecast(
             seed=seed,
             reading=reading,
             jobs=jobs,
+            figure_format=figure_format,
             overwrite=overwrite,
             report=report,
             progress=told,
@@ -170,10 +173,10 @@ def _print_forecasts(found: "Forecasts", out: Path) -> int:
     style = "dim" if found.plan.causal else "yellow"
     output.print(found.plan.caveat, highlight=False, style=style)
     say(f"\nResults: {shown(out)}")
-    figures = sum(Path(file).suffix == ".png" for file in found.files)
+    figures = sum(Path(file).suffix in FIGURES for file in found.files)
     say(
         f"  {counted(len(found.recordings), 'forecast')} and as many files of scores (NetCDF), "
-        f"{counted(figures, 'figure')} (PNG), summary.json, recordings.csv"
+        f"{counted(figures, 'figure')}, summary.json, recordings.csv"
     )
     print_failed(found.failures)
     return 1 if found.failures else 0

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from canonica.cli._app import app, output, reports_errors
-from canonica.cli._common_options import Out, Overwrite, Seed
+from canonica.cli._common_options import FigureFormat, Out, Overwrite, Seed
 from canonica.cli._interruption import if_interrupted
 from canonica.cli._printing import say, say_where
 
@@ -40,6 +40,7 @@ def experiment(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with a run that was interrupted.")
     ] = False,
+    figure_format: FigureFormat = "png",
     overwrite: Overwrite = False,
     animation: Annotated[
         Literal["gif", "mp4", "none"], typer.Option(help="Of the last trial in the first maze.")
@@ -87,6 +88,7 @@ def experiment(
         out=out,
         agent=agent,
         resume=resume,
+        figure_format=figure_format,
         overwrite=overwrite,
         animation=animation,
         **settings,
@@ -202,6 +204,7 @@ def transplant(
         ),
     ] = None,
     out: Annotated[Path, Out] = Path("canonica-transplant"),
+    figure_format: FigureFormat = "png",
     overwrite: Overwrite = False,
 ) -> int:
     """Foretell how agents will learn from their decisions alone ([CB22] Fig. 5).
@@ -237,6 +240,7 @@ def transplant(
             width=width,
             window=window,
             seed=seed,
+            figure_format=figure_format,
             overwrite=overwrite,
             progress=told,
         )

@@ -7,7 +7,7 @@ import typer
 
 from canonica._errors import CanonicaError
 from canonica.cli._app import app, output, reports_errors
-from canonica.cli._common_options import Out, Overwrite, Seed
+from canonica.cli._common_options import FigureFormat, Out, Overwrite, Seed
 from canonica.cli._printing import complain_of, say_where
 
 simulate = typer.Typer(
@@ -63,6 +63,7 @@ def separation(
     ] = "canonical",
     seed: Seed = 0,
     out: Annotated[Path, Out] = Path("canonica-separation"),
+    figure_format: FigureFormat = "png",
     overwrite: Overwrite = False,
 ) -> int:
     """Watch networks separate the sources of their stimuli, or fail to.
@@ -96,6 +97,7 @@ def separation(
             repeated=repeated,
             form=form,
             seed=seed,
+            figure_format=figure_format,
             overwrite=overwrite,
             progress=told,
         )
@@ -141,6 +143,7 @@ def landscape(
     ] = "gif",
     seed: Seed = 0,
     out: Annotated[Path, Out] = Path("canonica-landscape"),
+    figure_format: FigureFormat = "png",
     overwrite: Overwrite = False,
 ) -> int:
     """See learning as a path down the landscape of the cost.
@@ -173,6 +176,7 @@ def landscape(
             state_prior=prior,
             seed=seed,
             animation=animation,
+            figure_format=figure_format,
             overwrite=overwrite,
             progress=told,
         )
@@ -193,6 +197,7 @@ def perturbation(
     mixing: Mixing = 0.75,
     seed: Seed = 0,
     out: Annotated[Path, Out] = Path("canonica-perturbation"),
+    figure_format: FigureFormat = "png",
     overwrite: Overwrite = False,
 ) -> int:
     """Perturb threshold factors (alpha) and synapses (beta), and see inference fail.
@@ -220,6 +225,7 @@ def perturbation(
             inputs=inputs,
             mixing=mixing,
             seed=seed,
+            figure_format=figure_format,
             overwrite=overwrite,
             progress=told,
         )
@@ -242,6 +248,7 @@ def recovery(
     inputs: Inputs = 32,
     seed: Seed = 0,
     out: Annotated[Path, Out] = Path("canonica-recovery"),
+    figure_format: FigureFormat = "png",
     overwrite: Overwrite = False,
 ) -> int:
     """Check the published estimator on networks whose truth is known.
@@ -267,6 +274,7 @@ def recovery(
             sources=sources,
             inputs=inputs,
             seed=seed,
+            figure_format=figure_format,
             overwrite=overwrite,
             progress=told,
         )

@@ -7,7 +7,7 @@ import typer
 
 from canonica._files import shown
 from canonica.cli._app import app, output, reports_errors
-from canonica.cli._common_options import Overwrite, Report
+from canonica.cli._common_options import FigureFormat, Overwrite, Report
 from canonica.cli._printing import complain_of, counted, print_failed, say
 from canonica.cli._protocol_options import (
     DEFAULT_JOBS,
@@ -94,6 +94,7 @@ def study(
         ),
     ] = False,
     jobs: JobsOption = DEFAULT_JOBS,
+    figure_format: FigureFormat = "png",
     overwrite: Overwrite = False,
     report: Report = False,
     *,
@@ -161,6 +162,7 @@ def study(
             study_table,
             out,
             resume=resume,
+            figure_format=figure_format,
             overwrite=overwrite,
             report=report,
             jobs=jobs,
@@ -183,10 +185,11 @@ def _print_study(found: "Study", out: Path) -> int:
         say(sentence)
     if found.baseline_warning is not None:
         say(f"\n{found.baseline_warning}", style="bold yellow")
+    picture = next(file for file in found.files if Path(file).stem == "conditions")
     say(f"\nResults: {shown(out)}")
     say(
         f"  {counted(len(found.table), 'culture')} (NetCDF, cultures.csv), "
-        f"{counted(len(found.comparisons), 'comparison')} (comparisons.csv), conditions.png, "
+        f"{counted(len(found.comparisons), 'comparison')} (comparisons.csv), {picture}, "
         "study.toml"
     )
     if found.excluded:

@@ -18,7 +18,13 @@ from canonica.pipelines.results._results_files import failure_rows, write_netcdf
 from canonica.pipelines.results._results_folder import results_folder
 from canonica.pipelines.results._unique_names import UniqueNames
 from canonica.recordings import Reading, recording_files
-from canonica.report import condition_figure, figure_part, write_figure, write_recordings_csv
+from canonica.report import (
+    FigureFormat,
+    condition_figure,
+    figure_part,
+    write_figure,
+    write_recordings_csv,
+)
 from canonica.reverse_engineering import (
     LAST_SESSIONS,
     ConditionSummary,
@@ -76,6 +82,7 @@ def analyze(
     baseline: GivenBaseline = None,
     reading: Reading | None = None,
     jobs: int | None = None,
+    figure_format: FigureFormat = "png",
     overwrite: bool = False,
     report: bool = False,
     progress: Told | None = None,
@@ -103,6 +110,8 @@ def analyze(
         How to read the files, where they do not say so.
     jobs : int, optional
         Files to read at the same time; one for every core by default.
+    figure_format : "png", "pdf" or "svg", optional
+        Of the figures.
     overwrite : bool, optional
         Whether earlier results in the folder may be replaced.
     report : bool, optional
@@ -163,7 +172,7 @@ def analyze(
                 "nothing could be analysed, and nothing was written.", failures
             ) from next(iter(failures), None)
         found.rows.sort(key=lambda row: row["name"])
-        _summarise(parts, folder, progress, found)
+        _summarise(parts, folder, progress, found, figure_format)
         found.files += [REPORT] if report else []
         _write_tables(folder, protocol, reading, found)
         if report:
@@ -194,15 +203,19 @@ def _write(result: xr.Dataset, folder: Path, found: Analysis) -> None:
 
 
 def _summarise(
-    parts: Mapping[str, Sequence[xr.Dataset]], folder: Path, progress: Told | None, found: Analysis
+    parts: Mapping[str, Sequence[xr.Dataset]],
+    folder: Path,
+    progress: Told | None,
+    found: Analysis,
+    figure_format: FigureFormat,
 ) -> None:
     stage = Stage(progress, "Drawing figures", len(parts))
     names = UniqueNames()
     for condition, of_condition in sorted(parts.items()):
         rows = [row for row in found.rows if row["condition"] == condition]
         found.summaries.append(condition_summary(condition, rows))
-        file = f"{names.unique(condition)}.png"
-        write_figure(condition_figure(condition, of_condition), folder / file)
+        file = f"{names.unique(condition)}.{figure_format}"
+        write_figure(condition_figure(condition, of_condition), folder / file, figure_format)
         found.files.append(file)
         stage.advance()
 

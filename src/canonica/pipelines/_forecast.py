@@ -25,6 +25,7 @@ from canonica.pipelines.results._results_folder import results_folder
 from canonica.pipelines.results._unique_names import UniqueNames
 from canonica.recordings import Reading, recording_files
 from canonica.report import (
+    FigureFormat,
     ForecastSummary,
     PlasticityFinding,
     evidence_sentence,
@@ -154,6 +155,7 @@ def forecast(
     seed: int = 0,
     reading: Reading | None = None,
     jobs: int | None = None,
+    figure_format: FigureFormat = "png",
     overwrite: bool = False,
     report: bool = False,
     progress: Told | None = None,
@@ -180,7 +182,7 @@ def forecast(
     normalisation : str, optional
         ``"causal"``, from the initial sessions alone, or ``"published"``, from all of them, which
         is not blind to the future.
-    baseline, reading, jobs, overwrite, report, progress
+    baseline, reading, jobs, figure_format, overwrite, report, progress
         As in `analyze`.
     seed : int, optional
         Decides everything random.
@@ -246,7 +248,7 @@ def forecast(
                 "nothing could be forecast, and nothing was written.", failures
             ) from next(iter(failures), None)
         found.recordings.sort(key=lambda one: one.row["name"])
-        _summarise(plan, folder, progress, found)
+        _summarise(plan, folder, progress, found, figure_format)
         found.files += [REPORT] if report else []
         _write_tables(plan, reading, folder, found)
         if report:
@@ -362,23 +364,30 @@ def _written(
     )
 
 
-def _summarise(plan: ForecastPlan, folder: Path, progress: Told | None, found: Forecasts) -> None:
+def _summarise(
+    plan: ForecastPlan,
+    folder: Path,
+    progress: Told | None,
+    found: Forecasts,
+    figure_format: FigureFormat,
+) -> None:
     """Add what conditions have in common, and draw them."""
     conditions = sorted({one.condition for one in found.recordings})
     stage = Stage(progress, "Drawing figures", len(conditions))
     names = UniqueNames()
-    rates = f"{names.unique(RATES)}.png"
+    rates = f"{names.unique(RATES)}.{figure_format}"
     for condition in conditions:
         recordings = [one for one in found.recordings if one.condition == condition]
-        file = f"{names.unique(condition)}.png"
-        write_figure(forecast_figure(condition, [one.part for one in recordings]), folder / file)
+        file = f"{names.unique(condition)}.{figure_format}"
+        figure = forecast_figure(condition, [one.part for one in recordings])
+        write_figure(figure, folder / file, figure_format)
         found.files.append(file)
         stacked = found.stacked.get(condition)
         found.conditions.append(_condition(recordings, plan, stacked, file))
         stage.advance()
     plasticity = [one.plasticity for one in found.recordings if one.plasticity]
     if plasticity:
-        write_figure(rates_figure(plasticity), folder / rates)
+        write_figure(rates_figure(plasticity), folder / rates, figure_format)
         found.files.append(rates)
 
 

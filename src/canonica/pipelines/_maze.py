@@ -27,7 +27,13 @@ from canonica.pipelines.results._results_files import write_netcdf, write_rows, 
 from canonica.pipelines.results._results_folder import results_folder
 from canonica.pipelines.simulations._animations import Animation, check_animation
 from canonica.pipelines.simulations._learning_rows import learning_rows
-from canonica.report import maze_figure, scene_figure, write_figure, write_scene_animation
+from canonica.report import (
+    FigureFormat,
+    maze_figure,
+    scene_figure,
+    write_figure,
+    write_scene_animation,
+)
 
 UNFINISHED = f"{HIDDEN}unfinished"  # in the folder of the results, until they are there
 
@@ -69,6 +75,7 @@ def maze(
     seed: int = 0,
     animation: Animation = "gif",
     resume: bool = False,
+    figure_format: FigureFormat = "png",
     overwrite: bool = False,
     progress: Told | None = None,
 ) -> MazeRun:
@@ -89,6 +96,8 @@ def maze(
         Of the last trial in the first maze.
     resume : bool, optional
         Whether to go on with an unfinished run, if the folder has one.
+    figure_format : "png", "pdf" or "svg", optional
+        Of the figures.
     overwrite : bool, optional
         Whether earlier results in the folder, or an unfinished run, may be replaced.
     progress : callable, optional
@@ -143,7 +152,14 @@ def maze(
             result,
             learning_summary(result, block=legible_block(result.sizes["trial"])),
             published_comparison(result),
-            _write(result, store, folder, animation, Stage(progress, "Drawing", 3)),
+            _write(
+                result,
+                store,
+                folder,
+                animation,
+                figure_format=figure_format,
+                stage=Stage(progress, "Drawing", 3),
+            ),
         )
         contents = {"blocks": learning_rows(found.summary), "published": found.comparison}
         write_summary(folder, "maze", {"settings": settings, **contents}, found.files)
@@ -189,16 +205,23 @@ def _prepare(store: Path, *, resume: bool, overwrite: bool) -> None:
 
 
 def _write(
-    result: xr.Dataset, store: Path, folder: Path, animation: Animation, stage: Stage
+    result: xr.Dataset,
+    store: Path,
+    folder: Path,
+    animation: Animation,
+    *,
+    figure_format: FigureFormat,
+    stage: Stage,
 ) -> list[str]:
     """Return the names of the files that were written."""
     write_netcdf(result, folder / "maze.nc")
     write_rows(folder / "trials.csv", _trial_rows(result))
-    write_figure(maze_figure(result), folder / "maze.png")
-    files = ["maze.nc", "trials.csv", "maze.png", "trial.png"]
+    curves, trials = f"maze.{figure_format}", f"trial.{figure_format}"
+    write_figure(maze_figure(result), folder / curves, figure_format)
+    files = ["maze.nc", "trials.csv", curves, trials]
     stage.advance()
     first, last = recorded_trials(store)
-    write_figure(scene_figure(first, last), folder / "trial.png")
+    write_figure(scene_figure(first, last), folder / trials, figure_format)
     stage.advance()
     if animation != "none":
         write_scene_animation(last, folder / f"trial.{animation}")

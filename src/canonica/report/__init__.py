@@ -29,13 +29,14 @@ from canonica.report._rates_figure import rates_figure
 from canonica.report._recovery_figure import recovery_figure
 from canonica.report._separation_figure import separation_figure
 from canonica.report._simulation_tables import simulation_table
-from canonica.report._style import write_figure
+from canonica.report._style import FigureFormat, write_figure
 from canonica.report._table import summary_table, write_recordings_csv
 from canonica.report._transplant_figure import transplant_figure
 from canonica.report._worlds_figure import CurvesPanel, worlds_figure
 
 __all__ = [
     "CurvesPanel",
+    "FigureFormat",
     "ForecastSummary",
     "PlasticityFinding",
     "animation_suffix",

@@ -17,6 +17,7 @@ from canonica.report._style import (
     PURPLE,
     SKY,
     VERMILION,
+    letter,
     new_figure,
 )
 from canonica.reverse_engineering.conditions import QUANTITIES, Comparison, StudyDesign
@@ -46,10 +47,7 @@ def estimation_figure(
     ----------
     Ho, Tumkaya, Aryal, Choi & Claridge-Chang, Nature Methods 16, 2019.
     """
-    compared = dict.fromkeys(one.quantity for one in comparisons)
-    known = [name for name in QUANTITIES if np.isfinite(table[name].to_numpy(float)).any()]
-    names = list(compared) or known
-    groups = _groups(table, design)
+    names = compared_quantities(table, comparisons)
     rows = math.ceil(len(names) / ACROSS)
     figure = new_figure(13, HEIGHT * rows + 0.6)
     axes = figure.subplots(rows, 2 * ACROSS, squeeze=False, width_ratios=[3, 2] * ACROSS)
@@ -58,13 +56,32 @@ def estimation_figure(
     for place, name in enumerate(names):
         row, column = divmod(place, ACROSS)
         left, right = axes[row, 2 * column : 2 * column + 2]
-        _cultures(left, table, name, groups, design)
-        _effects(
-            right, [one for one in comparisons if one.quantity == name and one.low is not None]
-        )
+        draw_quantity(name, (left, right), table, comparisons, design=design)
+    letter(axes[:, ::2].ravel()[: len(names)])
     for axis in axes.ravel()[2 * len(names) :]:
         axis.set_visible(False)
     return figure
+
+
+def compared_quantities(table: pd.DataFrame, comparisons: Sequence[Comparison]) -> list[str]:
+    """Return the quantities that were compared; where none was, those that are known."""
+    there = [name for name in QUANTITIES if name in table]
+    known = [name for name in there if np.isfinite(table[name].to_numpy(float)).any()]
+    return list(dict.fromkeys(one.quantity for one in comparisons)) or known
+
+
+def draw_quantity(
+    name: str,
+    axes: tuple[Axes, Axes],
+    table: pd.DataFrame,
+    comparisons: Sequence[Comparison],
+    *,
+    design: StudyDesign,
+) -> None:
+    """Draw all cultures on the first axes, and effects with their intervals on the second."""
+    _cultures(axes[0], table, name, _groups(table, design), design)
+    found = [one for one in comparisons if one.quantity == name and one.low is not None]
+    _effects(axes[1], found)
 
 
 def _groups(table: pd.DataFrame, design: StudyDesign) -> dict[str, np.ndarray]:

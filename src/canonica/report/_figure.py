@@ -1,7 +1,7 @@
 """One figure per condition, in the manner of [NC23] Fig. 3."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import xarray as xr
@@ -15,6 +15,7 @@ from canonica.report._style import (
     STATE_COLOURS,
     VERMILION,
     legend_below,
+    letter,
     new_figure,
     whole_numbers,
 )
@@ -70,19 +71,33 @@ def condition_figure(condition: str, parts: Sequence[xr.Dataset]) -> Figure:
     halves = figure.subfigures(2, 1, height_ratios=[top_rows, 1], squeeze=False)
     top, bottom = halves.ravel()
 
-    axes = _axes(top, top_rows, min(ensembles + 1, COLUMNS), ensembles + 1)
-    _state_responses(axes[:ensembles], parts)
-    _free_energy(axes[ensembles], parts)
-    series = [*axes[: ensembles + 1]]
-    axes = _axes(bottom, 1, COLUMNS, COLUMNS)
-    _observed_against_predicted_response(axes[0], parts, figure)
-    _response_errors(axes[1], parts)
-    _observed_against_predicted_weight(axes[2], parts)
-    _weight_error(axes[3], parts)
-    for axis in (*series, axes[1], axes[3]):
-        _mark_initial_sessions(axis, parts[0])
-        whole_numbers(axis)
+    series = _axes(top, top_rows, min(ensembles + 1, COLUMNS), ensembles + 1)
+    comparisons = _axes(bottom, 1, COLUMNS, COLUMNS)
+    axes = [*series[: ensembles + 1], *comparisons]
+    draw_recording_panels(dict(zip(recording_panels(parts), axes, strict=True)), parts)
+    letter(axes)
     return figure
+
+
+def recording_panels(parts: Sequence[xr.Dataset]) -> list[str]:
+    """Return the names of the panels that recordings have: one for each ensemble, and the rest."""
+    ensembles = max(part.sizes["ensemble"] for part in parts)
+    return [*(f"ensemble {number + 1}" for number in range(ensembles)), *PANELS]
+
+
+def draw_recording_panels(axes: Mapping[str, Axes], parts: Sequence[xr.Dataset]) -> None:
+    """Draw panels by their names, as `recording_panels` lists them, each on its axes."""
+    of_ensembles = {
+        int(name.split()[1]) - 1: axis for name, axis in axes.items() if name not in PANELS
+    }
+    if of_ensembles:
+        _state_responses(of_ensembles, parts)
+    for name, axis in axes.items():
+        if name in PANELS:
+            PANELS[name](axis, parts)
+        if name not in ("responses", "weights"):
+            _mark_initial_sessions(axis, parts[0])
+            whole_numbers(axis)
 
 
 def _title(condition: str, recordings: int) -> str:
@@ -122,13 +137,14 @@ def _mark_initial_sessions(axis: Axes, part: xr.Dataset) -> None:
     axis.axvspan(first - 0.5, last + 0.5, color="0.93", zorder=-1, lw=0)
 
 
-def _state_responses(axes: Sequence[Axes], parts: Sequence[xr.Dataset]) -> None:
+def _state_responses(axes: Mapping[int, Axes], parts: Sequence[xr.Dataset]) -> None:
+    """Draw the ensembles that are numbered, from 0, each on its axes."""
     responses = _stacked(parts, "state_response")
     states = _legible([str(state) for state in responses["source_state"].to_numpy()])
     colours = STATE_COLOURS
     if len(states) > len(colours):
         colours = colormaps["viridis"](np.linspace(0, 0.95, len(states)))
-    for number, axis in enumerate(axes):
+    for number, axis in axes.items():
         for state, colour in zip(states, colours, strict=False):
             values = responses.isel(ensemble=number).sel(source_state=state)
             _band(axis, values, colour=colour, label=state)
@@ -138,7 +154,8 @@ def _state_responses(axes: Sequence[Axes], parts: Sequence[xr.Dataset]) -> None:
             ylabel="normalised response",
             ylim=(0, 1),
         )
-    legend_below(axes[0], columns=min(len(states), 4), title="state of sources 1, 2, …")
+    first = axes[min(axes)]
+    legend_below(first, columns=min(len(states), 4), title="state of sources 1, 2, …")
 
 
 def _legible(states: Sequence[str]) -> Sequence[str]:
@@ -184,9 +201,7 @@ def _weight_error(axis: Axes, parts: Sequence[xr.Dataset]) -> None:
     axis.set_ylim(bottom=0)
 
 
-def _observed_against_predicted_response(
-    axis: Axes, parts: Sequence[xr.Dataset], figure: Figure
-) -> None:
+def _observed_against_predicted_response(axis: Axes, parts: Sequence[xr.Dataset]) -> None:
     observed, predicted = (
         np.concatenate([part[name].to_numpy().ravel() for part in parts])
         for name in ("response", "predicted_response")
@@ -201,7 +216,7 @@ def _observed_against_predicted_response(
         title="Responses, last sessions",
         aspect=1,
     )
-    figure.colorbar(density, ax=axis, label="trials", shrink=0.8)
+    axis.figure.colorbar(density, ax=axis, label="trials", shrink=0.8)
 
 
 def _observed_against_predicted_weight(axis: Axes, parts: Sequence[xr.Dataset]) -> None:
@@ -227,3 +242,13 @@ def _observed_against_predicted_weight(axis: Axes, parts: Sequence[xr.Dataset]) 
     axis.plot(ends, ends, color="0.5", linewidth=1, linestyle="--")
     axis.set(xlabel="predicted weight", ylabel="observed weight", title="Weights, last session")
     legend_below(axis, columns=2)
+
+
+Panel = Callable[[Axes, Sequence[xr.Dataset]], None]
+PANELS: dict[str, Panel] = {
+    "free energy": _free_energy,
+    "responses": _observed_against_predicted_response,
+    "response error": _response_errors,
+    "weights": _observed_against_predicted_weight,
+    "weight error": _weight_error,
+}

@@ -1,6 +1,7 @@
 """What was foretold and what came: responses with their bands, errors, and coverage."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 
 from canonica.report._forecast_table import recording_scores, shortened
-from canonica.report._style import STATE_COLOURS, new_figure, whole_numbers
+from canonica.report._style import STATE_COLOURS, legend_below, letter, new_figure, whole_numbers
 
 ENSEMBLES = 4  # shown at most
 RECORDINGS = 3  # shown at most
@@ -72,10 +73,11 @@ def forecast_figure(condition: str, parts: Sequence[xr.Dataset]) -> Figure:
     _legends(top, colours)
     if len(parts) > 1:
         bottom.suptitle(f"Medians over {len(parts)} recordings", fontsize="medium")
-    axes = _axes(bottom, 1, 3)[0]
-    _errors(axes[0], parts)
-    for axis, level in zip(axes[1:], (0.5, 0.9), strict=True):
-        _coverage(axis, parts, level)
+    below = _axes(bottom, 1, len(SCORES))[0]
+    for axis, draw in zip(below, SCORES.values(), strict=True):
+        draw(axis, parts)
+    letter([*axes.ravel(), *below])
+    axes = below
     handles = [line for line in axes[0].get_lines() if not str(line.get_label()).startswith("_")]
     bottom.legend(
         handles=handles,
@@ -115,30 +117,52 @@ def _shown(parts: Sequence[xr.Dataset]) -> list[tuple[str, xr.Dataset]]:
 def _responses(
     axes: Sequence[Axes], part: xr.Dataset, words: str, colours: Mapping[str, Any]
 ) -> None:
-    """Draw one recording: observed means as points, their forecast as lines and bands."""
-    session, initial = part["session"].to_numpy(), int((part["horizon"] <= 0).sum())
-    states = [str(state) for state in part["source_state"].to_numpy()]
-    quantiles = part["predicted_state_response_quantile"]
-    for number, axis in enumerate(axes):
-        if number >= part.sizes["ensemble"]:
-            axis.set_axis_off()
-            continue
-        for state in (state for state in colours if state in states):
-            colour = colours[state]
-            foretold = quantiles.isel(ensemble=number).sel(source_state=state)
-            for low, high, opacity in BANDS:
-                lower, upper = (foretold.sel(quantile=end).to_numpy() for end in (low, high))
-                axis.fill_between(session, lower, upper, color=colour, alpha=opacity, lw=0)
-            axis.plot(session, foretold.sel(quantile=0.5), color=colour, linewidth=1.2, label=state)
-            observed = part["state_response"].isel(ensemble=number).sel(source_state=state)
-            axis.plot(session, observed, "o", color=colour, **POINTS, label=f"_{state}")
-        axis.axvspan(session[0] - 0.5, session[initial - 1] + 0.5, color=SHADE, zorder=-1, lw=0)
-        axis.set(ylim=(0, 1), ylabel="normalised response")
-        whole_numbers(axis)
-        axis.set_title(f"Ensemble of source {number + 1}", fontsize=10)
-    axes[min(len(axes), part.sizes["ensemble"]) - 1].set_xlabel("session")
+    """Draw one recording, an ensemble on each of the axes."""
+    drawn = axes[: part.sizes["ensemble"]]
+    for spare in axes[len(drawn) :]:
+        spare.set_axis_off()
+    for number, axis in enumerate(drawn):
+        _ensemble(axis, part, number, colours)
+    drawn[-1].set_xlabel("session")
     name = f"{shortened(part.attrs['name'])}\n{words} {part.attrs['error']:.4f}"
     axes[0].set_title(f"{name}\n{axes[0].get_title()}", fontsize=10, parse_math=False)
+
+
+def _ensemble(axis: Axes, part: xr.Dataset, number: int, colours: Mapping[str, Any]) -> None:
+    """Draw observed means as points, and their forecast as lines and bands."""
+    session, initial = part["session"].to_numpy(), int((part["horizon"] <= 0).sum())
+    states = [str(state) for state in part["source_state"].to_numpy()]
+    quantiles = part["predicted_state_response_quantile"].isel(ensemble=number)
+    for state in (state for state in colours if state in states):
+        colour = colours[state]
+        foretold = quantiles.sel(source_state=state)
+        for low, high, opacity in BANDS:
+            lower, upper = (foretold.sel(quantile=end).to_numpy() for end in (low, high))
+            axis.fill_between(session, lower, upper, color=colour, alpha=opacity, lw=0)
+        axis.plot(session, foretold.sel(quantile=0.5), color=colour, linewidth=1.2, label=state)
+        observed = part["state_response"].isel(ensemble=number).sel(source_state=state)
+        axis.plot(session, observed, "o", color=colour, **POINTS, label=f"_{state}")
+    axis.axvspan(session[0] - 0.5, session[initial - 1] + 0.5, color=SHADE, zorder=-1, lw=0)
+    axis.set(ylim=(0, 1), ylabel="normalised response")
+    whole_numbers(axis)
+    axis.set_title(f"Ensemble of source {number + 1}", fontsize=10)
+
+
+def forecast_panels(part: xr.Dataset) -> list[str]:
+    """Return the names of the panels that a recording's forecast has."""
+    return [*(f"ensemble {number + 1}" for number in range(part.sizes["ensemble"])), *SCORES]
+
+
+def draw_forecast_panels(axes: Mapping[str, Axes], part: xr.Dataset) -> None:
+    """Draw panels by their names, as `forecast_panels` lists them, each on its axes."""
+    for name, axis in axes.items():
+        if name in SCORES:
+            SCORES[name](axis, [part])
+            legend_below(axis, columns=2, title="model")
+        else:
+            _ensemble(axis, part, int(name.split()[1]) - 1, _state_colours([part]))
+            axis.set_xlabel("session")
+            legend_below(axis, columns=4, title="state of sources 1, 2, …; points: observed")
 
 
 def _state_colours(parts: Sequence[xr.Dataset]) -> dict[str, Any]:
@@ -229,3 +253,10 @@ def _coverage(axis: Axes, parts: Sequence[xr.Dataset], level: float) -> None:
         ylabel="share of responses covered",
         ylim=(0, 1.02),
     )
+
+
+SCORES: dict[str, Callable[[Axes, Sequence[xr.Dataset]], None]] = {
+    "error": _errors,
+    "coverage of 50 %": partial(_coverage, level=0.5),
+    "coverage of 90 %": partial(_coverage, level=0.9),
+}

@@ -1,10 +1,13 @@
 """What all figures share: colours, bands, and how they are written."""
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from string import ascii_uppercase
+from typing import Any, Literal
 
 import numpy as np
 import xarray as xr
+from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -15,6 +18,7 @@ BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 BLUE, VERMILION, PURPLE = "#0072B2", "#D55E00", "#CC79A7"
 STATE_COLOURS = (BLACK, VERMILION, BLUE, ORANGE, GREEN, PURPLE, SKY)
 DOTS_PER_INCH = 120
+FigureFormat = Literal["png", "pdf", "svg"]
 BELOW = -0.17  # of an axis' height, where labels end
 
 
@@ -56,6 +60,36 @@ def whole_numbers(axis: Axes) -> None:
     axis.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
 
 
-def write_figure(figure: Figure, path: Path) -> None:
-    """Write the figure as a PNG file."""
-    figure.savefig(path, format="png", dpi=DOTS_PER_INCH)
+def write_figure(figure: Figure, path: Path, figure_format: FigureFormat = "png") -> None:
+    """Write the figure, the same bytes from run to run.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        As the functions of `canonica.report` and `canonica.plot` return it.
+    path : pathlib.Path
+        File to write.
+    figure_format : "png", "pdf" or "svg", optional
+        PDF and SVG are drawn in lines and letters, for print; their text stays text.
+    """
+    # No time of day, and names that do not depend on chance.
+    dates = {"png": {}, "pdf": {"CreationDate": None}, "svg": {"Date": None}}
+    with rc_context({"svg.hashsalt": "canonica", "svg.fonttype": "none", "pdf.fonttype": 42}):
+        figure.savefig(path, format=figure_format, dpi=DOTS_PER_INCH, metadata=dates[figure_format])
+
+
+def letter(axes: Iterable[Axes]) -> None:
+    """Give panels their letters, A, B, C and so on, above their upper left corners."""
+    for number, axis in enumerate(axes):
+        axis.annotate(
+            ascii_uppercase[number % 26] * (number // 26 + 1),
+            (0, 1),
+            (-28, 6),
+            xycoords="axes fraction",
+            textcoords="offset points",
+            fontsize=12,
+            fontweight="bold",
+            va="bottom",
+            ha="left",
+            annotation_clip=False,
+        )

@@ -29,7 +29,7 @@ from canonica.pipelines.conditions._study_store import KEPT, PARTS, StudyStore
 from canonica.pipelines.conditions._study_table import StudyRow, study_rows
 from canonica.pipelines.results._results_files import failure_rows, write_rows, write_summary
 from canonica.pipelines.results._results_folder import SUMMARY, results_folder
-from canonica.report import estimation_figure, write_figure
+from canonica.report import FigureFormat, estimation_figure, write_figure
 from canonica.reverse_engineering import BaselineFrom, own_baselines
 from canonica.reverse_engineering.conditions import (
     GROUPINGS,
@@ -40,7 +40,7 @@ from canonica.reverse_engineering.conditions import (
 )
 from canonica.reverse_engineering.forecasting import FORECAST_MODELS
 
-TABLE, COMPARISONS, FIGURE = "cultures", "comparisons", "conditions.png"
+TABLE, COMPARISONS, FIGURE = "cultures", "comparisons", "conditions"
 SETTINGS, LOG = "study.toml", "study.log"
 ENDINGS = {"analysis": "nc", "forecast": "forecast.nc", "scores": "scores.nc"}
 LABELS = ("recording", *GROUPINGS, "drug", "note")
@@ -111,6 +111,7 @@ def study(
     *,
     settings: StudySettings | None = None,
     resume: bool = False,
+    figure_format: FigureFormat = "png",
     overwrite: bool = False,
     jobs: int | None = None,
     report: bool = False,
@@ -139,6 +140,8 @@ def study(
     resume : bool, optional
         Whether to go on with what an interrupted, or earlier, study in the folder has done: the
         result of a culture is kept by what decides it, its input, all settings and versions.
+    figure_format : "png", "pdf" or "svg", optional
+        Of the figures.
     overwrite : bool, optional
         Whether earlier results in the folder may be replaced.
     jobs : int, optional
@@ -196,7 +199,7 @@ def study(
         try:
             found = _done(rows, chosen, store, jobs, log)
             found.files += [REPORT] if report else []
-            _write(found, rows, store, folder, log)
+            _write(found, rows, store, folder, log, figure_format=figure_format)
             if report:
                 write_page(folder, progress)
         except BaseException:
@@ -330,18 +333,26 @@ def _labels(one: StudyCulture) -> dict[str, Any]:
 
 
 def _write(
-    found: Study, rows: Iterable[StudyRow], store: StudyStore, folder: Path, log: StudyLog
+    found: Study,
+    rows: Iterable[StudyRow],
+    store: StudyStore,
+    folder: Path,
+    log: StudyLog,
+    *,
+    figure_format: FigureFormat,
 ) -> None:
     for name, key in zip(found.table["name"], found.table["study_key"], strict=True):
         for part, ending in ENDINGS.items():
             shutil.copyfile(store.path(key, part), folder / f"{name}.{ending}")
             found.files.append(f"{name}.{ending}")
     _write_tables(found, folder)
-    write_figure(estimation_figure(found.table, found.comparisons, found.design), folder / FIGURE)
+    picture = f"{FIGURE}.{figure_format}"
+    figure = estimation_figure(found.table, found.comparisons, found.design)
+    write_figure(figure, folder / picture, figure_format)
     write_study_file(folder / SETTINGS, found.settings, list(rows))
     log.line(f"done: {len(found.table)} cultures, {len(found.failures)} failures")
     shutil.copyfile(log.path, folder / LOG)
-    found.files += [FIGURE, SETTINGS, LOG]
+    found.files += [picture, SETTINGS, LOG]
     contents = {
         "settings": found.settings.said
         | {"protocol": found.settings.protocol.settings, "reading": found.settings.reading.given},

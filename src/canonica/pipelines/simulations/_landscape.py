@@ -20,7 +20,7 @@ from canonica.pipelines.results._results_folder import results_folder
 from canonica.pipelines.results._unique_names import UniqueNames
 from canonica.pipelines.simulations._animations import Animation, check_animation
 from canonica.recordings import Experiment, Reading, recording_files
-from canonica.report import landscape_figure, write_animation, write_figure
+from canonica.report import FigureFormat, landscape_figure, write_animation, write_figure
 from canonica.reverse_engineering import (
     EnsembleResponse,
     PublishedProtocol,
@@ -70,6 +70,7 @@ def landscape(
     seed: int = 0,
     reading: Reading | None = None,
     animation: Animation = "gif",
+    figure_format: FigureFormat = "png",
     overwrite: bool = False,
     progress: Told | None = None,
 ) -> LandscapeRun:
@@ -93,6 +94,8 @@ def landscape(
         it is given, and no more.
     animation : "gif", "mp4" or "none", optional
         Of the paths as they grow.
+    figure_format : "png", "pdf" or "svg", optional
+        Of the figures.
     overwrite : bool, optional
         Whether earlier results in the folder may be replaced.
     progress : callable, optional
@@ -148,7 +151,7 @@ def landscape(
             raise NothingUsableError(
                 "nothing could be analysed, and nothing was written.", found.failures
             )
-        _write(found, folder, animation, progress)
+        _write(found, folder, animation, figure_format, progress)
         contents = {
             "settings": settings,
             "paths": found.rows,
@@ -163,12 +166,18 @@ def landscape(
     return found
 
 
-def _write(found: LandscapeRun, folder: Path, animation: Animation, progress: Told | None) -> None:
+def _write(
+    found: LandscapeRun,
+    folder: Path,
+    animation: Animation,
+    figure_format: FigureFormat,
+    progress: Told | None,
+) -> None:
     stage = Stage(progress, "Drawing", len(found.results))
     names = UniqueNames()
     for condition, result in found.results.items():
         name = names.unique(condition)
-        found.files += _write_one(result, condition, folder, name, animation)
+        found.files += _write_one(result, condition, folder / name, animation, figure_format)
         found.rows += _rows(condition, result)
         stage.advance()
 
@@ -237,18 +246,18 @@ def _landscape_of(
 
 
 def _write_one(
-    found: xr.Dataset, condition: str, folder: Path, name: str, animation: str
+    found: xr.Dataset, condition: str, path: Path, animation: str, figure_format: FigureFormat
 ) -> list[str]:
     count = found.sizes["network"]
     kind = "culture" if "recording" in found.coords else "network"
     title = f"{condition}: {count} {kind}{'s' if count > 1 else ''}"
-    write_netcdf(found, folder / f"{name}.nc")
-    write_figure(landscape_figure(found, title), folder / f"{name}.png")
-    files = [f"{name}.nc", f"{name}.png"]
-    if animation != "none":
-        write_animation(found, title, folder / f"{name}.{animation}")
-        files.append(f"{name}.{animation}")
-    return files
+    suffixes = ["nc", figure_format, *([] if animation == "none" else [animation])]
+    data, picture, *moving = (path.with_name(f"{path.name}.{suffix}") for suffix in suffixes)
+    write_netcdf(found, data)
+    write_figure(landscape_figure(found, title), picture, figure_format)
+    for file in moving:
+        write_animation(found, title, file)
+    return [file.name for file in (data, picture, *moving)]
 
 
 def _rows(condition: str, found: xr.Dataset) -> list[Row]:

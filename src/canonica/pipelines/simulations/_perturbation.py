@@ -12,7 +12,7 @@ from canonica._files import AnyPath
 from canonica.pipelines._progress import Stage, Told
 from canonica.pipelines.results._results_files import write_netcdf, write_summary
 from canonica.pipelines.results._results_folder import results_folder
-from canonica.report import perturbation_figure, write_figure
+from canonica.report import FigureFormat, perturbation_figure, write_figure
 
 Row = dict[str, str | float]
 
@@ -52,6 +52,7 @@ def perturbation(
     inputs: int = 32,
     mixing: float = 0.75,
     seed: int = 0,
+    figure_format: FigureFormat = "png",
     overwrite: bool = False,
     progress: Told | None = None,
 ) -> PerturbationRun:
@@ -66,6 +67,8 @@ def perturbation(
         Folder for the results; made if it is not there.
     samples, sessions, trials_per_session, inputs, mixing, seed
         As in `canonica.simulate.perturbation` and `alpha_from_activity`.
+    figure_format : "png", "pdf" or "svg", optional
+        Of the figures.
     overwrite : bool, optional
         Whether earlier results in the folder may be replaced.
     progress : callable, optional
@@ -108,11 +111,12 @@ def perturbation(
             estimates,
             [_score_row(kind, scores, value) for kind, value in _shown_perturbations(scores)],
             [_estimate_row(estimates, name) for name in estimates["estimate"].to_numpy()],
-            ["perturbation.nc", "alpha.nc", "perturbation.png"],
+            ["perturbation.nc", "alpha.nc", f"perturbation.{figure_format}"],
         )
         write_netcdf(scores, folder / "perturbation.nc")
         write_netcdf(estimates, folder / "alpha.nc")
-        write_figure(perturbation_figure(scores, estimates), folder / "perturbation.png")
+        picture = folder / f"perturbation.{figure_format}"
+        write_figure(perturbation_figure(scores, estimates), picture, figure_format)
         contents = {
             "settings": {"seed": seed, "samples": samples, **world},
             "scores": found.score_rows,

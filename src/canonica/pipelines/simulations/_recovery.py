@@ -11,7 +11,7 @@ from canonica._files import AnyPath
 from canonica.pipelines._progress import Stage, Told
 from canonica.pipelines.results._results_files import write_netcdf, write_summary
 from canonica.pipelines.results._results_folder import results_folder
-from canonica.report import recovery_figure, write_figure
+from canonica.report import FigureFormat, recovery_figure, write_figure
 from canonica.studies import recovery_summary
 
 Row = dict[str, str | float]
@@ -49,6 +49,7 @@ def recovery(
     sources: int = 2,
     inputs: int = 32,
     seed: int = 0,
+    figure_format: FigureFormat = "png",
     overwrite: bool = False,
     progress: Told | None = None,
 ) -> RecoveryRun:
@@ -63,6 +64,8 @@ def recovery(
         Folder for the results; made if it is not there.
     draws, sessions, trials_per_session, sources, inputs, seed
         As in `canonica.studies.recovery`.
+    figure_format : "png", "pdf" or "svg", optional
+        Of the figures.
     overwrite : bool, optional
         Whether earlier results in the folder may be replaced.
     progress : callable, optional
@@ -100,9 +103,10 @@ def recovery(
             for activity in summary["activity"].to_numpy()
             for assumed in summary["assumed"].to_numpy()
         ]
-        found = RecoveryRun(result, summary, rows, ["recovery.nc", "recovery.png"])
+        found = RecoveryRun(result, summary, rows, ["recovery.nc", f"recovery.{figure_format}"])
         write_netcdf(result, folder / "recovery.nc")
-        write_figure(recovery_figure(result), folder / "recovery.png")
+        picture = folder / f"recovery.{figure_format}"
+        write_figure(recovery_figure(result), picture, figure_format)
         settings = {
             "seed": seed,
             "draws": draws,

@@ -14,7 +14,7 @@ from canonica.model import ExpectationForm
 from canonica.pipelines._progress import Stage, Told
 from canonica.pipelines.results._results_files import write_netcdf, write_summary
 from canonica.pipelines.results._results_folder import results_folder
-from canonica.report import separation_figure, write_figure
+from canonica.report import FigureFormat, separation_figure, write_figure
 
 LAST_SESSIONS = 10
 SEPARATED = 0.5  # by which the correlation with the own source exceeds any other, from which on
@@ -60,6 +60,7 @@ def separation(
     repeated: bool = False,
     form: ExpectationForm = "canonical",
     seed: int = 0,
+    figure_format: FigureFormat = "png",
     overwrite: bool = False,
     progress: Told | None = None,
 ) -> SeparationRun:
@@ -76,6 +77,8 @@ def separation(
         As in `canonica.simulate.separation`.
     switching, repeated, form, seed
         As in `canonica.simulate.separation`.
+    figure_format : "png", "pdf" or "svg", optional
+        Of the figures.
     overwrite : bool, optional
         Whether earlier results in the folder may be replaced.
     progress : callable, optional
@@ -121,9 +124,10 @@ def separation(
         stage = Stage(progress, "Networks that learn")
         result = simulate.separation(**settings, progress=stage)
         rows = [_row(result, prior) for prior in result["state_prior"].to_numpy()]
-        found = SeparationRun(result, rows, ["separation.nc", "separation.png"])
+        found = SeparationRun(result, rows, ["separation.nc", f"separation.{figure_format}"])
         write_netcdf(result, folder / "separation.nc")
-        write_figure(separation_figure(result), folder / "separation.png")
+        picture = folder / f"separation.{figure_format}"
+        write_figure(separation_figure(result), picture, figure_format)
         contents = {
             "settings": settings,
             "separated_where_correlation_exceeds_others_by": SEPARATED,

@@ -27,7 +27,7 @@ from canonica.pipelines.simulations._learning_rows import (
     learning_rows,
     number_or_none,
 )
-from canonica.report import transplant_figure, write_figure
+from canonica.report import FigureFormat, transplant_figure, write_figure
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,7 @@ def transplant(
     width: int | None = None,
     window: int | None = None,
     seed: int | None = None,
+    figure_format: FigureFormat = "png",
     overwrite: bool = False,
     progress: Told | None = None,
 ) -> TransplantRun:
@@ -83,6 +84,8 @@ def transplant(
         Prior e of the agents that are simulated first; 0.15, 0.25 and 0.35 by default.
     estimation_trials, by, mazes, trials, max_steps, height, width, window, seed
         As in `canonica.agents.transplant`, or `transplant_study` without a source.
+    figure_format : "png", "pdf" or "svg", optional
+        Of the figures.
     overwrite : bool, optional
         Whether earlier results in the folder may be replaced.
     progress : callable, optional
@@ -139,7 +142,7 @@ def transplant(
             inputs = [{"file": shown(path), "sha256": sha256(path)}] if path.is_file() else []
             result = experiments.transplant(_observed(path, max_steps), progress=stage, **given)
         summary = transplant_summary(result, block=legible_block(result.sizes["trial"]))
-        found = TransplantRun(result, summary, _write(result, summary, folder))
+        found = TransplantRun(result, summary, _write(result, summary, folder, figure_format))
         contents = {"settings": given, "groups": _groups(found), "input_files": inputs}
         write_summary(folder, "maze transplant", contents, found.files)
     return found
@@ -163,12 +166,15 @@ def _observed(source: Path, max_steps: int | None) -> xr.Dataset:
         ) from error
 
 
-def _write(result: xr.Dataset, summary: xr.Dataset, folder: Path) -> list[str]:
+def _write(
+    result: xr.Dataset, summary: xr.Dataset, folder: Path, figure_format: FigureFormat
+) -> list[str]:
     """Return the names of the files that were written."""
     write_netcdf(result, folder / "transplant.nc")
     write_rows(folder / "transplant.csv", _rows(result))
-    write_figure(transplant_figure(result, summary), folder / "transplant.png")
-    return ["transplant.nc", "transplant.csv", "transplant.png"]
+    picture = f"transplant.{figure_format}"
+    write_figure(transplant_figure(result, summary), folder / picture, figure_format)
+    return ["transplant.nc", "transplant.csv", picture]
 
 
 def _groups(found: TransplantRun) -> list[dict[str, Any]]:
