@@ -25,6 +25,7 @@ LONG = (  # pages that compile much
     "agents.md",
     "calibration.md",
     "forecast.md",
+    "gallery.md",
     "recovery.md",
     "separation.md",
     "study.md",

@@ -55,7 +55,8 @@ def leaves(tree):
 
 def test_every_page_is_built_and_every_room_has_a_reference():
     docs = ROOT / "docs"
-    pages = {page.relative_to(docs).as_posix() for page in docs.rglob("*.md")}
+    found = [*docs.rglob("*.md"), *docs.rglob("*.ipynb")]
+    pages = {page.relative_to(docs).as_posix() for page in found}
     assert sorted(leaves(parsed(ROOT / "mkdocs.yml")["nav"])) == sorted(pages)
     reference = (docs / "reference.md").read_text(encoding="utf-8")
     rooms = {path.parent.name for path in (ROOT / "src" / "canonica").glob("[a-z]*/__init__.py")}

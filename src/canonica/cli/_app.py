@@ -75,7 +75,12 @@ def shared(
         ),
     ] = False,
     debug: Annotated[
-        bool, typer.Option("--debug", help="Show the traceback of an error (in any place).")
+        bool,
+        typer.Option(
+            "--debug",
+            help="If there is an error, show where in the code (its traceback). May stand anywhere "
+            "in the command.",
+        ),
     ] = False,
 ) -> None:
     """Reverse-engineer the generative model that a neural network implicitly holds."""

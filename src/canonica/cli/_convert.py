@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from canonica.recordings import Reading
 
 NWB = ".nwb"
-PANEL = "What NWB has room for (what is left out is left out, or marked as unknown)"
+PANEL = "What to say of the experiment in an NWB file (what you do not say is not made up)"
 
 
 def _takes_metadata(command: Callable[..., int]) -> Callable[..., int]:
@@ -73,14 +73,17 @@ LOST = {
 @_takes_metadata
 def convert(
     source: Annotated[
-        Path, typer.Argument(metavar="IN", help="A file of recordings, of any format, or a folder.")
+        Path,
+        typer.Argument(
+            metavar="IN", help="The file of recordings to read, of any format, or a folder of them."
+        ),
     ],
     out: Annotated[
         Path,
         typer.Argument(
             metavar="OUT",
-            help="The file to write: .nwb, .parquet, .csv or .mat. Several cultures get a file "
-            "each, numbered: OUT-1, OUT-2 ...",
+            help="The file to write. Its ending says the format: .nwb, .parquet, .csv or .mat. "
+            "If IN holds several cultures, each gets a file of its own: OUT-1, OUT-2 and so on.",
         ),
     ],
     overwrite: OverwriteFiles = False,
@@ -88,16 +91,18 @@ def convert(
     reading: "Reading",
     metadata: Mapping[str, str],
 ) -> int:
-    """Convert recordings: to NWB, for others to read; or to a table or MATLAB file.
+    """Convert a recording to NWB, to share it, or to a table or a MATLAB file.
 
-    NWB is the standard of neurophysiology, and the only format here that
-    keeps spike times: with them come electrodes, the table of stimuli, the
-    device, and culture, drugs and circumstances (ndx-cell-culture). The
-    other formats hold the responses, counted in a window after each stimulus.
+    NWB is the standard format of neurophysiology, and the only one here that
+    keeps spike times. Beside them it keeps the electrodes, the table of
+    stimuli, the device, and what is known of the culture and its drugs (by
+    the extension ndx-cell-culture). The other formats keep only responses:
+    numbers of spikes in a window after each stimulus.
 
-    Nothing is made up. What neither the file nor an option says is left out
-    of the NWB file, or marked as unknown in it; where spike times are not
-    known, it holds counts. canonica reads it back as the same recording.
+    Nothing is made up. If neither the file nor one of the options below says
+    something, the NWB file leaves it out, or marks it as unknown. If spike
+    times are not known, it holds the numbers of spikes. Reading the file
+    again gives the same recording.
 
     [bold]Examples[/bold]
 
