@@ -19,9 +19,11 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 import canonica
+import canonica.report.html
 from canonica import agents, data, model, pipelines, recordings, report, simulate, studies
 from canonica import reverse_engineering as reverse
 from canonica.agents import experiments
+from canonica.pipelines.results._read_results import read_results
 from canonica.reverse_engineering import conditions, forecasting
 
 SIZES = {"sessions": 12, "trials_per_session": 24, "inputs": 4}
@@ -305,6 +307,17 @@ def studied(given):
     pd.DataFrame(rows).to_csv(table, index=False)
     settings = pipelines.StudySettings(model="ridge")
     return given.folder_of("study", canonica.study, table, settings=settings)
+
+
+def reported(given):
+    """Return the page of a folder of results."""
+    folder = given.folder_of("reported", pipelines.analyze, given.file)
+    return pipelines.report(folder / "out").read_bytes()
+
+
+def page(given):
+    folder = given.folder_of("page", pipelines.analyze, given.file)
+    return report.html.document(read_results(folder / "out"))
 
 
 def written_sessions(given):
@@ -593,6 +606,7 @@ ALWAYS = {
     "report.forecast_table": lambda m: report.forecast_table(
         report.ForecastSummary.of("a", [report.recording_scores(by_model(m))])
     ),
+    "report.html.document": page,
     "report.landscape_figure": lambda m: m.image(report.landscape_figure(m.landscape, "a")),
     "report.learning_sentences": lambda m: report.learning_sentences(
         m.mazes, agents.published_comparison(m.mazes)
@@ -653,6 +667,7 @@ ALWAYS = {
     "pipelines.recovery": lambda m: m.folder_of(
         "recover", pipelines.recovery, draws=2, sessions=11, trials_per_session=16
     ),
+    "pipelines.report": reported,
     "pipelines.separation": lambda m: m.folder_of("separate", pipelines.separation, **BRIEF),
     "pipelines.transplant": lambda m: m.folder_of(
         "transplant", pipelines.transplant, prior_right=[0.25], **TASK
