@@ -25,6 +25,7 @@ from canonica.reverse_engineering.forecasting.plasticity._plasticity_posterior i
     log_evidences,
     posterior,
 )
+from canonica.reverse_engineering.forecasting.plasticity._work import PosteriorSizes
 
 CONVERGED = 0.5  # nats that the Newton decrement of the last step may be
 SAMPLES = 4  # of all other parameters at each plasticity that is drawn
@@ -110,6 +111,15 @@ class Canonical:
     def posterior(self, known: Known) -> NetworkPosterior:
         """Return all that the initial sessions tell, at every plasticity of the grid."""
         strengths, trials = self.strengths(known), NumberedTrials.of(known)
+        _, ensembles, slots = known.shape
+        PosteriorSizes(
+            ensembles=ensembles,
+            sessions=known.initial,
+            trials=slots,
+            inputs=known.stimuli.shape[-1],
+            stimuli=len(trials.initial.repeated),
+            plasticities=len(self.memories) * (self.rates + 1),
+        ).say()
         found = posterior(
             trials.initial,
             1 / strengths,

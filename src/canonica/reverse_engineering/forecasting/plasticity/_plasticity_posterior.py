@@ -20,8 +20,8 @@ from canonica.reverse_engineering.forecasting.plasticity._laplace import (
 )
 from canonica.reverse_engineering.forecasting.plasticity._numbered_trials import Initial
 from canonica.reverse_engineering.forecasting.plasticity._random_effects import Variances
+from canonica.reverse_engineering.forecasting.plasticity._work import FIRST_STEPS
 
-FIRST_STEPS = 30  # of EM, for a network that does not learn
 STEPS = 25  # of Newton's method from one plasticity to the next, at most
 SETTLED = 0.1  # nats that the Newton decrement has to fall below
 
