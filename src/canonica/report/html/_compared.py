@@ -28,9 +28,13 @@ TESTS = {
     "standardised": "standardised effect",
     "p_value": "p",
     "adjusted_p_value": "p after Holm",
-    "smallest_p_value": "smallest p after Holm that there can be",
-    "differs": f"differs (p after Holm {SIGNIFICANT:g} or less)",
+    "smallest_p_value": "smallest such p",
+    "differs": "differs",
     "conclusion": "in words",
+}
+PLASTIC = {
+    "probability_plastic": ("probability that the network learns at all", "1"),
+    "log_evidence": ("log evidence that the network learns at all", "nat"),
 }
 SPREAD = 0.28  # of recordings about the place of their condition
 
@@ -71,8 +75,7 @@ def _quantities(contents: ReportContents) -> dict[str, tuple[str, str]]:
     for name, label, _ in ROWS:
         unit = "nat" if label.endswith("(nat)") else "1"
         known.setdefault(name, (label.removesuffix(" (nat)"), unit))
-    for name in ("probability_plastic", "log_evidence"):
-        known.setdefault(name, (name.replace("_", " "), "nat" if name[0] == "l" else "1"))
+    known |= PLASTIC
     rows = [_row(one) for one in contents.recordings]
     return {
         name: said
@@ -95,7 +98,7 @@ def _cultures_figure(contents: ReportContents) -> ReportFigure:
     }
     study = bool(contents.comparisons)
     effects = (
-        " Right: the effect with its interval; filled where chance hardly explains it."
+        " Effects stand beside them, with intervals; filled where chance hardly explains them."
         if study
         else ""
     )
@@ -103,7 +106,7 @@ def _cultures_figure(contents: ReportContents) -> ReportFigure:
     return ReportFigure(
         "cultures-figure",
         "Every recording, by condition",
-        f"Left: each point is a recording ({counts}), the bar the mean of its condition.{effects}",
+        f"Each point is a recording ({counts}), the bar the mean of its condition.{effects}",
         views,
         "",
         choice="Quantity",
@@ -211,12 +214,15 @@ def _tests(contents: ReportContents) -> Child:
     rows = [_test_row(one) for one in contents.comparisons]
     about = (
         "Permutation tests. A difference is named only where the p value, adjusted for all these "
-        f"comparisons, is {SIGNIFICANT:g} or less; else it is within chance, whatever its size."
+        f"comparisons, is {SIGNIFICANT:g} or less; else it is within chance, whatever its size. "
+        "Beside it stands the smallest such p value that so few independent units allow."
     )
-    return [
+    return element(
+        "div",
         element("h3", "Tests"),
         html_table("tests", "All comparisons of conditions", TESTS, rows, about=about),
-    ]
+        class_="wide",
+    )
 
 
 def _test_row(one: Mapping[str, Any]) -> dict[str, Any]:
@@ -242,9 +248,9 @@ def _values(contents: ReportContents) -> Child:
         name: _named(label, unit) for name, (label, unit) in quantities.items()
     }
     rows = [_row(one) for one in contents.recordings]
+    table = html_table("values", "What each recording says in single numbers", columns, rows)
     return [
-        element("h3", "Every recording in numbers"),
-        html_table("values", "What each recording says in single numbers", columns, rows),
+        element("div", element("h3", "Every recording in numbers"), table, class_="wide"),
         _summaries(contents),
     ]
 

@@ -188,7 +188,7 @@ def _responses_figure(subjects: dict[str, Recordings]) -> ReportFigure | None:
         "ground: initial sessions.",
         "session",
         _views(subjects, _responses),
-        options={"range": [0, 1]},
+        options={"range": [0, 1], "legend": "state of sources"},
     )
 
 
@@ -295,17 +295,17 @@ def _errors(recordings: Recordings) -> View | None:
     scored = [by_model(one.scores) for one in recordings if one.scores is not None]
     traces: list[Trace] = []
     titles: list[str] = []
+    models = [str(model) for model in scored[0]["model"].to_numpy()] if scored else []
+    styles = series_styles([*models, *ERRORS])
     if scored:
-        models = [str(model) for model in scored[0]["model"].to_numpy()]
-        for model, style in series_styles(models).items():
+        for model in models:
             found = [one["squared_error"].sel(model=model, drop=True) for one in scored]
-            traces += over_recordings(found, model, style, model, panel=0)
+            traces += over_recordings(found, model, styles[model], model, panel=0)
         titles.append("Forecast by model")
     if analysed:
-        for name, style in series_styles(list(ERRORS)).items():
-            label = ERRORS[name]
+        for name, label in ERRORS.items():
             found = [one[name] for one in analysed]
-            traces += over_recordings(found, label, style, f"published protocol: {label}",
+            traces += over_recordings(found, label, styles[name], f"published protocol: {label}",
                                       panel=len(titles))  # fmt: skip
         titles.append("Published protocol")
     if not titles:

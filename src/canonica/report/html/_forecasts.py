@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element
 import numpy as np
 import xarray as xr
 
-from canonica.report._forecast_table import COLUMNS, LEVEL, ForecastSummary, recording_scores
+from canonica.report._forecast_table import COLUMNS, LEVEL, recording_scores
 from canonica.report.html._contents import ReportContents, ReportRecording
 from canonica.report.html._element import Child, element
 from canonica.report.html._html_table import html_table
@@ -154,9 +154,13 @@ def _models(contents: ReportContents) -> Element:
     }
     about = (
         "Medians over recordings, of the last sessions. Squared error and CRPS: low is good. Log "
-        f"score: high is good. In {100 * LEVEL:g} % interval: near {LEVEL:g} is good. The lowest "
-        "number is no winner where the sentences above call the difference chance."
+        f"score: high is good. In {100 * LEVEL:g} % interval: near {LEVEL:g} is good."
     )
+    if len({row["model"] for row in rows}) > 1:
+        about += (
+            " The lowest number alone makes no winner: the sentences above say where a difference "
+            "is more than chance explains."
+        )
     caption = "Scores of each model"
     return html_table("models", caption, columns, rows, about=about)
 
@@ -167,9 +171,13 @@ def _model_rows(condition: str, recordings: Sequence[ReportRecording]) -> list[d
     ]
     if not scores:
         return []
-    medians = ForecastSummary.of(condition, scores).medians
     about = {"condition": condition, "recordings": len(scores)}
-    return [{"model": model} | about | values for model, values in medians.items()]
+    return [
+        {"model": model}
+        | about
+        | {name: float(np.median([one[model][name] for one in scores])) for name in COLUMNS}
+        for model in scores[0]
+    ]
 
 
 def _plasticity(contents: ReportContents) -> Child:

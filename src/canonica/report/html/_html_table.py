@@ -8,7 +8,8 @@ from xml.etree.ElementTree import Element
 from canonica.report.html._element import Child, element
 from canonica.report.html._words import number
 
-LONG = 24  # letters that a column should have room for
+WIDE = 12  # columns from which on a table is printed across
+LONG, SENTENCE = 24, 100  # letters that a column should have room for
 
 
 def html_table(
@@ -60,7 +61,10 @@ def html_table(
         },
         class_="save",
     )
-    return element("div", element("p", about) if about else None, scrolled, save, class_="table")
+    wide = " wide" if len(columns) > WIDE else ""
+    return element(
+        "div", element("p", about) if about else None, scrolled, save, class_=f"table{wide}"
+    )
 
 
 def _heading(text: str) -> Element:
@@ -76,5 +80,6 @@ def _cell(value: Any, *, first: bool) -> Element:
     if isinstance(value, int | float):
         exact = {"scope": scope, "data-value": repr(value)}
         return element(tag, number(value), attributes=exact, class_="number")
-    long = "words" if len(str(value)) > LONG else None
-    return element(tag, str(value), attributes={"scope": scope, "class": long})
+    text = str(value)
+    room = "sentence" if len(text) > SENTENCE else "words" if len(text) > LONG else None
+    return element(tag, text, attributes={"scope": scope, "class": room})

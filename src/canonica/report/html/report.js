@@ -2,7 +2,7 @@
 // Draws the figures, sorts and saves the tables. Text from files is only ever set as text.
 (() => {
   const INK = "#1a1a1a", RULE = "#d4d4d4", SHADE = "#ededed";
-  const NARROW = 700, PANEL = 330, ACROSS = 4, PRINTED = 660;
+  const NARROW = 560, MIDDLING = 900, PANEL = 330, ACROSS = 4, PRINTED = 660;
   const spec = JSON.parse(document.getElementById("figures").textContent);
   const byId = (id) => document.getElementById(id);
   const all = (selector, within) => [...(within || document).querySelectorAll(selector)];
@@ -28,7 +28,7 @@
 
   function layout(figure, view, width) {
     const panels = view.panels, options = figure.options;
-    const across = width < NARROW ? 1 : Math.min(ACROSS, panels.length);
+    const across = Math.min(width < NARROW ? 1 : width < MIDDLING ? 2 : ACROSS, panels.length);
     const down = Math.ceil(panels.length / across);
     const legend = view.traces.some((trace) => trace.showlegend);
     const weights = across === panels.length && options.weights || panels.map(() => 1);
@@ -39,9 +39,12 @@
       paper_bgcolor: "white", plot_bgcolor: "white", hovermode: "closest",
       hoverlabel: { align: "left", namelength: -1 },
       showlegend: legend, shapes: [], annotations: [],
-      legend: width < NARROW
-        ? { orientation: "h", x: 0, y: -60 / (PANEL * down - 40), yanchor: "top" }
-        : { x: 1.01, y: 1, xanchor: "left" },
+      legend: {
+        ...(width < MIDDLING
+          ? { orientation: "h", x: 0, y: -60 / (PANEL * down - 40), yanchor: "top" }
+          : { x: 1.01, y: 1, xanchor: "left" }),
+        title: { text: options.legend || "", font: { size: 12 } },
+      },
     };
     const gap = 85 / Math.max(width - 90, 200), total = (k) => weights.slice(0, k).reduce((a, b) => a + b, 0);
     const free = 1 - gap * (across - 1), sum = total(across);
@@ -88,7 +91,12 @@
     const wide = width || place.clientWidth;
     place.style.minHeight = "0";
     const options = { ...CONFIG, toImageButtonOptions: { format: "svg", filename: id } };
-    Plotly.react(place, view.traces, { ...layout(figure, view, wide), width: wide }, options);
+    Plotly.react(place, view.traces, { ...layout(figure, view, wide), width: wide }, options).then(() => named(place, figure));
+  }
+
+  function named(place, figure) {  // for those who hear the page
+    all(".modebar", place).forEach((bar) => bar.setAttribute("aria-label", `Zoom and save: ${plain(figure.title)}`));
+    all(".modebar-btn", place).forEach((button) => button.setAttribute("aria-label", button.dataset.title));
   }
 
   const drawAll = (width) => all(".plot").forEach((place) => draw(place, width));
