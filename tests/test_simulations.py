@@ -1,10 +1,13 @@
 """Simulated experiments: separation, landscape, perturbation, and their figures."""
 
+import inspect
+
 import jax
 import jax.numpy as jnp
 import matplotlib.image
 import numpy as np
 import pytest
+import xarray as xr
 from scipy.special import expit
 
 import encoder_oracle
@@ -19,6 +22,7 @@ from canonica.report import (
 )
 from canonica.simulate import (
     alpha_from_activity,
+    culture,
     encode,
     initial_counts,
     landscape,
@@ -242,3 +246,45 @@ def test_figures_show_what_was_found(separated, perturbed, estimated, paths, tmp
     assert len(widths) == 4
     write_animation(paths.isel(session=slice(3)), "three sessions", tmp_path / "paths.gif")
     assert (tmp_path / "paths.gif").read_bytes().startswith(b"GIF8")
+
+
+def test_a_posterior_is_missing_where_its_state_is_not_shown_and_there_alone(separated):
+    never = separation(
+        0, samples=2, sessions=2, trials_per_session=8, inputs=4, state_prior=[0.5], switching=0.0
+    )
+    for found in (separated, never):
+        shown = found["source_state_trials"]
+        assert (shown.sum("source_state") == found.attrs["trials_per_session"]).all()
+        xr.testing.assert_equal(
+            found["posterior"].isnull(),
+            (shown == 0).broadcast_like(found["posterior"]).transpose(*found["posterior"].dims),
+        )
+    assert sorted(set(never["source_state_trials"].values.ravel())) == [0, 8]
+
+
+TINY = (5e-324, 1e-300, 1e-16)
+PLACES = [
+    (function, name)
+    for function in (alpha_from_activity, culture, perturbation, separation, simulated_landscape)
+    for name, about in inspect.signature(function).parameters.items()
+    if isinstance(about.default, float)
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("function", "name"), PLACES)
+@pytest.mark.parametrize("value", TINY)
+def test_tiny_numbers_are_refused_or_do_no_harm(function, name, value):
+    small = {"samples": 2, "sessions": 2, "trials_per_session": 8, "inputs": 4, "alpha": [0.5]}
+    given = {key: small[key] for key in inspect.signature(function).parameters if key in small}
+    try:
+        found = function(0, **{**given, name: value})
+    except CanonicaError as error:
+        assert str(error).startswith(f"{name}: found")  # noqa: PT017
+        return
+    missing = found.get("source_state_trials", 1) == 0
+    for variable in found.variables.values():
+        if variable.dtype.kind == "f" and variable is not found.variables.get("posterior"):
+            assert np.isfinite(variable).all()
+    if "posterior" in found:
+        assert found["posterior"].notnull().where(~missing, True).all()

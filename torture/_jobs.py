@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from canonica.pipelines import analyze
 from canonica.recordings import write
 from torture._command import Command
 from torture._sound_files import culture
@@ -70,13 +71,21 @@ JOBS = (
         "simulate culture --sessions 2 --trials-per-session 32 --electrodes 8 --inputs 4 "
         "--seed {variant} --out out.nwb --figure out.png",
     ),
+    Job("report", "report {inputs}/analyzed-{variant} --out out.html"),
+    Job("study", "study {inputs}/study-{variant}.csv --model ridge --out out", resumable=True),
     Job("demo", "demo --cultures 1 --seed {variant} --out out", again=""),
 )
 
 
 def write_inputs(folder: Path) -> None:
-    """Write the recordings that jobs read."""
+    """Write the recordings, tables and results that jobs read."""
     for variant in (1, OTHER):
         trains = culture(variant)
-        write(folder / f"culture-{variant}.nwb", trains)
+        path = folder / f"culture-{variant}.nwb"
+        write(path, trains)
         write(folder / f"culture-{variant}.csv", trains.recording())
+        analyze(path, folder / f"analyzed-{variant}")
+    for variant, other in ((1, OTHER), (OTHER, 1)):
+        rows = f"culture-{variant}.nwb,ctrl\nculture-{other}.nwb,drug\n"
+        table = folder / f"study-{variant}.csv"
+        table.write_text(f"file,condition\n{rows}", encoding="utf-8")

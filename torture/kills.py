@@ -14,6 +14,7 @@ from torture._outcome import Effort, Outcome
 from torture._results import Results, half, hidden, results
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL)
+KEPT = (".canonica-unfinished", ".canonica-study")  # by commands that can be gone on with
 SOON = 2.5  # seconds in which an interrupted command has to be gone: two, on a busy machine
 PATIENCE = 30.0
 LATER = 1.02  # of the time that a command takes: some signals come when all is done
@@ -94,7 +95,7 @@ def how_it_ended(end: Ended, which: signal.Signals) -> str | None:
 
 def recovered(case: str, job: Job, folder: Path, whole: Results) -> Outcome:
     """Return whether the next call makes of what is left what there would have been."""
-    resume = job.resumable and ".canonica-unfinished" in " ".join(hidden(folder))
+    resume = job.resumable and any(name in " ".join(hidden(folder)) for name in KEPT)
     more = ("--resume" if resume else "", job.again if results(folder) or not resume else "")
     end = job.start(folder.parent, folder, *more).ended()
     if end.trouble:

@@ -79,7 +79,9 @@ def separation(
     -------
     xarray.Dataset
         `posterior` (state_prior, sample, session, state, source_state): mean posterior of each
-        hidden state under each joint state of the sources (NaN where a session has none of it);
+        hidden state under each joint state of the sources; `source_state_trials` (sample, session,
+        source_state): how many trials of the session show that state, and where it is 0, the
+        posterior is missing: NaN;
         `correlation` (state_prior, sample, session, state, source): of posterior and source, 0
         for a posterior that does not change; `free_energy`, `accuracy`, `complexity`
         (state_prior, sample, session) in nats.
@@ -136,6 +138,8 @@ def separation(
                 progress(done, samples * len(state_prior))
         parts.append({name: np.stack([one[name] for one in by_prior]) for name in by_prior[0]})
     found = {name: np.concatenate([part[name] for part in parts], axis=1) for name in parts[0]}
+    # Networks of all priors see the same stimuli.
+    found["source_state_trials"] = found["source_state_trials"][0]
     settings = {key: value for key, value in world.items() if key not in ("trials", "repeats")}
     return _dataset(
         found,
@@ -212,6 +216,7 @@ def _separated(
     hidden = hidden.reshape(*by_session, hidden.shape[-1])
     return {
         "posterior": _conditional_means(posterior, hidden, jnp.asarray(patterns)),
+        "source_state_trials": _shown(hidden, jnp.asarray(patterns)),
         "correlation": correlations(posterior, hidden),
         "free_energy": found.free_energy.total,
         "accuracy": found.free_energy.accuracy,
@@ -226,8 +231,22 @@ def _conditional_means(
     patterns: Shaped[Array, "pattern source"],
 ) -> Float[Array, "... state pattern"]:
     """Return the mean posterior of the trials of each pattern; NaN where there are none."""
-    member = (hidden[..., None, :] == patterns).all(axis=-1).astype(posterior.dtype)
+    member = _shows(hidden, patterns).astype(posterior.dtype)
     return jnp.einsum("...ts,...tp->...sp", posterior, member) / member.sum(-2)[..., None, :]
+
+
+@jax.jit
+def _shown(
+    hidden: Shaped[Array, "... trial source"], patterns: Shaped[Array, "pattern source"]
+) -> Shaped[Array, "... pattern"]:
+    """Return how many trials there are of each pattern."""
+    return _shows(hidden, patterns).sum(axis=-2)
+
+
+def _shows(
+    hidden: Shaped[Array, "... trial source"], patterns: Shaped[Array, "pattern source"]
+) -> Shaped[Array, "... trial pattern"]:
+    return (hidden[..., None, :] == patterns).all(axis=-1)
 
 
 @jax.jit
@@ -255,6 +274,11 @@ def _dataset(
     start = ("state_prior", "sample", "session")
     described = {
         "posterior": ((*start, "state", "source_state"), "mean posterior by source state", "1"),
+        "source_state_trials": (
+            (*start[1:], "source_state"),
+            "trials of each source state: where 0, the posterior is missing",
+            "1",
+        ),
         "correlation": ((*start, "state", "source"), "correlation of posterior and source", "1"),
         "free_energy": (start, "variational free energy", "nat"),
         "accuracy": (start, "accuracy", "nat"),
