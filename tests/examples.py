@@ -9,6 +9,7 @@ import threading
 from contextlib import contextmanager
 from functools import cached_property, partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
 
 import gymnasium
 import jax
@@ -19,6 +20,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 import canonica
+import canonica.plot
 import canonica.report.html
 from canonica import agents, data, model, pipelines, recordings, report, simulate, studies
 from canonica import reverse_engineering as reverse
@@ -585,6 +587,13 @@ ALWAYS = {
         jax.random.key(0), studies.Truth(), sessions=3, initial=2, trials=4, inputs=3
     ),
     # Figures and tables.
+    "plot.conditions": lambda m: m.image(
+        canonica.plot.conditions(
+            SimpleNamespace(table=m.table, comparisons=m.comparisons, design=m.design)
+        )
+    ),
+    "plot.forecast": lambda m: m.image(canonica.plot.forecast(m.known, m.culture)),
+    "plot.recording": lambda m: m.image(canonica.plot.recording(m.result)),
     "report.animation_suffix": lambda _: report.animation_suffix(),
     "report.calibration_figure": lambda m: m.image(
         report.calibration_figure(m.calibrated, m.detected)
