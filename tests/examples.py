@@ -159,9 +159,11 @@ class Material:
 
     # Agents.
 
-    @cached_property
+    @property
     def walls(self):
-        return agents.Maze(agents.maze_walls(jax.random.key(0), height=5, width=7), window=3)
+        """A maze that nothing was drawn for."""
+        rows = ("#######", "# #   #", "# # # #", "#   #  ", "#######")
+        return agents.Maze(jnp.array([[cell == "#" for cell in row] for row in rows]), window=3)
 
     @cached_property
     def bandit(self):
@@ -397,6 +399,7 @@ FOLLOWING = {
     "agents.bandit_agent": lambda m: m.bandit,
     "agents.efficient_agent": lambda m: agents.efficient_agent(m.walls, length=2),
     "agents.maze_agent": lambda m: agents.maze_agent(m.walls),
+    "agents.maze_walls": lambda _: agents.maze_walls(jax.random.key(0), height=5, width=7),
     "agents.sensing_agent": lambda _: agents.sensing_agent(3, 2),
     "agents.t_maze_agent": lambda _: agents.t_maze_agent(agents.TMaze(corridor=1), max_steps=8),
     "agents.trial": lambda m: agents.trial(
@@ -436,7 +439,6 @@ ALWAYS = {
     ),
     "agents.learning_summary": lambda m: m.learned,
     "agents.maze_experiment": lambda m: m.mazes,
-    "agents.maze_walls": lambda _: agents.maze_walls(jax.random.key(0), height=5, width=7),
     "agents.observed_decisions": lambda m: agents.observed_decisions(m.mazes),
     "agents.picture": lambda _: agents.picture(
         agents.TMaze(), agents.TMaze().reset(jax.random.key(0))[0], np.zeros(5)

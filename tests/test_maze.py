@@ -191,15 +191,3 @@ def test_a_maze_of_a_size_that_is_none_is_refused(shape, window, message):
 def test_no_path_is_no_path():
     walls = maze_walls(jax.random.key(0), height=5, width=5)
     assert int(shortest_path(Maze(walls.at[1:4, 2].set(True), window=3))) == -1
-
-
-def test_the_same_key_gives_the_same_maze_in_any_precision():
-    drawn = []
-    for double in (False, True):
-        with jax.enable_x64(double):
-            keys = jax.random.split(jax.random.key(3), 2)
-            alone = maze_walls(keys[1], height=7, width=9)
-            together = jax.jit(jax.vmap(lambda key: maze_walls(key, height=7, width=9)))(keys)
-        drawn += [alone, together[1]]
-    for one in drawn[1:]:
-        np.testing.assert_array_equal(one, drawn[0])

@@ -11,7 +11,7 @@ from jax import lax
 from jaxtyping import Array, Bool, Int
 
 from canonica._checks import checked_kind, checked_size, described, refusal
-from canonica._float64 import double_precision, standard_promotion
+from canonica._float64 import standard_promotion
 from canonica._keys import checked_key
 from canonica.agents.worlds._environment import Environment, Outcome
 
@@ -177,7 +177,8 @@ def maze_walls(
     Parameters
     ----------
     key : jax.Array
-        Decides the maze.
+        Decides the maze, with the precision that JAX has at the moment: in single and in double
+        precision other numbers are drawn.
     height, width : int
         Odd, 5 at least.
 
@@ -194,12 +195,11 @@ def maze_walls(
         _checked_odd(name, size, smallest=5, largest=LONGEST_SIDE)
         for name, size in (("height", height), ("width", width))
     )
-    key = checked_key(key)
-    with double_precision():  # what is drawn would be other numbers in single precision
-        return _grown_walls(key, height=height, width=width)
+    return _grown_walls(checked_key(key), height=height, width=width)
 
 
 @partial(jax.jit, static_argnames=("height", "width"))
+@standard_promotion()
 def _grown_walls(key: Array, *, height: int, width: int) -> Bool[Array, "row column"]:
     row, column = jnp.arange(height)[:, None], jnp.arange(width)[None]
     border = (row == 0) | (row == height - 1) | (column == 0) | (column == width - 1)

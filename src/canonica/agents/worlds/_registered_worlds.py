@@ -4,6 +4,7 @@ import gymnasium
 import jax
 
 from canonica._checks import checked_seed
+from canonica._float64 import double_precision
 from canonica.agents.worlds._gymnasium_world import GymnasiumWorld
 from canonica.agents.worlds._maze import HEIGHT, WIDTH, WINDOW, Maze, maze_walls
 from canonica.agents.worlds._switching_bandit import HIGH, LOW, SWITCH_PROBABILITY, SwitchingBandit
@@ -36,7 +37,9 @@ def maze_world(
     >>> environment.observation_space, environment.action_space
     (MultiBinary(25), Discrete(4))
     """
-    walls = maze_walls(jax.random.key(checked_seed(seed)), height=height, width=width)
+    key = jax.random.key(checked_seed(seed))
+    with double_precision():  # the same maze whatever JAX is set to
+        walls = maze_walls(key, height=height, width=width)
     return GymnasiumWorld(Maze(walls, window), render_mode)
 
 
