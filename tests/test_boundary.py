@@ -39,6 +39,7 @@ LEFT = {
     "normalised",
     "results",
     "check_conditions",
+    "check_results_folder",
     "condition_summary",
     "fetch",
     "present",

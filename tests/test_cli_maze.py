@@ -99,6 +99,13 @@ def test_an_interrupted_run_says_how_to_go_on(call, tmp_path, interrupted):
     assert entries(out) == [".canonica-unfinished"]
 
 
+def test_a_folder_that_is_not_there_cannot_be_gone_on_with(call, tmp_path):
+    code, _, complaint = call("maze", "--out", tmp_path / "none", "--resume", *SIZES)
+    assert code == 2
+    assert "--resume: found no folder" in complaint
+    assert entries(tmp_path) == []
+
+
 def test_an_interruption_after_the_last_trial_says_what_is_there(call, tmp_path, monkeypatch):
     def stopped(*_):
         raise KeyboardInterrupt
@@ -120,7 +127,7 @@ def test_an_interrupted_run_goes_on_to_the_same_files(call, tmp_path, interrupte
     code, printed, _ = call("maze", "--out", out, *options, "--resume")
     assert code == 0
     assert entries(out) == sorted([*FILES, "trial.gif"])
-    code, again, _ = call("maze", "--out", whole, *options, "--resume")  # nothing to go on with
+    code, again, _ = call("maze", "--out", whole, *options)
     assert code == 0
     for name in entries(out):
         assert (out / name).read_bytes() == (whole / name).read_bytes(), name

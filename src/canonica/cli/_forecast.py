@@ -128,6 +128,8 @@ def forecast(
     """
     # Imported here, so that --help and --version answer at once.
     from canonica import pipelines  # noqa: PLC0415
+
+    pipelines.check_results_folder(out, overwrite=overwrite)
     from canonica.cli._progress import progress  # noqa: PLC0415
     from canonica.reverse_engineering import PublishedProtocol  # noqa: PLC0415
 

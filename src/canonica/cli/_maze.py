@@ -98,6 +98,8 @@ def experiment(
 @reports_errors
 def _experiment(*, out: Path, **settings: Any) -> int:
     from canonica import pipelines  # noqa: PLC0415
+
+    pipelines.check_results_folder(out, overwrite=bool(settings["overwrite"]))
     from canonica.cli._progress import progress  # noqa: PLC0415
     from canonica.report import learning_sentences, learning_table  # noqa: PLC0415
 
@@ -223,6 +225,8 @@ def transplant(
       canonica maze transplant decisions.csv --mazes 5 --trials 20
     """
     from canonica import pipelines  # noqa: PLC0415
+
+    pipelines.check_results_folder(out, overwrite=overwrite)
     from canonica.cli._progress import progress  # noqa: PLC0415
     from canonica.report import transplant_sentences, transplant_table  # noqa: PLC0415
 

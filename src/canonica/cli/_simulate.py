@@ -79,6 +79,8 @@ def separation(
       canonica simulate separation --prior 0.3 0.5 0.7 --samples 20 --mixing 0.9
     """
     from canonica import pipelines  # noqa: PLC0415
+
+    pipelines.check_results_folder(out, overwrite=overwrite)
     from canonica.cli._progress import progress  # noqa: PLC0415
     from canonica.report import simulation_table  # noqa: PLC0415
 
@@ -160,6 +162,8 @@ def landscape(
       canonica simulate landscape response_data_bic.mat --out bic-landscape
     """
     from canonica import pipelines  # noqa: PLC0415
+
+    pipelines.check_results_folder(out, overwrite=overwrite)
     from canonica.cli._progress import progress  # noqa: PLC0415
     from canonica.report import simulation_table  # noqa: PLC0415
 
@@ -213,6 +217,8 @@ def perturbation(
       canonica simulate perturbation --samples 10 --out perturbed
     """
     from canonica import pipelines  # noqa: PLC0415
+
+    pipelines.check_results_folder(out, overwrite=overwrite)
     from canonica.cli._progress import progress  # noqa: PLC0415
     from canonica.report import simulation_table  # noqa: PLC0415
 
@@ -262,6 +268,8 @@ def recovery(
       canonica simulate recovery --draws 200
     """
     from canonica import pipelines  # noqa: PLC0415
+
+    pipelines.check_results_folder(out, overwrite=overwrite)
     from canonica.cli._progress import progress  # noqa: PLC0415
     from canonica.report import simulation_table  # noqa: PLC0415
 

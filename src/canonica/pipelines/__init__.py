@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from canonica.pipelines.conditions._study import Study, study
     from canonica.pipelines.conditions._study_settings import StudySettings
     from canonica.pipelines.conditions._study_table import StudyWarning
+    from canonica.pipelines.results._results_folder import check_results_folder
     from canonica.pipelines.simulations._culture import CultureRun, culture
     from canonica.pipelines.simulations._landscape import LandscapeRun, landscape
     from canonica.pipelines.simulations._perturbation import PerturbationRun, perturbation
@@ -69,6 +70,7 @@ _HOMES = {
     "TransplantRun": "canonica.pipelines.simulations._transplant",
     "Validated": "canonica.pipelines._validate",
     "analyze": "canonica.pipelines._analyze",
+    "check_results_folder": "canonica.pipelines.results._results_folder",
     "convert": "canonica.pipelines._convert",
     "culture": "canonica.pipelines.simulations._culture",
     "demo": "canonica.pipelines._demo",
@@ -113,6 +115,7 @@ __all__ = [
     "TransplantRun",
     "Validated",
     "analyze",
+    "check_results_folder",
     "convert",
     "culture",
     "demo",

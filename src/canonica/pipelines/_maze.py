@@ -138,8 +138,9 @@ def maze(
         "window": window,
         "seed": seed,
     }
+    store = Path(out) / UNFINISHED
+    _check_resumable(store, resume=resume)
     with results_folder(Path(out), overwrite=overwrite) as folder:
-        store = Path(out) / UNFINISHED
         _prepare(store, resume=resume, overwrite=overwrite)
         try:
             stage = Stage(progress, "Trials")
@@ -191,6 +192,14 @@ def unfinished_maze(out: AnyPath) -> tuple[int, int] | None:
         return None
     done, total = trials_done(store)
     return (done, total) if done else None
+
+
+def _check_resumable(store: Path, *, resume: bool) -> None:
+    if resume and not store.parent.exists():
+        raise CanonicaError(
+            f"resume: found no folder {shown(store.parent)} to go on in; expected one with an "
+            "unfinished run. Leave out --resume, or check the folder."
+        )
 
 
 def _prepare(store: Path, *, resume: bool, overwrite: bool) -> None:

@@ -14,6 +14,33 @@ from canonica.pipelines.results._replacement import JOURNAL, finish_replacement,
 SUMMARY = "summary.json"
 
 
+def check_results_folder(out: Path, *, overwrite: bool) -> None:
+    """Refuse a folder for results that is none, or holds anything: soon, before what takes time.
+
+    Where earlier results may be replaced, `results_folder` looks closer.
+
+    Parameters
+    ----------
+    out : path-like
+        Folder for the results.
+    overwrite : bool
+        Whether earlier results in it may be replaced.
+
+    Raises
+    ------
+    CanonicaError
+        If it is a file; or if it holds anything, and `overwrite` is not set.
+
+    Examples
+    --------
+    >>> check_results_folder(Path("nowhere"), overwrite=False)
+    """
+    if out.exists() and not out.is_dir():
+        raise CanonicaError(f"out: found {shown(out)}, a file; expected a folder, or nothing.")
+    if not overwrite and not (out / JOURNAL).exists():
+        _earlier_files(out, overwrite=False)
+
+
 @contextmanager
 def results_folder(out: Path, *, overwrite: bool) -> Iterator[Path]:
     """Give an empty folder to fill; its files move to `out` when all are there.
@@ -28,8 +55,7 @@ def results_folder(out: Path, *, overwrite: bool) -> Iterator[Path]:
         If `out` holds anything, unless it is earlier results and `overwrite` is set; or if a new
         file would take the name of one that is no earlier result.
     """
-    if out.exists() and not out.is_dir():
-        raise CanonicaError(f"out: found {shown(out)}, a file; expected a folder, or nothing.")
+    check_results_folder(out, overwrite=True)
     finish_replacement(out)
     _earlier_files(out, overwrite=overwrite)
     try:
