@@ -11,6 +11,8 @@ import pytest
 import xarray as xr
 
 import canonica
+from canonica import RecordingError
+from canonica.cli._app import complain_of
 from canonica.recordings import recording, write_matlab
 from canonica.reverse_engineering.forecasting import (
     FORECAST_MODELS,
@@ -448,3 +450,16 @@ def test_the_default_model_finds_how_plastic_networks_are(call, file, tmp_path):
         likelihood = found["log_likelihood"].to_numpy()
         evidence = np.log(np.exp(likelihood - likelihood.max()).mean()) + likelihood.max()
         assert row["plasticity"]["log_evidence"] == pytest.approx(evidence, abs=1e-6)
+
+
+def test_errors_that_are_the_same_for_several_recordings_are_said_once(capsys):
+    def failed(name, found="3 sessions"):
+        return RecordingError(name, None, found=found, expected="11", advice="Record more.")
+
+    complain_of([failed("a"), failed("b", "2 sessions"), ValueError("else"), failed("c")])
+    said = capsys.readouterr().err.splitlines()
+    assert said == [
+        "error: 2 recordings (a, c): found 3 sessions; expected 11. Record more.",
+        "error: b: found 2 sessions; expected 11. Record more.",
+        "error: else",
+    ]

@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 import warnings
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from functools import wraps
 from typing import Annotated, Any, ParamSpec
 
@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from canonica._errors import CanonicaError
+from canonica._errors import CanonicaError, RecordingError, listed
 from canonica._harmless import visible
 from canonica._version import __version__
 from canonica.cli._interruption import if_interrupted, interruptible, last_words
@@ -107,8 +107,7 @@ def reports_errors(command: Callable[P, int]) -> Callable[P, None]:
         except (CanonicaError, OSError) as error:
             if Settings.debug:
                 raise
-            for failure in getattr(error, "failures", ()):  # of many recordings, each its own
-                complain(str(failure))
+            complain_of(getattr(error, "failures", ()))
             complain(_of_options(str(error), set(kwargs)))
             code = 2
         raise typer.Exit(code)
@@ -133,6 +132,23 @@ def complain(message: str) -> None:
     """Print an error message."""
     messages.print("[bold red]error:[/bold red]", end=" ")
     messages.print(message, markup=False, highlight=False, soft_wrap=True)
+
+
+def complain_of(failures: Iterable[Exception]) -> None:
+    """Print failures as errors; what is the same for several recordings, once for all of them."""
+    same: dict[object, list[Exception]] = {}
+    for failure in failures:
+        alike: object = failure  # like no other
+        if isinstance(failure, RecordingError):
+            alike = failure.variable, failure.found, failure.expected, failure.advice
+        same.setdefault(alike, []).append(failure)
+    for first, *others in same.values():
+        message = str(first)
+        if others and isinstance(first, RecordingError):
+            sources = [one.source for one in (first, *others) if isinstance(one, RecordingError)]
+            of_all = f"{len(sources)} recordings ({listed(sources)})"
+            message = of_all + message.removeprefix(first.source)
+        complain(message)
 
 
 def main() -> None:

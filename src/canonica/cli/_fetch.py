@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from canonica._files import sha256, shown
-from canonica.cli._app import app, reports_errors
+from canonica.cli._app import app, complain_of, reports_errors
 from canonica.cli._interruption import if_interrupted
-from canonica.cli._printing import complain_of, say
+from canonica.cli._printing import say
 
 if TYPE_CHECKING:
     from canonica.pipelines import Fetched

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from canonica._files import shown
-from canonica.cli._app import app, output, reports_errors
+from canonica.cli._app import app, complain_of, output, reports_errors
 from canonica.cli._common_options import FigureFormat, Overwrite, Report, Seed
 from canonica.cli._printing import (
-    complain_of,
     counted,
     print_baseline_warning,
     print_failed,

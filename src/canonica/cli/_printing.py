@@ -1,12 +1,12 @@
 """Words that several commands print of their results."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from canonica._files import shown
-from canonica.cli._app import complain, output
+from canonica.cli._app import output
 
 SUMMARY = "summary.json"
 
@@ -20,12 +20,6 @@ def say_where(out: Path, files: Sequence[str]) -> None:
     """Print the folder of the results, and the names of its files."""
     say(f"Results: {shown(out)}")
     say(f"  {', '.join([*files, SUMMARY])}")
-
-
-def complain_of(failures: Iterable[Exception]) -> None:
-    """Print the message of each failure as an error."""
-    for failure in failures:
-        complain(str(failure))
 
 
 def print_reading(rows: Sequence[Mapping[str, Any]]) -> None:

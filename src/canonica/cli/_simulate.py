@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 import typer
 
 from canonica._errors import CanonicaError
-from canonica.cli._app import app, output, reports_errors
+from canonica.cli._app import app, complain_of, output, reports_errors
 from canonica.cli._common_options import FigureFormat, Out, Overwrite, Seed
-from canonica.cli._printing import complain_of, say_where
+from canonica.cli._printing import say_where
 
 simulate = typer.Typer(
     help="Simulate networks that learn to separate sources: the theory's bench.",

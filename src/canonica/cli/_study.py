@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from canonica._files import shown
-from canonica.cli._app import app, output, reports_errors
+from canonica.cli._app import app, complain_of, output, reports_errors
 from canonica.cli._common_options import FigureFormat, Overwrite, Report
-from canonica.cli._printing import complain_of, counted, print_failed, say
+from canonica.cli._printing import counted, print_failed, say
 from canonica.cli._protocol_options import (
     DEFAULT_JOBS,
     JobsOption,
