@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from canonica import CanonicaError, pipelines
+from canonica import CanonicaError, PublishedProtocol, pipelines, read
 from canonica.pipelines.results._netcdf_variables import netcdf_variables
 from canonica.report.html._element import element, markup
 from canonica.report.html._traces import packed, plain
+from canonica.reverse_engineering.forecasting import normalised
 
 EVIL = '<b>x</b>&"'
 SCRIPT = "</script><script>alert(1)</script>"
@@ -245,3 +246,31 @@ def test_variables_read_quickly_are_those_that_xarray_reads(folder):
             assert set(found.attrs) == set(expected.attrs)
             for name in ("name", "condition", "warnings", "diagnostic_warning"):
                 assert found.attrs.get(name) == expected.attrs.get(name)
+
+
+def test_a_difference_is_named_only_where_chance_hardly_explains_it(folder, page):
+    (table,) = re.findall('<table id="tests">(.*?)</table>', page, re.DOTALL)
+    rows = [re.findall("<td[^>]*>(.*?)</td>", row) for row in table.split("<tr>")[2:]]
+    compared = json.loads((folder / "comparisons.json").read_text())
+    assert [row[-2] for row in rows] == [
+        "yes" if one["adjusted_p_value"] <= 0.05 else "no" for one in compared
+    ]
+
+
+def test_what_was_observed_stands_beside_the_scores(study_folder, folder):
+    recordings = read(study_folder / "ctrl.mat", trials_per_session=64)
+    known = normalised(recordings, PublishedProtocol())
+    for recording, one in zip(recordings, known, strict=True):
+        path = folder / f"{recording.attrs['name']}.scores.nc"
+        with xr.open_dataset(path, engine="h5netcdf") as scores:
+            observed = scores["state_response"].load()
+        state = np.array(
+            ["".join(map(str, s)) for s in recording["sources"].to_numpy().astype(int)]
+        )
+        for number in (1, 15):
+            for name in observed["source_state"].to_numpy():
+                of = (recording["session"].to_numpy() == number) & (state == name)
+                np.testing.assert_allclose(
+                    observed.sel(session=number, source_state=name),
+                    one.response[:, of].mean(axis=1),
+                )
