@@ -87,7 +87,7 @@ def test_labels_that_list_electrodes(tmp_path, culture, trains, logged):
 
 
 def test_labels_that_name_inputs(tmp_path, trains):
-    markers = [("trigger", [1.0, 2.0, 3.0], ["left", "right", "left"])]
+    markers = [("trigger", [1.0, 2.0, 3.0], ["left", "right ", "left "])]
     path = vendor_files.nex(tmp_path / "a.nex", trains, {"Start": [0.0]}, markers)
     (found,) = canonica.read(path, stimuli="trig*", session_gap=np.inf)
     assert found.stimuli.values.tolist() == [[1, 0], [0, 1], [1, 0]]

@@ -28,8 +28,8 @@ from canonica.recordings.tables._spikes import stimuli_of_table
 RATE, CHANNELS = "frames_per_second", "channel_count"  # attributes of the file
 STARTED, LASTED = "start_timestamp", "duration_frames"
 MARKS = {RATE, CHANNELS, "uV_per_sample_unit"}
-SPIKES, STIMS = "spikes", "stims"  # tables,
-FRAME, CHANNEL = "timestamp", "channel"  # and the columns of both
+TABLES = SPIKES, STIMS = "spikes", "stims"
+FRAME, CHANNEL = "timestamp", "channel"  # columns of both
 
 
 def recognises(path: Path) -> bool:
@@ -107,14 +107,20 @@ def _table(file: Any, name: str, path: Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _seconds(frames: np.ndarray, file: Any) -> np.ndarray:
-    """Return frames in seconds since the recording began.
+    """Return frames, of whichever table, in seconds since the recording began."""
+    return (frames - _first_frame(file)) / float(file.attrs[RATE])
 
-    They are counted from there, or else on the clock of the whole device.
+
+def _first_frame(file: Any) -> int:
+    """Return the frame that both tables count from: 0, or one on the clock of the whole device.
+
+    Which it is shows where a frame is later than the recording is long. One answer for both tables,
+    as one of them may hold no such frame.
     """
     start, length = (int(file.attrs[name]) for name in (STARTED, LASTED))
-    if frames.size and frames.max() > length and frames.min() >= start:
-        frames = frames - start
-    return frames / float(file.attrs[RATE])
+    frames = np.concatenate([file[name].fields(FRAME)[:] for name in TABLES if name in file])
+    on_clock_of_device = frames.size and frames.max() > length and frames.min() >= start
+    return start if on_clock_of_device else 0
 
 
 @contextmanager
