@@ -2,6 +2,7 @@
 
 import json
 import sys
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -229,3 +230,20 @@ def test_settings_out_of_range_are_refused(tmp_path, options):
     path = pair(tmp_path, world())
     with pytest.raises(CanonicaError, match="expected"):
         canonica.read(path, **options)
+
+
+def test_a_look_takes_no_copy_of_the_responses(generator):
+    culture = recording(
+        generator.poisson(2.0, (4000, 200)).astype(float),
+        np.tile(np.eye(2), (2000, 1)),
+        np.tile(np.eye(2), (2000, 1)),
+        session=np.repeat(np.arange(1, 5), 1000),
+    )
+    canonica.validate(culture)  # loads what it needs
+    tracemalloc.start()
+    try:
+        canonica.validate(culture)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < culture.responses.nbytes / 4

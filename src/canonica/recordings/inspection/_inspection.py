@@ -4,6 +4,7 @@ Each check is one function, listed in CHECKS: a recording in, what it found out.
 """
 
 from collections.abc import Callable, Iterator
+from hashlib import sha256
 
 import numpy as np
 import xarray as xr
@@ -149,10 +150,10 @@ def _saturation(recording: xr.Dataset) -> Iterator[Finding]:
 def _no_counts(recording: xr.Dataset) -> Iterator[Finding]:
     """Find responses that are rates, means or anything else than numbers of spikes."""
     responses = recording["responses"].to_numpy()
-    active = responses[responses > 0]
-    if active.size < RESPONSES:
+    if np.count_nonzero(responses) < RESPONSES:
         return
-    factor = _common_factor(np.unique(active))
+    values = _different_values(responses)
+    factor = _common_factor(values[values > 0])
     meaning = (
         "the published protocol takes them for spikes: an electrode is active above 1, and has a "
         "preference above 0.5"
@@ -164,7 +165,7 @@ def _no_counts(recording: xr.Dataset) -> Iterator[Finding]:
             meaning,
             f"Give counts: these, divided by {factor:g}.",
         )
-    elif (active % 1 != 0).any():
+    elif (values % 1 != 0).any():
         share = np.count_nonzero(responses % 1 != 0) / responses.size
         yield Finding(
             "warning",
@@ -172,6 +173,11 @@ def _no_counts(recording: xr.Dataset) -> Iterator[Finding]:
             meaning,
             "Give counts of spikes, neither smoothed nor normalised.",
         )
+
+
+def _different_values(responses: np.ndarray) -> np.ndarray:
+    """Return all values that occur, rising; column by column, for the sake of memory."""
+    return np.unique(np.concatenate([np.unique(column) for column in responses.T]))
 
 
 def _common_factor(values: np.ndarray) -> float | None:
@@ -362,9 +368,9 @@ def _repeats(recording: xr.Dataset) -> Iterator[Finding]:
 def _equal_columns(values: np.ndarray) -> list[list[int]]:
     """Return groups of columns, numbered from 1, that vary and are the same in every row."""
     columns: dict[bytes, list[int]] = {}
-    for number, column in enumerate(np.ascontiguousarray(values.T), 1):
+    for number, column in enumerate(values.T, 1):  # by digests: copies of all would take as much
         if (column != column[0]).any():
-            columns.setdefault(column.tobytes(), []).append(number)
+            columns.setdefault(sha256(column.tobytes()).digest(), []).append(number)
     return [group for group in columns.values() if len(group) > 1]
 
 
