@@ -1,4 +1,4 @@
-"""Texts in a column of channels or sessions: numbers where all are, or names as they are written."""
+"""Texts in a column of channels or sessions: numbers where all are, else names as written."""
 
 import numpy as np
 import pytest

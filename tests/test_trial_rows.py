@@ -205,3 +205,21 @@ def test_electrodes_from_0_are_read_where_the_user_says_so(tmp_path):
     (one,) = read(path, coding="electrodes")
     assert one.sizes["input"] == 5
     assert Reading(coding="electrodes").coding == "electrodes"
+
+
+def test_what_is_neither_0_nor_1_does_not_vanish_in_rows_of_one_onset():
+    rows = TrialRows.of_onsets(np.array([0.0, 0.0, 1.0]))
+    values = np.array([[-1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
+    assert rows.any_of_each(values).tolist() == values.tolist()
+    assert rows.any_of_each(abs(values)).tolist() == [[1.0, 0.0], [0.0, 1.0]]
+
+
+@pytest.mark.parametrize("nothing", [np.nan, None])
+def test_what_is_missing_in_all_rows_of_an_onset_is_no_disagreement(nothing):
+    rows = TrialRows.of_onsets(np.zeros(2))
+    kind = float if nothing is not None else object
+    both = rows.one_of_each(np.array([nothing, nothing], kind), "amplitude", "table")
+    assert both.shape == (1,)
+    assert both[0] is nothing or np.isnan(both[0])
+    with pytest.raises(RecordingError, match="rows 1 and 2 of one onset that disagree"):
+        rows.one_of_each(np.array([nothing, 1.0], kind), "amplitude", "table")
