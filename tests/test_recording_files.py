@@ -1,6 +1,7 @@
 """Which files a call means: paths, folders, patterns and several of them, each file once."""
 
 from functools import partial
+import shutil
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from recording_files import pair, world
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A folder with two recordings of its own, another in a folder, and a hidden one."""
+    """A folder with two recordings of its own, another in a folder, and hidden ones."""
     top = tmp_path_factory.mktemp("recordings")
     for place in ("a", "b", "deeper/c", ".hidden/d"):
         path = top / place
@@ -25,6 +26,7 @@ def folder(tmp_path_factory):
         written.rename(path.with_name(f"{path.name}_spikes.csv"))
         stimuli = path.parent / "culture_stimuli.csv"
         stimuli.rename(path.with_name(f"{path.name}_stimuli.csv"))
+    (top / "._a_spikes.csv").write_bytes(b"what macOS keeps beside a file")
     return top
 
 
@@ -42,6 +44,11 @@ MEANT = {
     "a generator": (lambda top: sorted(top.glob("b_*.csv")), "b"),
     "the user's home": (lambda _: "~", "ab"),
     "a pattern at home": (lambda _: Path("~/deeper/*_spikes.csv"), "c"),
+    "a file by two ways": (lambda top: (top / "a_spikes.csv", top / "deeper/../a_spikes.csv"), "a"),
+    "stimuli without their spikes": (
+        lambda top: [top / "a_stimuli.csv", top / "b_spikes.csv"],
+        "ab",
+    ),
     "a folder of folders": (lambda top: [top / "deeper", "~/b_spikes.csv"], "cb"),
 }
 
@@ -52,6 +59,12 @@ def test_what_is_meant(folder, monkeypatch, meant):
     monkeypatch.setenv("USERPROFILE", str(folder))  # of Windows
     path, names = MEANT[meant]
     assert [file.name[0] for file in recording_files(path(folder))] == list(names)
+
+
+def test_a_folder_without_recordings_stands_for_those_in_its_folders(folder, tmp_path):
+    for place in ("deeper", ".hidden"):
+        shutil.copytree(folder / place, tmp_path / place)
+    assert [file.name for file in recording_files(tmp_path)] == ["c_spikes.csv"]
 
 
 def test_all_are_read(folder):
