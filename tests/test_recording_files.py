@@ -1,7 +1,7 @@
 """Which files a call means: paths, folders, patterns and several of them, each file once."""
 
-from functools import partial
 import shutil
+from functools import partial
 from pathlib import Path
 
 import pytest
