@@ -108,8 +108,11 @@ def test_the_best_of_each_column_is_marked():
     assert ForecastSummary.of("ctrl", recordings[:5]).best == {}  # too few to tell from chance
     within_chance = [*recordings[:4], *({"a": one["b"], "b": one["a"]} for one in recordings[4:])]
     assert ForecastSummary.of("ctrl", within_chance).best == {}
-    tied = [one | {"c": one["a"]} for one in recordings]  # a is better than b, not than c
+    # Enough to tell a from b, after Holm; but a is not better than c.
+    tied = [one | {"c": one["a"]} for one in (*recordings, *recordings[:2])]
     assert "squared_error" not in ForecastSummary.of("ctrl", tied).best
+    apart = [one | {"c": one["b"]} for one in tied]
+    assert ForecastSummary.of("ctrl", apart).best["squared_error"] == "a"
     alone = [{"a": one["a"]} for one in recordings]
     assert ForecastSummary.of("ctrl", alone).best == {}
     summary = ForecastSummary.of("x[/y]", recordings)
