@@ -18,7 +18,7 @@ NO_NUMBER = st.one_of(
 NO_ARRAY = st.sampled_from(
     ["text", None, 3, np.nan, [], np.full((2, 2), np.nan), np.full((3, 3, 3, 3, 3), -1)]
 )
-NO_OBJECT = st.sampled_from(["text", 3, np.nan, object(), [1, 2], {}])
+NO_OBJECT = st.sampled_from(["text", 3, np.nan, object(), ["a", "b"], {}])
 
 
 NO_NAME = st.sampled_from(["nonsense", 3, np.nan, ["published"], None, True])

@@ -159,7 +159,7 @@ def test_conditions_that_are_none(conditions):
 
 
 def test_set_that_is_none():
-    with pytest.raises(CanonicaError, match=r"data set: found 'x'; expected one of isomura2023"):
+    with pytest.raises(CanonicaError, match=r"name: found 'x'; expected one of isomura2023"):
         fetch("x")
 
 
@@ -467,7 +467,7 @@ def test_command_where_all_fail(call, server, tmp_path):
 def test_command_with_a_bad_call(call):
     code, _, said = call("fetch", "isomura2022")
     assert code == 2
-    assert "data set: found 'isomura2022'; expected one of isomura2023" in said
+    assert "name: found 'isomura2022'; expected one of isomura2023" in said
     code, _, said = call("fetch", "isomura2023", "--conditions", "bic,thc")
     assert code == 2
     assert "conditions: found thc" in said

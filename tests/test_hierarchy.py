@@ -182,8 +182,8 @@ def test_the_difference_is_mirrored(seed):
         (np.zeros((2, 3)), np.array([1.0, 3.0, 2.0]), "prior_strength: found 1.0, 3.0, 2.0"),
         (np.zeros((2, 1)), np.array([1.0]), "at least two"),
         (np.zeros((2, 2)), np.array([0.0, 1.0]), "above 0"),
-        (np.array([[0.0, np.nan]]), np.array([1.0, 2.0]), "NaN or infinite"),
-        (np.zeros((0, 2)), np.array([1.0, 2.0]), "found 0 recordings"),
+        (np.array([[0.0, np.nan]]), np.array([1.0, 2.0]), "log_likelihood: found nan"),
+        (np.zeros((0, 2)), np.array([1.0, 2.0]), "log_likelihood: found an empty array"),
     ],
 )
 def test_impossible_numbers_are_refused(likelihood, strengths, message):

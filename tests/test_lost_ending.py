@@ -1,11 +1,14 @@
 """A file of which the end is lost is noticed, in its values where nothing else can tell."""
 
+import warnings
+
 import numpy as np
 import pytest
 import xarray as xr
 from scipy.io import savemat
 
 from canonica import RecordingError
+from canonica._errors import RecordingWarning
 from canonica.recordings import inspect, read
 
 ORDERS = {"sources": "ros", "stimuli": "rso", "responses": "osr"}
@@ -35,7 +38,8 @@ def test_nothing_is_lost_of_what_is_whole(cultures):
 )
 def test_a_file_that_ends_in_zeros_is_noticed(last, zeros, tmp_path, cultures):
     path = saved(tmp_path / "x.mat", cultures[0], ORDERS[last], compressed=False, zeros=zeros)
-    (found,) = read(path, trials_per_session=64)
+    with pytest.warns(RecordingWarning, match="is 0 in the last"):
+        (found,) = read(path, trials_per_session=64)
     assert not found.equals(cultures[0])
     (what,) = lost(found)
     number = int(what.split()[-2])
@@ -48,6 +52,16 @@ def test_a_compressed_file_is_refused(zeros, tmp_path, cultures):
     path = saved(tmp_path / "x.mat", cultures[0], "sor", compressed=True, zeros=zeros)
     with pytest.raises(RecordingError, match="cut short or damaged"):
         read(path, trials_per_session=64)
+
+
+def test_what_has_checksums_or_is_whole_gives_no_warning(tmp_path, cultures):
+    silent = cultures[0].copy(deep=True)
+    silent["responses"][-300:, -1] = 0  # an electrode that fell silent
+    for culture, compressed in ((cultures[0], False), (silent, True)):
+        path = saved(tmp_path / "x.mat", culture, "osr", compressed=compressed, zeros=0)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            read(path, trials_per_session=64)
 
 
 def test_a_source_that_is_often_off_for_a_while_is_sound():

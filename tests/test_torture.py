@@ -1,15 +1,23 @@
 """The harness that breaks canonica sees what is broken: its judgements, on faults made for them."""
 
+import inspect
 import random
 import signal
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
+import typer
+import xarray as xr
 
+from canonica.cli import app
 from torture._command import Ended
+from torture._jobs import JOBS
 from torture._outcome import BAD, Outcome, tally
 from torture._results import half, hidden, results, state
 from torture.fuzz._bytes import OF_BYTES
 from torture.kills import how_it_ended
+from torture.values import public, what_is_wrong_with
 
 WHOLE = {"out/a.nc": "1", "out/b.nc": "2", "out/summary.json": "3"}
 OLD = {"out/a.nc": "0", "out/summary.json": "9"}
@@ -88,3 +96,62 @@ def test_outcomes_are_counted_and_bad_ones_known():
     assert tally(outcomes) == "1 hang, 2 refused"
     assert [one.bad for one in outcomes] == [False, True, False]
     assert "silent NaN" in BAD
+
+
+def commands(group, *before):
+    """Return the words of every command that does something."""
+    if isinstance(group, Mapping):
+        return [words for name, one in group.items() for words in commands(one, *before, name)]
+    own = (
+        [" ".join(before)] if not hasattr(group, "commands") or group.invoke_without_command else []
+    )
+    return own + commands(getattr(group, "commands", {}), *before)
+
+
+def test_every_command_is_killed():
+    program: Any = typer.main.get_command(app)
+    every = commands(program.commands)
+    assert len(every) > 10
+    missing = {
+        name for name in every if not any(f"{job.words} ".startswith(f"{name} ") for job in JOBS)
+    }
+    assert missing == {"fetch"}  # needs the network
+
+
+CHECKS = ("@checked_arguments", "@of_results", "@checked_arrays")
+# Look at what they are given themselves, part by part, where they use it.
+BY_HAND = {
+    "canonica.data.recording",
+    "canonica.pipelines.check_results_folder",  # loads nothing before it has looked
+    "canonica.read",
+    "canonica.recordings.spike_trains_from",
+    "canonica.report.worlds_figure",
+    "canonica.reverse_engineering.attempt",
+}
+
+
+def test_every_public_function_holds_its_arguments_against_its_signature():
+    unchecked = {
+        name
+        for name, function in public().items()
+        if inspect.isfunction(function)
+        and inspect.signature(function).parameters
+        and not any(check in inspect.getsource(inspect.unwrap(function)) for check in CHECKS)
+    }
+    assert unchecked == BY_HAND
+
+
+@pytest.mark.parametrize(
+    ("message", "bad", "wrong"),
+    [
+        ("draws: found 0; expected a whole number.", {"draws": 0}, None),
+        ("repeats: found 0; expected a whole number.", {"draws": 0}, "argument not named"),
+        ("draws_made: found 0; expected a number.", {"draws": 0}, "argument not named"),
+        ("none.csv: found nothing; expected a file.", {"paths": ["none.csv"]}, None),
+        ("x, variable r: found -1; expected counts.", {"one": xr.Dataset()}, None),
+        ("x, variable r: found -1; expected counts.", {"one": 3}, "argument not named"),
+        ("nothing could be done with draws.", {"draws": 0}, "raw error"),
+    ],
+)
+def test_refusals_are_judged(message, bad, wrong):
+    assert what_is_wrong_with(message, bad) == wrong

@@ -11,6 +11,7 @@ Bad = Literal[
     "late",
     "traceback",
     "raw error",
+    "argument not named",
     "wrong exit code",
     "half a result",
     "stuck folder",

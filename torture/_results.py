@@ -12,6 +12,7 @@ DECLARED = re.compile(
     rb"|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
     rb"|Created on: \w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4}"
 )
+LOG = ".log"  # tells of all calls that it took, each with its time
 SUMMARY = "summary.json"  # the last that is put in place: where it is, everything else is
 
 Results = dict[str, str]  # of each file that is shown, by its name, the hash
@@ -23,7 +24,7 @@ def results(folder: Path) -> Results:
     Where a command analyses a recording that it has written itself, its results name the hash of
     that file, which changes with the time of writing; so that hash is left out too.
     """
-    shown = _files(folder, hidden=False)
+    shown = [one for one in _files(folder, hidden=False) if one.suffix != LOG]
     own = [hashlib.sha256(one.read_bytes()).hexdigest() for one in shown if one.suffix == ".nwb"]
     return {str(path.relative_to(folder)): _hash(path, own) for path in shown}
 

@@ -3,20 +3,22 @@
 import random
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from torture._command import Ended, run
+from torture._command import LONGEST, POLL, Ended, run
 from torture._jobs import JOBS, Job, write_inputs
 from torture._outcome import Effort, Outcome
 from torture._results import Results, half, hidden, results
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL)
-KEPT = (".canonica-unfinished", ".canonica-study")  # by commands that can be gone on with
 SOON = 2.5  # seconds in which an interrupted command has to be gone: two, on a busy machine
 PATIENCE = 30.0
+# What an interrupted call can go on with lies in a folder of one of these names.
+KEPT = (".canonica-unfinished", ".canonica-study")
+DONE = (".checkpoint", ".nc")
 LATER = 1.02  # of the time that a command takes: some signals come when all is done
 
 
@@ -61,15 +63,23 @@ def kills(effort: Effort) -> Iterator[Outcome]:
                 folder.mkdir()
                 which = SIGNALS[number % len(SIGNALS)]
                 yield _killed(job, folder, whole, which=which, moment=moment)
+            for which in SIGNALS if job.resumable else ():
+                folder = inputs / f"{job.name} {which.name}"
+                folder.mkdir()
+                yield _killed(job, folder, whole, which=which, moment=None)
 
 
 def _killed(
-    job: Job, folder: Path, whole: Whole, *, which: signal.Signals, moment: float
+    job: Job, folder: Path, whole: Whole, *, which: signal.Signals, moment: float | None
 ) -> Outcome:
-    inputs = folder.parent
-    case = f"{job.name}, {which.name} after {moment:.2f} s"
-    command = job.start(inputs, folder)
-    time.sleep(moment)
+    """Send a signal after so many seconds, or as soon as there is something to go on with."""
+    when = "when something was kept" if moment is None else f"after {moment:.2f} s"
+    case = f"{job.name}, {which.name} {when}"
+    command = job.start(folder.parent, folder)
+    if moment is None:
+        _wait_until(lambda: is_kept(folder))
+    else:
+        time.sleep(moment)
     command.signal(which)
     end = command.ended(PATIENCE)
     wrong = how_it_ended(end, which)
@@ -81,6 +91,22 @@ def _killed(
     if any(folder.iterdir()):
         return recovered(case, job, folder, whole.results)
     return Outcome(case, "nothing left")
+
+
+def is_begun(folder: Path) -> bool:
+    """Return whether there is what another call has to be told to go on with."""
+    return any(name in path for path in hidden(folder) for name in KEPT)
+
+
+def is_kept(folder: Path) -> bool:
+    """Return whether a part of the work is done, and kept to go on with."""
+    return is_begun(folder) and any(path.endswith(DONE) for path in hidden(folder))
+
+
+def _wait_until(there: Callable[[], bool]) -> None:
+    begin = time.monotonic()
+    while not there() and time.monotonic() - begin < LONGEST:
+        time.sleep(POLL)
 
 
 def how_it_ended(end: Ended, which: signal.Signals) -> str | None:
@@ -95,7 +121,7 @@ def how_it_ended(end: Ended, which: signal.Signals) -> str | None:
 
 def recovered(case: str, job: Job, folder: Path, whole: Results) -> Outcome:
     """Return whether the next call makes of what is left what there would have been."""
-    resume = job.resumable and any(name in " ".join(hidden(folder)) for name in KEPT)
+    resume = job.resumable and is_begun(folder)
     more = ("--resume" if resume else "", job.again if results(folder) or not resume else "")
     end = job.start(folder.parent, folder, *more).ended()
     if end.trouble:

@@ -16,7 +16,7 @@ from typing import Any, Literal, ParamSpec, TypeVar, Union, get_args, get_origin
 import numpy as np
 import xarray as xr
 
-from canonica._checks import described, refusal
+from canonica._checks import checked_path, described, refusal
 from canonica._errors import listed
 
 P = ParamSpec("P")
@@ -88,7 +88,9 @@ def _signature(function: Callable[..., Any]) -> inspect.Signature:
 def check_kind(name: str, value: Any, annotation: Any) -> None:
     """Refuse a value that is not of the kind that an annotation says."""
     kinds = alternatives(annotation)
-    if any(_fits(value, kind) for kind in kinds) and not _is_empty_path(value, kinds):
+    if any(_fits(value, kind) for kind in kinds):
+        if any(_origin(kind) in (PathLike, Path) for kind in kinds):
+            _check_paths(name, value)
         return
     words = dict.fromkeys(_words(kind) for kind in kinds if kind is not type(None))
     raise refusal(name, described(value), " or ".join(words))
@@ -106,8 +108,12 @@ def is_array(kind: Any) -> bool:
     return hasattr(kind, "dim_str") or kind is np.ndarray
 
 
-def _is_empty_path(value: Any, kinds: Sequence[Any]) -> bool:
-    return isinstance(value, str) and not value and any(_origin(kind) is PathLike for kind in kinds)
+def _check_paths(name: str, value: Any) -> None:
+    """Refuse a path, or one among several, that no file can have."""
+    several = value if isinstance(value, Sequence) and not isinstance(value, str) else (value,)
+    for path in several:
+        if isinstance(path, str | PathLike):
+            checked_path(name, path)
 
 
 def _origin(kind: Any) -> Any:

@@ -7,11 +7,13 @@ business of theirs: public functions check what they are given, and then compute
 """
 
 import math
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from numbers import Integral, Real
 from os import PathLike
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import numpy as np
 import xarray as xr
@@ -24,6 +26,7 @@ LARGEST_SIZE = 2**31 - 1  # that indices of 32 bits, JAX's own, still reach
 MOST_NUMBERS = 2**33  # 64 GiB in float64
 SMALLEST_POSITIVE = 1e-300  # below lie numbers that lose digits, or whose squares are 0
 LONGEST_TEXT = 60  # characters of what was found that are shown
+LONGEST_NAME = 255  # bytes of one name in a path, on any disk that is common
 Choice = TypeVar("Choice", bound=str | int | None)
 Kind = TypeVar("Kind")
 
@@ -127,6 +130,8 @@ def checked_number(
 ) -> float:
     """Return a finite number, ends of the range included.
 
+    One that is not 0 but below `SMALLEST_POSITIVE` is refused: nothing can be computed from it.
+
     Raises
     ------
     CanonicaError
@@ -138,7 +143,7 @@ def checked_number(
     0.5
     """
     number = _number(value)
-    if math.isfinite(number) and lowest <= number <= highest:
+    if math.isfinite(number) and lowest <= number <= highest and not _loses_digits(number):
         return number
     raise refusal(name, described(value), f"a number{_within(lowest, highest)}", advice)
 
@@ -190,7 +195,8 @@ def checked_probability(name: str, value: Any, *, certain: bool = True, advice: 
     1.0
     """
     number = _number(value)
-    sound = 0 <= number <= 1 if certain else SMALLEST_POSITIVE <= number < 1
+    sound = 0 <= number <= 1 if certain else 0 < number < 1
+    sound = sound and not _loses_digits(number)
     if sound:
         return number
     expected = "a probability from 0 to 1" if certain else "a probability above 0 and below 1"
@@ -272,16 +278,46 @@ def checked_path(name: str, value: Any) -> Path:
     Raises
     ------
     CanonicaError
-        If it is neither text nor a `Path`.
+        If it is neither text nor a `Path`, or nothing can be called so.
 
     Examples
     --------
     >>> checked_path("store", "results").name
     'results'
     """
-    if isinstance(value, str | PathLike) and str(value):
-        return Path(value)
-    raise refusal(name, described(value), "the path of a file or folder")
+    if not isinstance(value, str | PathLike) or not os.fspath(value):
+        raise refusal(name, described(value), "the path of a file or folder")
+    path = Path(os.fsdecode(value))
+    if "\0" in str(path):
+        raise refusal(name, described(str(path)), "a path without a null character")
+    longest = max((len(os.fsencode(part)) for part in path.parts), default=0)
+    if longest > LONGEST_NAME:
+        found = f"{described(str(path))}, with a name of {longest} bytes in it"
+        raise refusal(name, found, f"names of at most {LONGEST_NAME} bytes, as disks allow")
+    return path
+
+
+def checked_address(name: str, value: Any) -> str:
+    """Return the address of a place on the web.
+
+    Raises
+    ------
+    CanonicaError
+        If it is no text, or not one that begins with http:// or https:// and names a host.
+
+    Examples
+    --------
+    >>> checked_address("base_url", "https://example.org/data/")
+    'https://example.org/data/'
+    """
+    try:
+        found = urlsplit(value) if isinstance(value, str) else urlsplit("")
+        sound = found.scheme in {"http", "https"} and bool(found.hostname) and value.isprintable()
+    except ValueError:  # brackets that do not close
+        sound = False
+    if sound:
+        return value
+    raise refusal(name, described(value), "an address that begins with http:// or https://")
 
 
 def checked_array(
@@ -391,6 +427,11 @@ def _number(value: Any) -> float:
         return float(scalar)
     except OverflowError:  # an int of hundreds of digits
         return math.inf
+
+
+def _loses_digits(number: float) -> bool:
+    """Return whether a number is so small that nothing can be computed from it, and not 0."""
+    return 0 < abs(number) < SMALLEST_POSITIVE
 
 
 def _array(values: Any) -> Float[np.ndarray, "..."] | None:

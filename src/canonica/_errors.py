@@ -42,6 +42,10 @@ class RecordingError(CanonicaError):
         return partial(type(self), **parts), (self.source, self.variable), self.__dict__
 
 
+class RecordingWarning(UserWarning):
+    """A recording that can be used, but may not be what it seems."""
+
+
 def listed(items: Iterable[object], limit: int = 8) -> str:
     """Return the items as one readable line, cut after `limit` of them."""
     words = [str(item) for item in items]

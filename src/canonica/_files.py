@@ -11,6 +11,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TypeAlias
 
+from canonica._errors import CanonicaError
 from canonica._leftovers import LeftoverWarning, Owner
 
 AnyPath: TypeAlias = str | PathLike[str]
@@ -66,10 +67,22 @@ def remove_unfinished() -> None:
 
 @contextmanager
 def complete_file(path: Path) -> Iterator[Path]:
-    """Give a path beside `path` to write to, which takes its place only once all is written."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _remove_leftovers(path)
-    partial = _new_file(path)
+    """Give a path beside `path` to write to, which takes its place only once all is written.
+
+    Raises
+    ------
+    CanonicaError
+        If no file can be made there.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_leftovers(path)
+        partial = _new_file(path)
+    except OSError as error:
+        raise CanonicaError(
+            f"{shown(path)}: found no way to write it ({error.strerror}); expected a folder that "
+            "can be made or written to. Choose another."
+        ) from error
     try:
         with unfinished(partial, Path.unlink):
             yield partial

@@ -1,10 +1,11 @@
 """Bad values for every public function, drawn by hypothesis from its signature.
 
-Each must be refused by one error of ours, or lead to a result without a NaN that nobody spoke of.
-Left out are `canonica.model`, whose functions run inside compiled code and say what they leave
-unchecked; `canonica.agents`, whose tests do the same; and `canonica.report`, which draws results.
+Each must be refused by one error of ours that names the argument, or lead to a result without a NaN
+that nobody spoke of. The functions are found in the package; `_public.py` says which rooms are left
+to tests, and why.
 """
 
-from torture.values._values import values
+from torture.values._public import public
+from torture.values._values import values, what_is_wrong_with
 
-__all__ = ["values"]
+__all__ = ["public", "values", "what_is_wrong_with"]

@@ -26,7 +26,8 @@ NO_ARRAY = st.sampled_from(
     ["text", None, 3, NAN, [], [[]], [NAN], np.full((2, 2), np.nan), -np.ones((3, 3, 3)), [[1], []]]
 )
 NO_TIMES = st.sampled_from([(0.03, 0.01), (NAN, 1.0), ("a", "b"), (1,), None, 3, (1, 2, 3)])
-NO_OBJECT = st.sampled_from(["text", 3, NAN, object(), [1, 2], {}, xr.Dataset(), None])
+FOREIGN = xr.Dataset({"responses": ("trial", [NAN])}, attrs={"name": NAN})
+NO_OBJECT = st.sampled_from(["text", 3, NAN, object(), [1, 2], {}, xr.Dataset(), FOREIGN, None])
 Leaf = Any
 
 

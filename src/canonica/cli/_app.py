@@ -6,11 +6,13 @@ import sys
 import warnings
 from collections.abc import Callable, Collection, Iterable
 from functools import wraps
+from inspect import signature
 from typing import Annotated, Any, ParamSpec
 
 import typer
 from rich.console import Console
 from rich.text import Text
+from typer.models import ArgumentInfo
 
 from canonica._errors import CanonicaError, RecordingError, listed
 from canonica._harmless import visible
@@ -90,6 +92,7 @@ def shared(
 
 def reports_errors(command: Callable[P, int]) -> Callable[P, None]:
     """Return `command` ended by the exit code it returns, or by 2 and one message on an error."""
+    options = _options(command)
 
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
@@ -108,11 +111,24 @@ def reports_errors(command: Callable[P, int]) -> Callable[P, None]:
             if Settings.debug:
                 raise
             complain_of(getattr(error, "failures", ()))
-            complain(_of_options(str(error), set(kwargs)))
+            complain(_of_options(getattr(error, "message", str(error)), options))
             code = 2
         raise typer.Exit(code)
 
     return run
+
+
+def _options(command: Callable[..., int]) -> set[str]:
+    """Return the settings of a command that are options, and not told by their place."""
+    about = {
+        name: getattr(parameter.annotation, "__metadata__", ())
+        for name, parameter in signature(command).parameters.items()
+    }
+    return {
+        name
+        for name, known in about.items()
+        if not any(isinstance(one, ArgumentInfo) for one in known)
+    }
 
 
 def _of_options(message: str, settings: Collection[str]) -> str:

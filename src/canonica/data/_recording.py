@@ -200,7 +200,10 @@ def _refuse(
 def _session_numbers(
     session: int | Sequence[int] | np.ndarray, trials: int, origin: str
 ) -> np.ndarray:
-    numbers = np.asarray(session)
+    try:
+        numbers = np.asarray(session)
+    except ValueError:  # lists of different lengths
+        numbers = np.asarray(session, dtype=object)
     if numbers.dtype.kind == "f" and np.isfinite(numbers).all() and (numbers % 1 == 0).all():
         numbers = numbers.astype(np.int64)  # whole, as MATLAB's numbers are
     if numbers.ndim == 0 and numbers.dtype.kind in "ui":

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from canonica._checks import checked_choice
 from canonica._errors import CanonicaError, listed
 from canonica.reverse_engineering import BaselineFrom, GivenBaseline, PublishedProtocol
 from canonica.reverse_engineering.forecasting import (
@@ -47,6 +48,9 @@ class ForecastPlan:
     normalisation: str
     baseline: GivenBaseline
     seed: int
+
+    def __post_init__(self) -> None:
+        checked_choice("normalisation", self.normalisation, NORMALISED)
 
     @classmethod
     def of(

@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from canonica._arguments import checked_arguments
 from canonica._errors import CanonicaError
 from canonica.plot._axes import checked_axes, figure_of
 from canonica.report import estimation_figure
@@ -33,6 +34,7 @@ class Compared(Protocol):
         ...
 
 
+@checked_arguments
 def conditions(study: Compared, *, axes: Mapping[str, Sequence[Axes]] | None = None) -> Figure:
     """Draw every culture of a study, condition beside condition, and effects with intervals.
 

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy.stats import binom
 
-from canonica._errors import CanonicaError
+from canonica._of_results import of_results
 from canonica.report._style import BLACK, BLUE, GREEN, ORANGE, SKY, VERMILION, grid, new_figure
 from canonica.studies import calibration_summary, detection_summary
 
@@ -18,6 +18,18 @@ APART = 1.06  # intervals of one prior strength, so that both are seen
 DASHED: dict[str, Any] = {"color": VERMILION, "linewidth": 1.2, "linestyle": "--"}
 
 
+@of_results(
+    recovery=(
+        "true_prior_strength",
+        "prior_strength",
+        "log_evidence",
+        "draw",
+        "clear",
+        "initial_sessions",
+        "trials_per_session",
+    ),
+    detection=("frozen_log_evidence", "memory", "clear"),
+)
 def calibration_figure(recovery: xr.Dataset, detection: xr.Dataset) -> Figure:
     """Return truth against estimate, ranks, probabilities against shares, and power.
 
@@ -47,8 +59,6 @@ def calibration_figure(recovery: xr.Dataset, detection: xr.Dataset) -> Figure:
     >>> len(calibration_figure(plasticity_calibration(0, **some), detection).axes)
     4
     """
-    if not isinstance(detection, xr.Dataset) or "frozen_log_evidence" not in detection:
-        raise CanonicaError("detection: expected the dataset that plasticity_detection returns.")
     summary = calibration_summary(recovery)
     figure = new_figure(11, 9)
     sessions, trials = (recovery.attrs[n] for n in ("initial_sessions", "trials_per_session"))

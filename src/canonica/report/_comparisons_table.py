@@ -6,9 +6,11 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
+from canonica._arguments import checked_arguments
 from canonica.reverse_engineering.conditions import SIGNIFICANT, Comparison
 
 
+@checked_arguments
 def comparisons_table(comparisons: Sequence[Comparison]) -> Table:
     """Return a row for each comparison; bold where chance hardly explains it."""
     table = Table(box=box.SIMPLE_HEAD, title_justify="left", title_style="")

@@ -8,6 +8,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from canonica._of_results import of_results
 from canonica.data._spike_trains import SpikeTrains
 from canonica.report._style import BLACK, BLUE, STATE_COLOURS, VERMILION, band, grid, new_figure
 from canonica.reverse_engineering import electrode_statistics
@@ -21,6 +22,7 @@ LARGEST_FANO = 10.0
 WIDTH = 0.5  # of the dots of one group
 
 
+@of_results(groups=("preference", "session"))
 def culture_figure(
     groups: Mapping[str, Sequence[xr.Dataset]], *, trains: SpikeTrains | None = None
 ) -> Figure:

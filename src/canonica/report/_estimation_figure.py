@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from canonica._arguments import checked_arguments
 from canonica.report._forecast_table import shortened
 from canonica.report._style import (
     BLACK,
@@ -29,6 +30,7 @@ HEIGHT = 2.9  # inches of a row
 SPREAD = 0.28  # of cultures about the place of their condition
 
 
+@checked_arguments
 def estimation_figure(
     table: pd.DataFrame, comparisons: Sequence[Comparison], design: StudyDesign
 ) -> Figure:

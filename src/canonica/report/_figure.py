@@ -9,6 +9,7 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
+from canonica._of_results import of_results
 from canonica.report._style import (
     BLACK,
     BLUE,
@@ -26,6 +27,7 @@ COLUMNS = 4
 POINTS = 20_000  # weights drawn at most
 
 
+@of_results(result=("session", "trial_session", "initial_sessions"))
 def figure_part(result: xr.Dataset) -> xr.Dataset:
     """Return what the figure needs of a recording's result: little, to hold thousands of them."""
     last = result["session"].to_numpy()[-_sessions_shown(result) :]
@@ -54,6 +56,7 @@ def _sessions_shown(result: xr.Dataset) -> int:
     return min(LAST_SESSIONS, result.sizes["session"] - int(result.attrs["initial_sessions"]))
 
 
+@of_results(parts=("session", "ensemble", "source_state", "initial_sessions"))
 def condition_figure(condition: str, parts: Sequence[xr.Dataset]) -> Figure:
     """Return the figure of a condition: mean and standard deviation over its recordings.
 

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 
+from canonica._of_results import of_results
 from canonica.report._forecast_table import recording_scores, shortened
 from canonica.report._style import STATE_COLOURS, legend_below, letter, new_figure, whole_numbers
 
@@ -24,6 +25,7 @@ POINTS: dict[str, Any] = {"markersize": 3.8, "markeredgecolor": "white", "marker
 SHADE = "0.93"
 
 
+@of_results(forecast=("session", "source_state", "name"), scores=("model",))
 def forecast_part(
     forecast: xr.Dataset, state_response: np.ndarray, scores: xr.Dataset
 ) -> xr.Dataset:
@@ -49,6 +51,7 @@ def forecast_part(
     return part.copy(deep=True)  # so that the whole forecast can be let go
 
 
+@of_results(parts=("session", "ensemble", "horizon", "state_response", "model", "name", "error"))
 def forecast_figure(condition: str, parts: Sequence[xr.Dataset]) -> Figure:
     """Return the figure of a condition's forecasts beside what was observed.
 

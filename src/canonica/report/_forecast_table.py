@@ -10,6 +10,8 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
+from canonica._arguments import checked_arguments
+from canonica._of_results import of_results
 from canonica.reverse_engineering import LAST_SESSIONS
 from canonica.reverse_engineering.forecasting import (
     CLEAR,
@@ -54,6 +56,7 @@ COLUMNS = {
 Scores = dict[str, dict[str, float]]  # model -> score -> value
 
 
+@of_results(scores=("horizon", "model", "session"))
 def recording_scores(scores: xr.Dataset) -> Scores:
     """Return each model's scores of one recording: means over the last sessions.
 
@@ -125,6 +128,7 @@ def _distance(value: float, best: float) -> float:
     return -value if best == np.inf else abs(value - best)
 
 
+@checked_arguments
 def forecast_table(summary: ForecastSummary) -> Table:
     """Return the table of one condition: a row for each model, the best of a column bold.
 
@@ -207,6 +211,7 @@ class PlasticityFinding:
         )
 
 
+@checked_arguments
 def plasticity_found(attrs: Mapping[Any, Any]) -> PlasticityFinding | None:
     """Return what the attributes of a forecast say on plasticity; None where they say nothing."""
     words = ("name", "condition", "conclusion", "diagnostic_warning")
@@ -218,6 +223,7 @@ def plasticity_found(attrs: Mapping[Any, Any]) -> PlasticityFinding | None:
     return PlasticityFinding(**values)
 
 
+@checked_arguments
 def evidence_sentence(found: Sequence[PlasticityFinding], initial_sessions: int) -> str:
     """Return in how many recordings the evidence for plasticity is clear, either way."""
     verdicts = [one.verdict for one in found]

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
+from canonica._of_results import of_results
 from canonica.report._style import (
     BLUE,
     DOTS_PER_INCH,
@@ -25,6 +26,7 @@ MOST_FRAMES = 50
 WALLS = 0.97  # share of the plane whose cost is told apart
 
 
+@of_results(dataset=("path", "cost", "first_block_inputs", "inputs"))
 def landscape_figure(dataset: xr.Dataset, title: str) -> Figure:
     """Return the landscape of `canonica.simulate.landscape`, with whole paths on it."""
     figure, axis = _landscape(dataset, title)
@@ -38,6 +40,7 @@ def landscape_figure(dataset: xr.Dataset, title: str) -> Figure:
     return figure
 
 
+@of_results(dataset=("path", "cost", "session", "first_block_inputs", "inputs"))
 def write_animation(dataset: xr.Dataset, title: str, path: Path) -> None:
     """Write the landscape with paths that grow session by session, as GIF or MP4.
 

@@ -7,6 +7,7 @@ from typing import Any
 import xarray as xr
 from rich.table import Table
 
+from canonica._of_results import of_results
 from canonica._statistics import FEWEST_UNITS
 from canonica.report._simulation_tables import simulation_table
 
@@ -14,6 +15,9 @@ KINDS = {"predicted": "predicted", "observed": "observed", "difference": "apart 
 COLUMNS = ("goal reached", "mean steps")
 
 
+@of_results(
+    result=("maze", "max_steps", "prior_right", "agent"), summary=("first_trial", "last_trial")
+)
 def learning_table(result: xr.Dataset, summary: xr.Dataset) -> Table:
     """Return the learning curve of agents in mazes as a table.
 
@@ -27,11 +31,13 @@ def learning_table(result: xr.Dataset, summary: xr.Dataset) -> Table:
     return simulation_table(_title(result), _table_rows(summary), {})
 
 
+@of_results(result=("maze",))
 def learning_sentences(result: xr.Dataset, comparison: Iterable[Mapping[str, Any]]) -> list[str]:
     """Return what cannot be told, and how a result compares with what was published."""
     return [*_few(result.sizes["maze"], "mazes"), *map(_against_published, comparison)]
 
 
+@of_results(result=("maze", "agent", "max_steps"), summary=("first_trial", "last_trial"))
 def transplant_table(result: xr.Dataset, summary: xr.Dataset) -> Table:
     """Return what was foretold of one group, and what was observed, as a table.
 
@@ -56,6 +62,17 @@ def transplant_table(result: xr.Dataset, summary: xr.Dataset) -> Table:
     return simulation_table(title, rows, {})
 
 
+@of_results(
+    result=(
+        "maze",
+        "agent",
+        "observed_steps",
+        "estimation_trials",
+        "true_prior_right",
+        "decisions_observed",
+    ),
+    summary=("estimated_prior_right_interval",),
+)
 def transplant_sentences(result: xr.Dataset, summary: xr.Dataset) -> list[str]:
     """Return the prior that was estimated of one group, and what cannot be told, in words."""
     agents, mazes = result.sizes["agent"], result.sizes["maze"]
@@ -71,6 +88,7 @@ def transplant_sentences(result: xr.Dataset, summary: xr.Dataset) -> list[str]:
     return found + _few(min(agents, mazes), "agents")
 
 
+@of_results(summary=("first_trial", "last_trial"))
 def trial_names(summary: xr.Dataset) -> list[str]:
     """Return the first and last trial of each block of a summary, as "1-10"."""
     return [

@@ -6,6 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
+from canonica._of_results import of_results
 from canonica.report._style import (
     BLACK,
     BLUE,
@@ -22,6 +23,24 @@ MOVE_COLOURS = (SKY, BLUE, ORANGE, VERMILION)  # up, down, left, right
 TENS = 10  # trials that are taken together
 
 
+@of_results(
+    result=(
+        "maze",
+        "trial",
+        "steps",
+        "reached",
+        "shortest_path",
+        "free_energy",
+        "move",
+        "first_move_frequency",
+        "decision_prior",
+        "estimated_decision_prior",
+        "policy_moves",
+        "agent",
+        "prior_right",
+        "max_steps",
+    )
+)
 def maze_figure(result: xr.Dataset) -> Figure:
     """Return the figure of a maze experiment, of any number of mazes and trials.
 

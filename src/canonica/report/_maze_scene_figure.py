@@ -13,6 +13,7 @@ from matplotlib.figure import Figure, SubFigure
 from PIL import Image
 
 from canonica._errors import CanonicaError
+from canonica._of_results import of_results
 from canonica.report._maze_scene_panels import Above, PlannedWay, Rose, Window, cells, shades
 from canonica.report._style import DOTS_PER_INCH, new_figure
 
@@ -23,6 +24,14 @@ COLOURS = 128  # of an animation
 STAY = 2.0  # seconds, on the last frame
 
 
+SCENE = (
+    "frame", "step", "frame_step", "place_in_policy", "observation", "belief", "walls", "path_row",
+    "path_column", "move", "move_probability", "plan", "plan_made", "window", "goal_row",
+    "goal_column",
+)  # fmt: skip
+
+
+@of_results(first=SCENE, last=SCENE)
 def scene_figure(first: xr.Dataset, last: xr.Dataset) -> Figure:
     """Return the figure of two trials, one under the other.
 
@@ -104,6 +113,7 @@ def _height_of_maze(scene: xr.Dataset, width: float) -> float:
     return float(np.clip(0.85 * width * rows / columns, 1.5, 4)) + 0.5
 
 
+@of_results(scene=SCENE)
 def write_scene_animation(scene: xr.Dataset, path: Path) -> None:
     """Write a trial as an animation, GIF or MP4 by the suffix.
 

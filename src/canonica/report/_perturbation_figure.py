@@ -8,6 +8,7 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from canonica._of_results import of_results
 from canonica.report._style import (
     BLACK,
     BLUE,
@@ -28,6 +29,17 @@ NAMES = {
 EXAMPLE = (0.05, 0.95)  # alphas whose trajectory is drawn, or the nearest to them
 
 
+@of_results(
+    scores=("sample", "source", "state", "alpha_correlation", "beta_correlation"),
+    estimates=(
+        "prediction_error",
+        "estimated_alpha",
+        "strength",
+        "predicted_strength",
+        "first_alpha",
+        "second_alpha",
+    ),
+)
 def perturbation_figure(scores: xr.Dataset, estimates: xr.Dataset) -> Figure:
     """Return the figure of `canonica.simulate.perturbation` and `alpha_from_activity`."""
     figure = new_figure(13.5, 9.2)

@@ -6,6 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from canonica._arguments import checked_arguments
 from canonica.report._forecast_table import PlasticityFinding, shortened
 from canonica.report._style import BLACK, grid, new_figure
 from canonica.reverse_engineering.forecasting import NO_SIGN_BELOW
@@ -15,6 +16,7 @@ ROW = 0.3  # inches
 FAINT = "0.5"
 
 
+@checked_arguments
 def rates_figure(found: Sequence[PlasticityFinding]) -> Figure:
     """Return the rates of plasticity of recordings, condition below condition.
 

@@ -7,7 +7,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from canonica._errors import CanonicaError
+from canonica._of_results import of_results
 from canonica.report._style import BLACK, BLUE, GREEN, ORANGE, VERMILION, grid, new_figure
 from canonica.studies import recovery_summary
 
@@ -22,6 +22,17 @@ MOST_SHOWN = 3  # noise levels in the bars
 POINTS = 4000  # drawn at most of each kind
 
 
+@of_results(
+    found=(
+        "noise",
+        "threshold_factor",
+        "true_threshold_factor",
+        "strength",
+        "true_strength",
+        "prior_strength",
+        "nominal_coverage",
+    )
+)
 def recovery_figure(found: xr.Dataset, *, noise: float | None = None) -> Figure:
     """Return truth against estimate, bias and spread against prior strength, and coverage.
 
@@ -49,8 +60,6 @@ def recovery_figure(found: xr.Dataset, *, noise: float | None = None) -> Figure:
     >>> len(recovery_figure(found).axes)
     8
     """
-    if not isinstance(found, xr.Dataset) or "true_strength" not in found:
-        raise CanonicaError("found: expected the dataset that recovery returns.")
     levels = found["noise"].to_numpy()
     wanted = levels[min(1, len(levels) - 1)] if noise is None else noise
     shown = found.sel(noise=wanted, method="nearest")

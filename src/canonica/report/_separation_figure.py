@@ -8,6 +8,7 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from canonica._of_results import of_results
 from canonica.report._style import (
     BLACK,
     BLUE,
@@ -23,6 +24,9 @@ from canonica.report._style import (
 MOST_STATES = 3  # hidden states with a panel of their own
 
 
+@of_results(
+    dataset=("state_prior", "state", "source", "sample", "posterior", "correlation", "source_state")
+)
 def separation_figure(dataset: xr.Dataset) -> Figure:
     """Return the figure of `canonica.simulate.separation`: a row for every state prior.
 

@@ -5,7 +5,10 @@ from collections.abc import Mapping, Sequence
 from rich import box
 from rich.table import Table
 
+from canonica._arguments import checked_arguments
 
+
+@checked_arguments
 def simulation_table(
     title: str, rows: Sequence[Mapping[str, str | float]], digits: Mapping[str, str]
 ) -> Table:

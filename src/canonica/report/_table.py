@@ -8,6 +8,7 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
+from canonica._arguments import checked_arguments
 from canonica._harmless import cell
 from canonica.reverse_engineering import ConditionSummary, Spread
 
@@ -21,6 +22,7 @@ ROWS = (
 )
 
 
+@checked_arguments
 def summary_table(summary: ConditionSummary) -> Table:
     """Return the table of one condition: median and range over its recordings.
 
@@ -42,6 +44,7 @@ def _ordered(spread: Spread) -> tuple[float, float, float]:
     return spread.median, spread.lowest, spread.highest
 
 
+@checked_arguments
 def write_recordings_csv(path: Path, rows: Sequence[Mapping[str, str | int | float]]) -> None:
     """Write one row per recording, for spreadsheets and statistics packages."""
     with path.open("w", newline="", encoding="utf-8") as file:

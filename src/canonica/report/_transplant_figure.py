@@ -7,11 +7,16 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from canonica._of_results import of_results
 from canonica.report._style import BLACK, BLUE, STATE_COLOURS, VERMILION, grid, new_figure
 
 OFFSET = 0.12  # of a block, between predicted and observed
 
 
+@of_results(
+    found=("group", "estimated_first_move", "move", "agent", "true_prior_right", "max_steps"),
+    summary=("block", "first_trial", "last_trial"),
+)
 def transplant_figure(found: xr.Dataset, summary: xr.Dataset) -> Figure:
     """Return the figure of `transplant` and its `transplant_summary`: a row for every group.
 

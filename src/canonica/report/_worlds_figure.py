@@ -7,6 +7,8 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from canonica._arguments import check_kind
+from canonica._checks import refusal
 from canonica.report._style import BLACK, BLUE, GREEN, ORANGE, PURPLE, band, grid, new_figure
 
 CURVE_COLOURS = (BLUE, ORANGE, PURPLE, GREEN)
@@ -37,6 +39,10 @@ class CurvesPanel(NamedTuple):
 
 def worlds_figure(*panels: CurvesPanel) -> Figure:
     """Return learning curves: means over agents, and bands of one standard deviation."""
+    if not panels:
+        raise refusal("panels", "none", "at least one")
+    for panel in panels:
+        check_kind("panels", panel, CurvesPanel)
     figure = new_figure(5.2 * len(panels), 4.3)
     for axis, panel in zip(grid(figure, 1, len(panels))[0], panels, strict=True):
         _draw(axis, panel)

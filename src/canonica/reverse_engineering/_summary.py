@@ -9,6 +9,9 @@ import numpy as np
 import xarray as xr
 
 from canonica._arguments import checked_arguments
+from canonica._checks import refusal
+from canonica._errors import listed
+from canonica._of_results import of_results
 from canonica._statistics import holm_adjusted, sign_flip_test
 
 SIGNIFICANT = 0.05  # probability of naming a best prediction where none is
@@ -101,7 +104,7 @@ class ConditionSummary:
         return "1 recording is" if self.recordings == 1 else f"{self.recordings} recordings are"
 
 
-@checked_arguments
+@of_results(result=("session", "free_energy", "weight_error", "initial_sessions", *ERRORS))
 def recording_summary(result: xr.Dataset) -> dict[str, float]:
     """Return the quantities of one result that tables show.
 
@@ -119,6 +122,10 @@ def recording_summary(result: xr.Dataset) -> dict[str, float]:
 @checked_arguments
 def condition_summary(condition: str, recordings: Sequence[Mapping[str, Any]]) -> ConditionSummary:
     """Return the summary of a condition from the `recording_summary` of each of its recordings."""
+    lacking = [name for one in recordings for name in QUANTITIES if name not in one]
+    if lacking or not recordings:
+        found = f"one without {listed(dict.fromkeys(lacking))}" if lacking else "none"
+        raise refusal("recordings", found, "at least one, as recording_summary returns it")
     values = {name: Spread.of([one[name] for one in recordings]) for name in QUANTITIES}
     winners = [min(ERRORS, key=one.__getitem__) for one in recordings]
     lowest = min(ERRORS, key=lambda name: values[name].median)

@@ -7,13 +7,13 @@ here biases synapses (beta), and with them the thresholds that adapt to them.
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from canonica._arguments import checked_arguments
 from canonica.model import GenerativeModel, expected_parameter, log_evidence
+from canonica.model._arguments import checked_arrays
 
 MARGIN = 1e-6  # that the probabilities which synapses encode keep from 0 and 1
 
 
-@checked_arguments
+@checked_arrays
 def biased_log_evidence(
     model: GenerativeModel,
     bias: Float[Array, "observation state 2"],

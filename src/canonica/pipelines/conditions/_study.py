@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 import xarray as xr
 
+from canonica._arguments import checked_arguments
 from canonica._errors import CanonicaError, RecordingError, listed
 from canonica._files import shown
 from canonica._harmless import cell
@@ -105,6 +106,7 @@ class Study:
         return [f"Nothing differs by more than chance explains, in {number} comparisons ({few})."]
 
 
+@checked_arguments
 def study(
     table: Any,
     out: str | os.PathLike[str],

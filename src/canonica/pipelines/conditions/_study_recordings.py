@@ -7,6 +7,7 @@ from pathlib import Path
 
 import xarray as xr
 
+from canonica._checks import checked_size
 from canonica._cores import cores
 from canonica._errors import RecordingError, listed
 from canonica._files import shown
@@ -69,7 +70,7 @@ def study_recordings(
     cultures: list[StudyCulture] = []
     failures: list[RecordingError] = []
     names, known = UniqueNames(), {}
-    with ThreadPoolExecutor(jobs or cores()) as pool:
+    with ThreadPoolExecutor(cores() if jobs is None else checked_size("jobs", jobs)) as pool:
         for found in pool.map(of_file, by_file):
             stage.advance()
             for one in found:

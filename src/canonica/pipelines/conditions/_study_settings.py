@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+from canonica._arguments import check_fields
+from canonica._checks import checked_seed
 from canonica._errors import CanonicaError, listed
 from canonica._files import shown
 from canonica._version import __version__
@@ -56,6 +58,8 @@ class StudySettings:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        check_fields(self)
+        checked_seed(self.seed)
         if self.baseline is not None and self.baseline_from is not None:
             raise CanonicaError(
                 "baseline_from: found a baseline too; expected one of them. Leave one out."

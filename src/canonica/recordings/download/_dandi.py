@@ -58,7 +58,7 @@ def dandi_files(
     match = NAME.fullmatch(name)
     if match is None:
         raise CanonicaError(
-            f"data set: found {name!r}; expected six digits, and a version where it matters, such "
+            f"name: found {name!r}; expected six digits, and a version where it matters, such "
             "as dandi:001611 or dandi:001611@draft."
         )
     number, version = match.groups()

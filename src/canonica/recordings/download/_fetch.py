@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from canonica._arguments import checked_arguments
+from canonica._checks import checked_address
 from canonica._errors import CanonicaError, RecordingError, listed
 from canonica._files import sha256, shown
 from canonica.recordings.download._dandi import dandi_files, is_dandi
@@ -113,6 +114,8 @@ def asked_for(
 
     Parameters and errors as in `fetch`.
     """
+    if base_url is not None:
+        checked_address("base_url", base_url)
     by_session = {"subjects": subjects, "sessions": sessions}
     wrong = {"conditions": conditions} if is_dandi(name) else by_session
     given = [what for what, wanted in wrong.items() if wanted is not None]
@@ -145,7 +148,7 @@ def public_dataset(name: str) -> PublicDataset:
             return dataset
     names = listed(dataset.name for dataset in DATASETS)
     raise CanonicaError(
-        f"data set: found {name!r}; expected one of {names}, or one of DANDI, such as dandi:001611."
+        f"name: found {name!r}; expected one of {names}, or one of DANDI, such as dandi:001611."
     )
 
 

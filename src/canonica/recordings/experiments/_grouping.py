@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from canonica._arguments import checked_arguments
 from canonica._errors import RecordingError, listed
 from canonica._files import shown
 from canonica.recordings._reading import Reading
@@ -39,6 +40,7 @@ class Experiment:
         return f"{shown(first)} to {last.name} ({len(self.sessions)} files)"
 
 
+@checked_arguments
 def grouped(files: Sequence[Path], reading: Reading) -> list[Path | Experiment]:
     """Return files and, in the place of those that make an experiment, the experiment.
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from canonica._arguments import checked_arguments
 from canonica._errors import CanonicaError
 from canonica._files import shown
 from canonica.data._spike_trains import SpikeTrains
@@ -25,6 +26,7 @@ LEAD = 1.0  # seconds from the start of a file to its first stimulus
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
+@checked_arguments
 def write_sessions(
     folder: str | PathLike[str],
     trains: SpikeTrains,

@@ -121,6 +121,7 @@ def main() -> None:
         while True:
             request = receive(requests)
             _serve(Request(*request), requests, answers)
+    os._exit(0)  # without taking down the threads of libraries, which can abort at that
 
 
 def _pipes() -> tuple[FileIO, FileIO]:

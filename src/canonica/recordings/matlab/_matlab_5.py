@@ -1,5 +1,6 @@
 """MATLAB 5 files of the published layout."""
 
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -7,9 +8,11 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from canonica._errors import RecordingError
+from canonica._errors import RecordingError, RecordingWarning
+from canonica._files import shown
 from canonica.recordings._claims import check_claim
 from canonica.recordings._reading import Reading
+from canonica.recordings.inspection._lost_ending import lost_ending
 from canonica.recordings.matlab._layout import (
     FIELDS,
     PREFIX,
@@ -19,7 +22,7 @@ from canonica.recordings.matlab._layout import (
     damaged,
     no_cultures,
 )
-from canonica.recordings.matlab._matlab_5_claims import check_arrays
+from canonica.recordings.matlab._matlab_5_claims import check_arrays, has_checksums
 
 MAGIC = b"MATLAB 5.0 MAT-file"
 NUMBER = 8  # bytes of a number as we hold it
@@ -33,6 +36,8 @@ def recognises(path: Path) -> bool:
 
 def read(path: Path, reading: Reading) -> Iterator[xr.Dataset | RecordingError]:
     """Yield each culture of the file, or the reason why it is none.
+
+    Where the file has no checksums, and its end seems lost, a warning says so.
 
     Raises
     ------
@@ -48,7 +53,21 @@ def read(path: Path, reading: Reading) -> Iterator[xr.Dataset | RecordingError]:
     }
     if not conditions:
         raise no_cultures(path, list(variables))
-    yield from cultures(path, conditions, reading)
+    whole = has_checksums(path)
+    for found in cultures(path, conditions, reading):
+        if not whole and isinstance(found, xr.Dataset):
+            _warn_of_lost_ending(path, found)
+        yield found
+
+
+def _warn_of_lost_ending(path: Path, recording: xr.Dataset) -> None:
+    """Warn, and do not refuse: an electrode may also have fallen silent."""
+    for finding in lost_ending(recording):
+        warnings.warn(
+            f"{shown(path)}: {finding.what}; {finding.meaning}. {finding.advice}",
+            RecordingWarning,
+            stacklevel=2,
+        )
 
 
 def _load(path: Path) -> dict[str, Any]:

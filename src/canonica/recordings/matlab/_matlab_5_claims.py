@@ -47,6 +47,13 @@ def check_arrays(path: Path) -> None:
             raise _too_much(path, f"{MOST_ARRAYS} arrays or more")
 
 
+def has_checksums(path: Path) -> bool:
+    """Return whether every variable is compressed, and so has a checksum, as MATLAB saves them."""
+    content = path.read_bytes()
+    order = ">" if content[HEADER - 2 : HEADER] == b"MI" else "<"
+    return all(kind == COMPRESSED for kind, _ in _elements(content, HEADER, order))
+
+
 def _unpacked(element: memoryview, allowed: int, path: Path) -> bytes:
     unpacking = zlib.decompressobj()
     try:

@@ -5,6 +5,7 @@ from importlib.resources import files
 from typing import Any
 from xml.etree.ElementTree import Element
 
+from canonica._arguments import checked_arguments
 from canonica.report.html._bundle import plotly_library, script_hash
 from canonica.report.html._compared import compared_section
 from canonica.report.html._contents import ReportContents
@@ -24,6 +25,7 @@ SECTIONS = {
 }
 
 
+@checked_arguments
 def document(contents: ReportContents) -> str:
     """Return the page of a results folder.
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from canonica._arguments import checked_arguments
 from canonica._errors import CanonicaError, listed
 from canonica._statistics import (
     Units,
@@ -30,6 +31,7 @@ from canonica.reverse_engineering.conditions._quantities import QUANTITIES
 PAIR = 2  # of conditions, which need no test of whether any differs
 
 
+@checked_arguments
 def compare_conditions(
     table: pd.DataFrame,
     design: StudyDesign,

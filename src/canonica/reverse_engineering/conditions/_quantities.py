@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
+from canonica._of_results import of_results
 from canonica.reverse_engineering._summary import LAST_SESSIONS
 
 Values = dict[str, float]
@@ -47,6 +48,11 @@ QUANTITIES = {
 }
 
 
+@of_results(
+    result=("session", "firing_threshold_factor", "free_energy", "initial_sessions"),
+    forecast=("session",),
+    scores=("session", "horizon", "squared_error", "crps", "log_score"),
+)
 def culture_quantities(
     result: xr.Dataset, forecast: xr.Dataset | None = None, scores: xr.Dataset | None = None
 ) -> Values:

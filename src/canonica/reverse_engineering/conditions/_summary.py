@@ -6,12 +6,14 @@ from typing import Any
 import pandas as pd
 import xarray as xr
 
+from canonica._arguments import checked_arguments
 from canonica._errors import CanonicaError
 from canonica.reverse_engineering.conditions._quantities import culture_quantities
 
 ORIGINS = ("condition", "input_file", "baseline", "baseline_origin")
 
 
+@checked_arguments
 def summary(
     results: Sequence[xr.Dataset],
     forecasts: Sequence[xr.Dataset] | None = None,

@@ -139,6 +139,7 @@ def normalised(
     return normalised_ensembles(reduced, protocol, normalisation, baseline)
 
 
+@checked_arguments
 def normalised_ensembles(
     reduced: Sequence[EnsembleResponse | RecordingError],
     protocol: PublishedProtocol,
@@ -162,6 +163,7 @@ def normalised_ensembles(
     ]
 
 
+@checked_arguments
 def protocol_of(attrs: Mapping[Any, Any]) -> PublishedProtocol:
     """Return the thresholds and initial sessions that a forecast was made with."""
     names = ("minimum_mean_response", "minimum_session_response", "minimum_preference")

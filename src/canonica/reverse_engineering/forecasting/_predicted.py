@@ -7,6 +7,7 @@ import jax
 import numpy as np
 from jaxtyping import Float
 
+from canonica._arguments import checked_arguments
 from canonica.reverse_engineering.forecasting._known import Known
 
 Variables: TypeAlias = dict[str, tuple[tuple[str, ...], Any, str]]  # dims, values, description
@@ -92,6 +93,7 @@ class ForecastModel(Protocol):
         ...
 
 
+@checked_arguments
 def settings_of(model: ForecastModel) -> dict[str, Any]:
     """Return the model's settings, as attributes of a forecast, of types that files can hold."""
     given = {f"model_{f.name}": getattr(model, f.name) for f in fields(model)}  # type: ignore[arg-type]

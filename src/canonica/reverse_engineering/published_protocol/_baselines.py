@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
+from canonica._arguments import checked_arguments
 from canonica._checks import checked_positive
 from canonica._errors import CanonicaError, listed
 from canonica.reverse_engineering.published_protocol._ensembles import EnsembleResponse
@@ -36,6 +37,7 @@ class Baseline(NamedTuple):
     origin: str
 
 
+@checked_arguments
 def baselines(
     ensembles: Sequence[EnsembleResponse],
     protocol: PublishedProtocol,
@@ -84,6 +86,7 @@ def _baseline(
     return Baseline(value, f"computed from {count} of condition {group[0].condition}")
 
 
+@checked_arguments
 def own_baselines(rows: Sequence[Mapping[str, Any]]) -> str | None:
     """Return a warning where conditions stand side by side that each have a baseline of their own.
 
@@ -122,6 +125,7 @@ def own_baselines(rows: Sequence[Mapping[str, Any]]) -> str | None:
     )
 
 
+@checked_arguments
 def check_conditions(given: GivenBaseline, conditions: Iterable[str]) -> None:
     """Raise CanonicaError where a baseline is given for a condition that no recording is of."""
     known = sorted(set(conditions))

@@ -37,7 +37,8 @@ def electrode_statistics(
     xarray.Dataset
         `mean_response` in spikes, `fano_factor` (variance over mean; NaN where silent), `active`
         and `preferred_source` (0 for none) by electrode; `preference` by session and source: the
-        mean of the electrodes that prefer it, in spikes, NaN where there are none.
+        mean of the electrodes that prefer it, in spikes, NaN where there are none. Where a response
+        is NaN, so is the mean.
 
     Examples
     --------

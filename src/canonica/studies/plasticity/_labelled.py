@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from canonica._checks import checked_seed, checked_size
-from canonica._errors import CanonicaError
+from canonica._checks import checked_seed, checked_size, refusal
 from canonica._provenance import versions
 from canonica.reverse_engineering.forecasting.models._canonical import Canonical
 from canonica.reverse_engineering.forecasting.plasticity._evidence import CLEAR, PRIOR_PLASTIC
@@ -59,4 +58,4 @@ def check(seed: int, **sizes: int) -> None:
 
 def check_study(found: xr.Dataset, maker: str, variable: str) -> None:
     if not isinstance(found, xr.Dataset) or variable not in found:
-        raise CanonicaError(f"found: expected the dataset that {maker} returns.")
+        raise refusal("found", f"no variable {variable}", f"the dataset that {maker} returns")

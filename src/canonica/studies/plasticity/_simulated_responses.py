@@ -8,7 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from canonica._arguments import checked_arguments
+from canonica._arguments import check_fields, checked_arguments
+from canonica._checks import checked_size
 from canonica._errors import CanonicaError
 from canonica._float64 import in_float64
 from canonica.model import SynapticSums, synaptic_sums_beside_prior
@@ -323,6 +324,9 @@ def _parameters(
 
 
 def _check(truth: Truth, sessions: int, initial: int) -> None:
+    check_fields(truth)
+    checked_size("sessions", sessions)
+    checked_size("initial", initial)
     if not 1 <= initial <= sessions:
         raise CanonicaError(
             f"sessions, initial: found {sessions} and {initial}; expected at least one initial "

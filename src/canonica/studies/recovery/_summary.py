@@ -2,11 +2,19 @@
 
 import xarray as xr
 
-from canonica._arguments import checked_arguments
+from canonica._of_results import of_results
 from canonica.studies.recovery._comparison import DEVIATIONS
 
 
-@checked_arguments
+@of_results(
+    found=(
+        "true_threshold_factor",
+        "threshold_factor",
+        "true_strength",
+        "strength",
+        "strength_coverage",
+    )
+)
 def recovery_summary(found: xr.Dataset) -> xr.Dataset:
     """Return bias, spread, slope and coverage over all draws.
 

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from canonica._arguments import checked_arguments
 from canonica._float64 import in_float64
 from canonica.reverse_engineering.forecasting._known import Known
 from canonica.reverse_engineering.forecasting._predicted import Predicted, StateMeans
@@ -95,6 +96,7 @@ def noise_scale(response: Any, mean: Any, valid: Any, state: Any, *, states: int
     return jax.vmap(of_ensemble, in_axes=1)(response, log_odds)
 
 
+@checked_arguments
 def with_noise(known: Known, mean: Float[np.ndarray, "session ensemble slot"]) -> Predicted:
     """Return a prediction that is certain but for noise, as large as in the initial sessions.
 

@@ -9,6 +9,8 @@ import jax
 import numpy as np
 from jaxtyping import Float
 
+from canonica._arguments import check_fields
+from canonica._checks import checked_number, checked_size
 from canonica._errors import CanonicaError
 from canonica.reverse_engineering.forecasting._known import Known
 from canonica.reverse_engineering.forecasting._predicted import Predicted
@@ -75,18 +77,19 @@ class Canonical:
     draws: int = 200
 
     def __post_init__(self) -> None:
+        check_fields(self)
         if not 0 < self.weakest_plasticity < self.strongest_plasticity:
             raise CanonicaError(
                 f"weakest_plasticity, strongest_plasticity: found {self.weakest_plasticity} and "
                 f"{self.strongest_plasticity}; expected numbers above 0, the first one smaller."
             )
-        if self.rates < 2 or self.draws < 2 or not self.memories:  # noqa: PLR2004
+        checked_number("strongest_plasticity", self.strongest_plasticity)
+        checked_size("rates", self.rates, least=2)
+        checked_size("draws", self.draws, least=2)
+        if not self.memories or min(self.memories) <= 0:
             raise CanonicaError(
-                f"rates, draws, memories: found {self.rates}, {self.draws} and {self.memories}; "
-                "expected at least two rates and draws, and one memory."
+                f"memories: found {self.memories}; expected at least one, in sessions, above 0."
             )
-        if min(self.memories) <= 0:
-            raise CanonicaError(f"memories: found {self.memories}; expected sessions, above 0.")
 
     def predicted(self, known: Known, key: jax.Array) -> Predicted:
         """Return the forecast, averaged over all that the initial sessions leave possible."""
@@ -185,6 +188,9 @@ class Frozen:
     name: ClassVar[str] = "frozen"
 
     draws: int = Canonical.draws
+
+    def __post_init__(self) -> None:
+        checked_size("draws", self.draws, least=2)
 
     def predicted(self, known: Known, key: jax.Array) -> Predicted:
         """Return the forecast that nothing but excitability and gain changes."""

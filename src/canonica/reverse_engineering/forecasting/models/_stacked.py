@@ -8,6 +8,7 @@ import jax
 import numpy as np
 from jaxtyping import Float
 
+from canonica._arguments import check_fields
 from canonica._errors import CanonicaError
 from canonica.reverse_engineering.forecasting._known import Known
 from canonica.reverse_engineering.forecasting._predicted import Combined, ForecastModel, Predicted
@@ -93,6 +94,7 @@ class Stacked:
     share: float = 1 / 3
 
     def __post_init__(self) -> None:
+        check_fields(self)
         if not (self.models and 0 < self.share < 1):
             raise CanonicaError(
                 f"models, share: found {len(self.models)} models and {self.share}; expected at "

@@ -26,6 +26,7 @@ from scipy.optimize import root_scalar
 from scipy.special import betainc, betaln
 
 from canonica._arguments import checked_arguments
+from canonica._checks import checked_array
 from canonica._errors import CanonicaError, listed
 
 LEVEL = 0.9
@@ -337,18 +338,15 @@ def _roots(cumulative: Callable[[float], float], lowest: float, highest: float) 
 
 
 def _check(log_likelihood: np.ndarray, prior_strength: np.ndarray) -> None:
+    checked_array("prior_strength", prior_strength, dims=["rate"])
+    checked_array("log_likelihood", log_likelihood, dims=["recording", "rate"])
     increasing = np.diff(prior_strength) > 0
     if len(prior_strength) < 2 or not (prior_strength[0] > 0 and increasing.all()):  # noqa: PLR2004
         raise CanonicaError(
             f"prior_strength: found {listed(prior_strength)}; expected at least two increasing "
             "numbers above 0. Choose a grid as wide as strengths may be."
         )
-    if not np.isfinite(prior_strength).all() or not np.isfinite(log_likelihood).all():
-        raise CanonicaError(
-            "log_likelihood: found values or prior strengths that are NaN or infinite; expected "
-            "finite numbers. Leave out recordings that could not be forecast."
-        )
-    if log_likelihood.shape[1] != len(prior_strength) or not len(log_likelihood):
+    if log_likelihood.shape[1] != len(prior_strength):
         raise CanonicaError(
             f"log_likelihood: found {log_likelihood.shape[0]} recordings at "
             f"{log_likelihood.shape[1]} prior strengths; expected at least one recording, at "

@@ -8,6 +8,7 @@ import xarray as xr
 from jaxtyping import Float
 
 from canonica._arguments import checked_arguments
+from canonica._checks import refusal
 from canonica._errors import CanonicaError
 from canonica.reverse_engineering.forecasting.plasticity._hierarchy import (
     PooledPlasticity,
@@ -74,8 +75,11 @@ def plasticity_likelihood(forecast: xr.Dataset) -> Likelihood | None:
     return Likelihood(forecast["prior_strength"].to_numpy(), values)
 
 
+@checked_arguments
 def pooled_likelihoods(likelihoods: Sequence[Likelihood], *, condition: str) -> PooledPlasticity:
     """Return the same from likelihoods, on one grid or on several."""
+    if not likelihoods:
+        raise refusal("likelihoods", "none", "at least one")
     grid, every = on_one_grid(likelihoods)
     return pooled_plasticity(every, grid, condition=condition)
 
