@@ -658,6 +658,9 @@ ALWAYS = {
     ),
     # From files to files.
     "pipelines.analyze": lambda m: m.folder_of("analyze", pipelines.analyze, m.file),
+    "pipelines.check_results_folder": lambda m: pipelines.check_results_folder(
+        m.folder / "none", overwrite=False
+    ),
     "pipelines.convert": lambda m: m.folder_of(
         "convert", pipelines.convert, m.file, out="one.csv"
     ),

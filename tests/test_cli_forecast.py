@@ -77,7 +77,7 @@ def undrawn(request, monkeypatch):
     if "drawn" not in request.fixturenames:
         for name in ("forecast_figure", "rates_figure"):
             monkeypatch.setattr(_forecast, name, lambda *_: None)
-        monkeypatch.setattr(_forecast, "write_figure", lambda _, path: path.touch())
+        monkeypatch.setattr(_forecast, "write_figure", lambda _, path, __: path.touch())
 
 
 @pytest.fixture

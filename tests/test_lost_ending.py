@@ -7,8 +7,7 @@ import pytest
 import xarray as xr
 from scipy.io import savemat
 
-from canonica import RecordingError
-from canonica._errors import RecordingWarning
+from canonica import RecordingError, RecordingWarning
 from canonica.recordings import inspect, read
 
 ORDERS = {"sources": "ros", "stimuli": "rso", "responses": "osr"}

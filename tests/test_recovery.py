@@ -326,5 +326,5 @@ def test_the_figure_shows_truth_against_estimate(found):
 
 
 def test_the_figure_of_something_else_is_refused(found):
-    with pytest.raises(CanonicaError, match="dataset that recovery returns"):
+    with pytest.raises(CanonicaError, match="dataset without noise"):
         recovery_figure(found[["state_prior"]])

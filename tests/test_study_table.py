@@ -91,8 +91,11 @@ def test_the_file_of_a_study_holds_all_that_decides_it(tmp_path):
     write_study_file(tmp_path / "study.toml", settings, rows)
     assert read_study_file(tmp_path / "study.toml") == (settings, rows)
     (tmp_path / "other.toml").write_text("[study]\nreference = 1\n")
-    with pytest.raises(CanonicaError, match="study: found no settings of a study"):
+    with pytest.raises(CanonicaError, match=r"study: in .*other\.toml: reference: found 1"):
         read_study_file(tmp_path / "other.toml")
+    (tmp_path / "none.toml").write_text("[study]\n")
+    with pytest.raises(CanonicaError, match="study: found no settings of a study"):
+        read_study_file(tmp_path / "none.toml")
 
 
 @pytest.mark.parametrize(

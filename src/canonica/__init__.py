@@ -20,7 +20,7 @@ that act in `canonica.agents`.
 
 from typing import TYPE_CHECKING
 
-from canonica._errors import CanonicaError, RecordingError
+from canonica._errors import CanonicaError, RecordingError, RecordingWarning
 from canonica._lazy import lazily
 from canonica._version import __version__
 
@@ -86,6 +86,7 @@ __all__ = [
     "CanonicaError",
     "PublishedProtocol",
     "RecordingError",
+    "RecordingWarning",
     "__version__",
     "agents",
     "data",

@@ -125,7 +125,12 @@ def _fits(value: Any, kind: Any) -> bool:
     for known, fits in RULES:
         if known(origin):
             return fits(value, kind)
-    return isinstance(value, origin) if isinstance(origin, type) else True
+    if not isinstance(origin, type):
+        return True
+    try:
+        return isinstance(value, origin)
+    except TypeError:  # a protocol that Python cannot ask for; the function looks at it itself
+        return True
 
 
 def _is_whole(value: Any, _: Any) -> bool:
@@ -170,6 +175,8 @@ def _is_several(value: Any, kind: Any) -> bool:
         return False
     parts = get_args(kind)
     if hasattr(value, "dtype"):  # of an array one look at its type is enough
+        if value.dtype.kind == "O" and value.ndim == 1 and parts:  # of axes, say
+            return all(_fits_any(each, parts[0]) for each in value)
         return not parts or _fits_type(value, parts[0])
     if not isinstance(value, Sequence | set | frozenset):
         return _origin(kind) is Iterable  # which may be looked at once only

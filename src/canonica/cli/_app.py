@@ -6,7 +6,7 @@ import sys
 import warnings
 from collections.abc import Callable, Collection, Iterable
 from functools import wraps
-from inspect import signature
+from inspect import getfullargspec, signature
 from typing import Annotated, Any, ParamSpec
 
 import typer
@@ -92,7 +92,7 @@ def shared(
 
 def reports_errors(command: Callable[P, int]) -> Callable[P, None]:
     """Return `command` ended by the exit code it returns, or by 2 and one message on an error."""
-    options = _options(command)
+    options, any_else = _options(command), getfullargspec(command).varkw
 
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
@@ -111,7 +111,8 @@ def reports_errors(command: Callable[P, int]) -> Callable[P, None]:
             if Settings.debug:
                 raise
             complain_of(getattr(error, "failures", ()))
-            complain(_of_options(getattr(error, "message", str(error)), options))
+            own = options if any_else is None else options | kwargs.keys()
+            complain(_of_options(getattr(error, "message", str(error)), own))
             code = 2
         raise typer.Exit(code)
 

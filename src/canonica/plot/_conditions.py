@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -35,7 +36,9 @@ class Compared(Protocol):
 
 
 @checked_arguments
-def conditions(study: Compared, *, axes: Mapping[str, Sequence[Axes]] | None = None) -> Figure:
+def conditions(
+    study: Compared, *, axes: Mapping[str, Sequence[Axes] | np.ndarray] | None = None
+) -> Figure:
     """Draw every culture of a study, condition beside condition, and effects with intervals.
 
     Parameters

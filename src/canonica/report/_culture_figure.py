@@ -22,7 +22,7 @@ LARGEST_FANO = 10.0
 WIDTH = 0.5  # of the dots of one group
 
 
-@of_results(groups=("preference", "session"))
+@of_results(groups=("responses", "sources", "session"))
 def culture_figure(
     groups: Mapping[str, Sequence[xr.Dataset]], *, trains: SpikeTrains | None = None
 ) -> Figure:

@@ -118,8 +118,8 @@ def read_study_file(path: Path) -> tuple[StudySettings, list[StudyRow]]:
             reading=_reading(found.get("reading", {})),
         )
         rows = [dict(row) for row in found["recording"]]
-    except CanonicaError:
-        raise
+    except CanonicaError as error:
+        raise CanonicaError(f"study: in {shown(path)}: {error}") from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise CanonicaError(
             f"study: found no settings of a study in {shown(path)} ({error}); expected the "

@@ -13,7 +13,7 @@ def number(value: Any, digits: int = 4) -> str:
 
     Examples
     --------
-    >>> number(0.033905), number(25600), number(11472.3), number(3e6)
+    >>> number(0.033912), number(25600), number(11472.3), number(3e6)
     ('0.03391', '25,600', '11,472', '3.000e+06')
     """
     if value is None or isinstance(value, str) or (isinstance(value, float) and math.isnan(value)):
@@ -27,7 +27,7 @@ def number(value: Any, digits: int = 4) -> str:
         text = f"{value:.{digits - 1}e}"
     else:
         before = math.floor(math.log10(size)) + 1 if size else 1
-        text = f"{value:,.{max(digits - max(before, 0), 0)}f}"
+        text = f"{value:,.{max(digits - before, 0)}f}"
     return text.replace("-", MINUS)
 
 

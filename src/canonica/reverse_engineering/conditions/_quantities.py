@@ -50,7 +50,6 @@ QUANTITIES = {
 
 @of_results(
     result=("session", "firing_threshold_factor", "free_energy", "initial_sessions"),
-    forecast=("session",),
     scores=("session", "horizon", "squared_error", "crps", "log_score"),
 )
 def culture_quantities(
