@@ -175,7 +175,7 @@ def _is_several(value: Any, kind: Any) -> bool:
         return False
     parts = get_args(kind)
     if hasattr(value, "dtype"):  # of an array one look at its type is enough
-        if value.dtype.kind == "O" and value.ndim == 1 and parts:  # of axes, say
+        if isinstance(value, np.ndarray) and value.dtype == object and value.ndim == 1 and parts:
             return all(_fits_any(each, parts[0]) for each in value)
         return not parts or _fits_type(value, parts[0])
     if not isinstance(value, Sequence | set | frozenset):
