@@ -7,10 +7,12 @@ import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from unittest.mock import patch
 
 import numpy as np
 
 import canonica
+from canonica.recordings.isolation import _isolated
 from torture._outcome import Effort, Outcome
 from torture._sound_files import every_format
 from torture.fuzz._bytes import OF_BYTES
@@ -18,6 +20,7 @@ from torture.fuzz._hdf5 import OF_HDF5
 from torture.fuzz._tables import OF_TABLES
 
 SLOWEST = 150.0  # seconds that any damaged file may take: reading is ended after 120
+SOON = 10.0  # in a short try: one hang would take longer than all the rest
 Damage = Callable[[Path, random.Random], None]
 NUMBERS = ("responses", "stimuli", "sources")
 
@@ -26,7 +29,8 @@ def fuzz(effort: Effort) -> Iterator[Outcome]:
     """Damage files of every format for so many minutes; yield what came of each."""
     draw = random.Random(effort.seed)  # noqa: S311
     until = time.monotonic() + 60 * effort.minutes
-    with TemporaryDirectory() as place:
+    patience = SOON if effort.short else _isolated.SECONDS
+    with TemporaryDirectory() as place, patch.object(_isolated, "SECONDS", patience):
         formats = every_format(Path(place), effort.seed)
         number = 0
         while time.monotonic() < until:
