@@ -113,9 +113,9 @@ def _grey(probability: float) -> str:
 
 def _probability(value: float) -> str:
     """Return a probability that is never rounded to certainty."""
-    if 0.0 < value < 0.005:  # noqa: PLR2004 - what two digits would call 0
+    if value < 0.005:  # noqa: PLR2004 - what two digits would call 0
         return "P < 0.01"
-    if 0.995 <= value < 1.0:  # noqa: PLR2004 - and 1
+    if value >= 0.995:  # noqa: PLR2004 - and 1
         return "P > 0.99"
     return f"P = {value:.2f}"
 
