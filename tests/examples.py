@@ -610,7 +610,7 @@ ALWAYS = {
     "report.estimation_figure": lambda m: m.image(
         report.estimation_figure(m.table, m.comparisons, m.design)
     ),
-    "report.evidence_sentence": lambda m: report.evidence_sentence([m.finding]),
+    "report.evidence_sentence": lambda m: report.evidence_sentence([m.finding], 10),
     "report.figure_part": lambda m: report.figure_part(m.result),
     "report.forecast_figure": lambda m: m.image(report.forecast_figure("a", [forecast_part(m)])),
     "report.forecast_part": forecast_part,

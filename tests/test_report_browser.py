@@ -227,6 +227,7 @@ def test_where_the_library_cannot_be_unpacked_the_page_says_so(browser, report):
     message.wait_for()
     assert "cannot draw the figures" in message.text_content()
     page.locator("#energy-figure summary").click()
+    page.locator("#energy-figure tbody tr").first.wait_for()  # filled once it is open
     assert page.locator("#energy-figure tbody tr").count() == 15
     page.close()
 

@@ -5,6 +5,7 @@ import pickle
 import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import jax
@@ -57,18 +58,23 @@ def differing(one, other, without=()):
 @pytest.fixture(scope="module")
 def everywhere(tmp_path_factory):
     """Return all examples as run by processes of other settings: by name, and by precision."""
-    folder, found = tmp_path_factory.mktemp("settings"), {}
-    for name, settings in {"usual": {}, "strict": STRICT}.items():
-        hashes = {"PYTHONHASHSEED": str(len(found) + 1)}
+    folder = tmp_path_factory.mktemp("settings")
+
+    def run(name, settings, seed):
+        hashes = {"PYTHONHASHSEED": seed}
         environment = {**os.environ, **settings, **hashes, "PYTHONPATH": str(HERE.parent)}
-        path = folder / "found.pickle"
+        path = folder / f"{name}.pickle"
         ended = subprocess.run(
             [sys.executable, HERE / "run_examples.py", path],
             env=environment, capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert ended.returncode == 0, ended.stderr
-        found[name] = pickle.loads(path.read_bytes())  # noqa: S301
-    return found
+        return pickle.loads(path.read_bytes())  # noqa: S301
+
+    with ThreadPoolExecutor(2) as pool:
+        usual = pool.submit(run, "usual", {}, "1")
+        strict = pool.submit(run, "strict", STRICT, "2")
+        return {"usual": usual.result(), "strict": strict.result()}
 
 
 @pytest.mark.slow

@@ -1,7 +1,6 @@
 """What all figures share: colours, bands, and how they are written."""
 
 from collections.abc import Iterable
-from pathlib import Path
 from string import ascii_uppercase
 from typing import Any, Literal
 
@@ -14,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from canonica._arguments import checked_arguments
+from canonica._files import AnyPath
 
 # Okabe & Ito's palette, distinct to colour-blind readers too.
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
@@ -63,14 +63,14 @@ def whole_numbers(axis: Axes) -> None:
 
 
 @checked_arguments
-def write_figure(figure: Figure, path: Path, figure_format: FigureFormat = "png") -> None:
+def write_figure(figure: Figure, path: AnyPath, figure_format: FigureFormat = "png") -> None:
     """Write the figure, the same bytes from run to run.
 
     Parameters
     ----------
     figure : matplotlib.figure.Figure
         As the functions of `canonica.report` and `canonica.plot` return it.
-    path : pathlib.Path
+    path : path-like
         File to write.
     figure_format : "png", "pdf" or "svg", optional
         PDF and SVG are drawn in lines and letters, for print; their text stays text.
