@@ -22,7 +22,7 @@ from matplotlib.figure import Figure
 import canonica
 import canonica.plot
 import canonica.report.html
-from canonica import agents, data, model, pipelines, recordings, report, simulate, studies
+from canonica import agents, data, lesions, model, pipelines, recordings, report, simulate, studies
 from canonica import reverse_engineering as reverse
 from canonica.agents import experiments
 from canonica.pipelines.results._read_results import read_results
@@ -372,6 +372,9 @@ FLOOR_1 = {
     "expected_parameter": lambda m: model.expected_parameter(m.counts),
     "free_energy": lambda m: model.free_energy(m.model, m.seen, m.beliefs, epsilon=1e-6),
     "generative_model": lambda m: model.generative_model(m.network),
+    "lesioned": lambda m: model.lesioned(
+        m.model, lesions.StatePrior(0.2), lesions.SensoryPrecision(2.0)
+    ),
     "log_evidence": lambda m: model.log_evidence(
         model.expected_log_parameter(m.counts), m.seen
     ),
@@ -418,6 +421,7 @@ FOLLOWING = {
     ),
 }
 ALWAYS = {
+    "lesions.lesion_named": lambda _: lesions.lesion_named("state prior")(0.2),
     # Agents.
     "agents.binary_observations": lambda _: agents.binary_observations(
         gymnasium.spaces.Discrete(4)

@@ -11,7 +11,7 @@ SIZES = [(1, 1, 1, 3), (5, 3, 2, 7), (4, 6, 8, 5)]
 
 
 def random_model(seed, sizes, *, layers="two", form="canonical", dtype=np.float64):
-    """Return a model with random counts and priors."""
+    """Return a model with random counts and priors; layers "gains": two, with random gains."""
     observations, states, decisions, _ = sizes
     generator = np.random.default_rng(seed)
 
@@ -22,12 +22,15 @@ def random_model(seed, sizes, *, layers="two", form="canonical", dtype=np.float6
         on = generator.uniform(0.05, 0.95, variables)
         return jnp.asarray(np.stack([1 - on, on]), dtype)
 
+    def gain():
+        return jnp.asarray(generator.uniform(0.2, 1.1, 2), dtype)
+
     first = counts(observations, states), prior(states)
     if layers == "one":
         return cm.GenerativeModel(*first, form=form)
-    return cm.GenerativeModel(
-        *first, counts(states, states), counts(states, decisions), prior(decisions), form=form
-    )
+    second = counts(states, states), counts(states, decisions), prior(decisions)
+    gains = cm.Gains(gain(), gain(), gain()) if layers == "gains" else None
+    return cm.GenerativeModel(*first, *second, gains=gains, form=form)
 
 
 def random_observations(seed, sizes, dtype=np.float64):

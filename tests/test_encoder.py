@@ -345,6 +345,8 @@ def test_the_last_block_reaches_back_and_nothing_comes_twice(generator):
         state_prior=np.full((6, 2, 2), 0.5),
         learning_rate=np.ones(6),
         bias=None,
+        gain=None,
+        retention=None,
         stimuli=generator.integers(0, 2, (6, 8, 3)).astype(np.int8),
     )
     networks = jax.tree.map(jnp.asarray, networks)

@@ -16,6 +16,7 @@ FLOOR = {
     "recordings": 2,
     "simulate": 2,
     "agents": 2,
+    "lesions": 2,
     "reverse_engineering": 3,
     "studies": 4,
     "report": 5,

@@ -15,7 +15,7 @@ and to a forecast of its later sessions, blind to them, and how good it was::
 A figure of any of these is one call of `canonica.plot`. What the commands do, from files to files,
 is in `canonica.pipelines`.
 The equations are in `canonica.model`, cultures to practise on in `canonica.simulate`, networks
-that act in `canonica.agents`.
+that act in `canonica.agents`, values that lesion either in `canonica.lesions`.
 """
 
 from typing import TYPE_CHECKING
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from canonica import (
         agents,
         data,
+        lesions,
         model,
         pipelines,
         plot,
@@ -71,6 +72,7 @@ _HOMES = {
 _FLOORS = (
     "agents",
     "data",
+    "lesions",
     "model",
     "pipelines",
     "plot",
@@ -93,6 +95,7 @@ __all__ = [
     "forecast",
     "forecast_responses",
     "from_spikes",
+    "lesions",
     "model",
     "pipelines",
     "plot",

@@ -35,17 +35,20 @@ from canonica.model._free_energy import (
     complexity,
     free_energy,
 )
+from canonica.model._gains import Gains
 from canonica.model._generative_model import (
     MINIMUM_POLICY_COUNT,
     Beliefs,
     GenerativeModel,
 )
+from canonica.model._lesioned import Alteration, lesioned
 from canonica.model._plasticity import (
     SynapticSums,
     prior_sums,
     synaptic_sums,
     synaptic_sums_beside_prior,
 )
+from canonica.model._plasticity_gains import PlasticityGains
 from canonica.model._scaled import Scaled, quotient_of_products, shares, total
 from canonica.model._values import (
     both_values,
@@ -60,13 +63,16 @@ __all__ = [
     "MANY_COUNTS",
     "MINIMUM_POLICY_COUNT",
     "Activity",
+    "Alteration",
     "Beliefs",
     "CanonicalNetwork",
     "ExpectationForm",
     "Factors",
     "FreeEnergy",
+    "Gains",
     "GenerativeModel",
     "LogOdds",
+    "PlasticityGains",
     "Precision",
     "Scaled",
     "SynapticSums",
@@ -85,6 +91,7 @@ __all__ = [
     "expected_parameter",
     "free_energy",
     "generative_model",
+    "lesioned",
     "log_evidence",
     "negative_entropy",
     "negative_entropy_of_log_odds",

@@ -12,6 +12,7 @@ from jaxtyping import Array, Float
 from canonica._errors import CanonicaError
 from canonica.model._arguments import checked_arrays
 from canonica.model._checks import check_finite, check_shapes, finite_at_run_time
+from canonica.model._gains import Gains, check_gains, gain_of, weighed
 from canonica.model._values import along_batch, in_precision_of, present, previous_in_time
 
 
@@ -80,6 +81,8 @@ class CanonicalNetwork(eqx.Module):
         V, indexed by level, output neuron, middle neuron one step earlier.
     output_threshold_factor : (2, output), optional
         psi; given exactly when `output_weight` is.
+    gains : Gains, optional
+        How strongly each kind of synapse counts, together with what thresholds adapt by.
 
     Raises
     ------
@@ -107,6 +110,7 @@ class CanonicalNetwork(eqx.Module):
     recurrent_weight: Float[Array, "2 neuron neuron"] | None = None
     output_weight: Float[Array, "2 output neuron"] | None = None
     output_threshold_factor: Float[Array, "2 output"] | None = None
+    gains: Gains | None = None
 
     def __check_init__(self) -> None:
         if (self.output_weight is None) != (self.output_threshold_factor is None):
@@ -122,6 +126,7 @@ class CanonicalNetwork(eqx.Module):
                 "output_threshold_factor": (self.output_threshold_factor, (2, "output")),
             }
         )
+        check_gains(self.gains)
         check_finite(**self._weights_and_thresholds)
 
     @property
@@ -144,16 +149,41 @@ class CanonicalNetwork(eqx.Module):
     @property
     def firing_threshold(self) -> Float[Array, "2 neuron"]:
         """Firing thresholds h: the factors phi, adapted to the strengths of all synapses."""
-        threshold = self.threshold_factor + adaptation(self.weight)
+        adapted = weighed(adaptation(self.weight), gain_of(self.gains, "likelihood"))
+        threshold = self.threshold_factor + adapted
         if self.recurrent_weight is not None:
-            threshold = threshold + adaptation(self.recurrent_weight)
+            adapted = adaptation(self.recurrent_weight)
+            threshold = threshold + weighed(adapted, gain_of(self.gains, "transition"))
         return threshold
 
     @property
     def output_firing_threshold(self) -> Float[Array, "2 output"]:
         """Output thresholds m; raises CanonicaError in a network without output layer."""
+        adapted = adaptation(present(self.output_weight, "output_weight"))
+        return self.output_log_prior + weighed(adapted, gain_of(self.gains, "decision"))
+
+    @property
+    def output_log_prior(self) -> Float[Array, "2 output"]:
+        """Output threshold factors psi, by their gain; CanonicaError without output layer."""
         factor = present(self.output_threshold_factor, "output_threshold_factor")
-        return factor + adaptation(present(self.output_weight, "output_weight"))
+        return weighed(factor, gain_of(self.gains, "decision"))
+
+    @property
+    def effective_weight(self) -> Float[Array, "2 neuron input"]:
+        """Strengths W, by their gain: what a stimulus drives a neuron with."""
+        return weighed(self.weight, gain_of(self.gains, "likelihood"))
+
+    @property
+    def effective_recurrent_weight(self) -> Float[Array, "2 neuron neuron"]:
+        """Strengths K, by their gain; raises CanonicaError without recurrent synapses."""
+        recurrent = present(self.recurrent_weight, "recurrent_weight")
+        return weighed(recurrent, gain_of(self.gains, "transition"))
+
+    @property
+    def effective_output_weight(self) -> Float[Array, "2 output neuron"]:
+        """Strengths V, by their gain; raises CanonicaError without output layer."""
+        output = present(self.output_weight, "output_weight")
+        return weighed(output, gain_of(self.gains, "decision"))
 
     @checked_arrays
     def drive(
@@ -170,17 +200,18 @@ class CanonicalNetwork(eqx.Module):
         previous : (..., neuron), optional
             Middle activity one step earlier; needed where there are recurrent synapses.
         """
-        total = jnp.einsum("...i,nji->n...j", inputs, self.weight)
+        total = jnp.einsum("...i,nji->n...j", inputs, self.effective_weight)
         if self.recurrent_weight is not None:
             previous = present(previous, "previous")
-            total = total + jnp.einsum("...i,nji->n...j", previous, self.recurrent_weight)
+            recurrent = self.effective_recurrent_weight
+            total = total + jnp.einsum("...i,nji->n...j", previous, recurrent)
         return total + along_batch(self.firing_threshold, inputs)
 
     @property
     def log_odds(self) -> LogOdds:
         """How the log odds of the middle activity depend on the input."""
-        h = self.firing_threshold
-        return LogOdds(self.weight[1] - self.weight[0], h[1] - h[0])
+        h, W = self.firing_threshold, self.effective_weight
+        return LogOdds(W[1] - W[0], h[1] - h[0])
 
     @checked_arrays
     def activity(
@@ -196,14 +227,13 @@ class CanonicalNetwork(eqx.Module):
     def _recurrent_log_odds(
         self, previous: Float[Array, "*batch neuron"] | None
     ) -> Float[Array, "*batch neuron"]:
-        K = present(self.recurrent_weight, "recurrent_weight")
+        K = self.effective_recurrent_weight
         return present(previous, "previous") @ (K[1] - K[0]).T
 
     @checked_arrays
     def output_drive(self, previous: Float[Array, "*batch neuron"]) -> Float[Array, "2 *batch out"]:
         """Return ``V x(t-1) + m`` for both levels of every output neuron."""
-        weight = present(self.output_weight, "output_weight")
-        total = jnp.einsum("...i,nji->n...j", previous, weight)
+        total = jnp.einsum("...i,nji->n...j", previous, self.effective_output_weight)
         return total + along_batch(self.output_firing_threshold, previous)
 
     @checked_arrays

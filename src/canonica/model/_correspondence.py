@@ -53,6 +53,7 @@ def canonical_network(model: GenerativeModel) -> CanonicalNetwork:
         recurrent_weight=None if b is None else _weight(b),
         output_weight=None if c is None else _weight(c),
         output_threshold_factor=None if E is None else jnp.log(E),
+        gains=model.gains,
     )
 
 
@@ -95,6 +96,7 @@ def generative_model(
         transition_counts=None if K is None else _counts(K, precision.recurrent),
         policy_counts=None if V is None else _counts(V, precision.output),
         decision_prior=None if psi is None else jnp.exp(psi),
+        gains=network.gains,
     )
 
 

@@ -78,7 +78,7 @@ def _output_cost(
 ) -> Float[Array, " time"]:
     y = present(activity.output, "activity.output")
     previous = present(activity.previous_middle, "activity.previous_middle")
-    factor = present(network.output_threshold_factor, "output_threshold_factor")
-    modulated = network.output_drive(previous) - along_batch(factor, previous)
-    drive = along_batch(factor, previous) + modulation(risk, previous)[:, None] * modulated
+    factor = along_batch(network.output_log_prior, previous)
+    modulated = network.output_drive(previous) - factor
+    drive = factor + modulation(risk, previous)[:, None] * modulated
     return negative_entropy(y, epsilon).sum(axis=1) - (both_values(y) * drive).sum(axis=(0, 2))

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from canonica.model._arguments import checked_arrays
-from canonica.model._counts import log_evidence
+from canonica.model._gains import gain_of
 from canonica.model._generative_model import Beliefs, GenerativeModel
 from canonica.model._values import (
     along_batch,
@@ -105,8 +105,8 @@ def accuracy(
     observations: Float[Array, "time observation"],
     states: Float[Array, "time state"],
 ) -> Float[Array, " time"]:
-    """Return the expected log likelihood ``s . lnA . o`` of each step."""
-    evidence = log_evidence(model.log_likelihood, observations)
+    """Return the expected log likelihood ``s . lnA . o`` of each step, by its gain."""
+    evidence = model.observation_log_evidence(observations)
     return (both_values(states) * evidence).sum(axis=(0, 2))
 
 
@@ -119,7 +119,11 @@ def accuracy_of_counts(
     The accuracy is linear in the outer products of observations and states, so their sum over
     time, which learning needs anyway (`coincidence`), is all there is to know.
     """
-    return (counts * model.log_likelihood).sum()
+    log_likelihood = model.log_likelihood
+    gain = gain_of(model.gains, "likelihood")
+    if gain is not None:
+        log_likelihood = gain.astype(log_likelihood.dtype)[:, None, None] * log_likelihood
+    return (counts * log_likelihood).sum()
 
 
 @checked_arrays
@@ -144,6 +148,6 @@ def _decision(
     decisions = present(beliefs.decisions, "beliefs.decisions")
     d = both_values(decisions)
     log_prior = along_batch(model.decision_log_prior, previous)
-    evidence = modulation(risk, previous)[:, None] * log_evidence(model.log_policy, previous)
+    evidence = modulation(risk, previous)[:, None] * model.policy_log_evidence(previous)
     expected = (d * (log_prior + evidence)).sum(axis=(0, 2))
     return negative_entropy(decisions, epsilon).sum(axis=1) - expected

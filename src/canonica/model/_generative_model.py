@@ -22,6 +22,7 @@ from canonica.model._counts import (
     expected_log_parameter,
     log_evidence,
 )
+from canonica.model._gains import Gains, check_gains, gain_of, weighed
 from canonica.model._values import (
     along_batch,
     in_precision_of,
@@ -72,6 +73,8 @@ class GenerativeModel(eqx.Module):
         state, decision.
     decision_prior : (2, decision), optional
         E, indexed by value of the decision; given exactly when `policy_counts` is.
+    gains : Gains, optional
+        How strongly each term of the log odds counts; without them each as the theory has it.
     form : "canonical" or "exact"
         How expected log parameters are taken; see `expected_log_parameter`.
 
@@ -100,6 +103,7 @@ class GenerativeModel(eqx.Module):
     transition_counts: Float[Array, "2 2 state state"] | None = None
     policy_counts: Float[Array, "2 2 state decision"] | None = None
     decision_prior: Float[Array, "2 decision"] | None = None
+    gains: Gains | None = None
     form: ExpectationForm = eqx.field(static=True, default="canonical")
 
     def __check_init__(self) -> None:
@@ -116,6 +120,7 @@ class GenerativeModel(eqx.Module):
                 "decision_prior": (self.decision_prior, (2, "decision")),
             }
         )
+        check_gains(self.gains)
         check_positive(**self._counts_and_priors)
         check_finite(decision_prior=self.decision_prior)  # 0 where a decision is never taken
 
@@ -167,8 +172,39 @@ class GenerativeModel(eqx.Module):
 
     @property
     def decision_log_prior(self) -> Float[Array, "2 decision"]:
-        """Return ln E; raises CanonicaError in a model without decisions."""
-        return jnp.log(present(self.decision_prior, "decision_prior"))
+        """Return ln E, by its gain; raises CanonicaError in a model without decisions."""
+        log_prior = jnp.log(present(self.decision_prior, "decision_prior"))
+        return weighed(log_prior, gain_of(self.gains, "decision"))
+
+    @checked_arrays
+    def observation_log_evidence(
+        self, observation: Float[Array, "*batch observation"]
+    ) -> Float[Array, "2 *batch state"]:
+        """Return what an observation says of both values of each state, by its gain."""
+        evidence = log_evidence(self.log_likelihood, observation)
+        return weighed(evidence, gain_of(self.gains, "likelihood"))
+
+    @checked_arrays
+    def transition_log_evidence(
+        self, previous_state: Float[Array, "*batch state"]
+    ) -> Float[Array, "2 *batch state"]:
+        """Return what the states one step earlier say of both values of each, by its gain.
+
+        Raises CanonicaError in a model without transitions.
+        """
+        evidence = log_evidence(self.log_transition, previous_state)
+        return weighed(evidence, gain_of(self.gains, "transition"))
+
+    @checked_arrays
+    def policy_log_evidence(
+        self, previous_state: Float[Array, "*batch state"]
+    ) -> Float[Array, "2 *batch decision"]:
+        """Return what the states one step earlier say of both values of each decision, by its gain.
+
+        Raises CanonicaError in a model without decisions.
+        """
+        evidence = log_evidence(self.log_policy, previous_state)
+        return weighed(evidence, gain_of(self.gains, "decision"))
 
     @checked_arrays
     def state_log_prior(
@@ -194,7 +230,7 @@ class GenerativeModel(eqx.Module):
         if self.transition_counts is None:
             return log_prior
         previous_state = present(previous_state, "previous_state")
-        return log_prior + log_evidence(self.log_transition, previous_state)
+        return log_prior + self.transition_log_evidence(previous_state)
 
     @checked_arrays
     def state_log_evidence(
@@ -216,8 +252,8 @@ class GenerativeModel(eqx.Module):
         (2, ..., state)
             v[n], not normalised over n.
         """
-        evidence = log_evidence(self.log_likelihood, observation)
-        return self.state_log_prior(observation, previous_state) + evidence
+        log_prior = self.state_log_prior(observation, previous_state)
+        return log_prior + self.observation_log_evidence(observation)
 
     @checked_arrays
     def state_posterior(
@@ -237,8 +273,8 @@ class GenerativeModel(eqx.Module):
 
         Raises CanonicaError in a model without decisions.
         """
-        evidence = log_evidence(self.log_policy, previous_state)
-        return along_batch(self.decision_log_prior, previous_state) + evidence
+        log_prior = along_batch(self.decision_log_prior, previous_state)
+        return log_prior + self.policy_log_evidence(previous_state)
 
     @checked_arrays
     def decision_posterior(
@@ -304,12 +340,13 @@ class GenerativeModel(eqx.Module):
             return self.state_posterior(observations)
         log_transition = self.log_transition
         log_prior = along_batch(jnp.log(self.state_prior), observations)
-        prior_and_likelihood = log_prior + log_evidence(self.log_likelihood, observations)
+        prior_and_likelihood = log_prior + self.observation_log_evidence(observations)
+        gain = gain_of(self.gains, "transition")
 
         def step(
             previous: Float[Array, " state"], evidence: Float[Array, "2 state"]
         ) -> tuple[Float[Array, " state"], Float[Array, " state"]]:
-            v = evidence + log_evidence(log_transition, previous)
+            v = evidence + weighed(log_evidence(log_transition, previous), gain)
             state = jax.nn.sigmoid(v[1] - v[0])
             return state, state
 

@@ -8,6 +8,7 @@ factors by shifting bits, which costs next to nothing and loses nothing.
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -55,6 +56,12 @@ class Scaled(NamedTuple):
         return Scaled(
             self.mantissa * jnp.exp(rest), self.exponent + twos.astype(self.exponent.dtype)
         )
+
+    def to_the(self, power: Float[Array, "..."]) -> "Scaled":
+        """Return these numbers to a power; untouched, to the bit, where that is 1."""
+        one = Scaled(jnp.ones_like(self.mantissa), jnp.zeros_like(self.exponent))
+        raised = one.times_exp(power * self.log())
+        return jax.tree.map(partial(jnp.where, power == 1), self, raised)
 
 
 class _Bits(NamedTuple):

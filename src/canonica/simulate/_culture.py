@@ -1,11 +1,12 @@
 """An in-silico culture on an electrode array, whose truth is known."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import jax
 import numpy as np
 import xarray as xr
-from jaxtyping import Int
+from jaxtyping import Float, Int
 
 from canonica._arguments import checked_arguments
 from canonica._checks import (
@@ -19,6 +20,8 @@ from canonica._errors import CanonicaError
 from canonica._float64 import in_float64
 from canonica.data._response_windows import EVOKED, check_window
 from canonica.data._spike_trains import SpikeTrains
+from canonica.model import Alteration, PlasticityGains, lesioned
+from canonica.model._lesioned import check_alterations
 from canonica.simulate._electrodes import Electrodes, direct_drive, drawn_electrodes
 from canonica.simulate._encoder import Encoding, encode
 from canonica.simulate._initial_counts import initial_model
@@ -60,6 +63,7 @@ def culture(
     drift: float = DRIFT,
     dead: int = 0,
     repeated: bool = False,
+    lesions: Sequence[Alteration] = (),
     name: str = "simulated",
     condition: str = "simulated",
 ) -> xr.Dataset:
@@ -75,6 +79,7 @@ def culture(
     mixing, state_prior, learning_rate, direct, drift : float
     dead : int
     repeated : bool
+    lesions : sequence of Alteration
     name, condition : str
         As in `spike_trains`.
 
@@ -109,6 +114,7 @@ def culture(
         drift=drift,
         dead=dead,
         repeated=repeated,
+        lesions=lesions,
         name=name,
         condition=condition,
     ).recording(window=window)
@@ -130,6 +136,7 @@ def spike_trains(
     drift: float = DRIFT,
     dead: int = 0,
     repeated: bool = False,
+    lesions: Sequence[Alteration] = (),
     name: str = "simulated",
     condition: str = "simulated",
 ) -> SpikeTrains:
@@ -163,6 +170,8 @@ def spike_trains(
         Number of electrodes that record nothing at all.
     repeated : bool
         Whether the same trials come in every session, as in the published experiment.
+    lesions : sequence of Alteration
+        What is wrong with the network from the start: values of `canonica.lesions`.
     name, condition : str
         As the recording is to be called.
 
@@ -202,6 +211,7 @@ def spike_trains(
     mixing = checked_probability("mixing", mixing)
     state_prior = checked_probability("state_prior", state_prior, certain=False)
     learning_rate = checked_number("learning_rate", learning_rate, lowest=0, highest=1e3)
+    check_alterations("lesions", lesions)
     direct = checked_number("direct", direct, lowest=0, highest=1)
     drift = checked_number("drift", drift, lowest=0, highest=2)
     hidden, stimuli, encoding = _learned(
@@ -214,7 +224,9 @@ def spike_trains(
         mixing=mixing,
         state_prior=state_prior,
         learning_rate=learning_rate,
+        lesions=lesions,
     )
+    threshold_factor = np.log(encoding.model.state_prior)
     generator = np.random.default_rng(seed)
     array = drawn_electrodes(
         generator,
@@ -227,7 +239,7 @@ def spike_trains(
     )
     session = np.repeat(np.arange(1, sessions + 1), trials_per_session)
     evoked = (
-        direct * direct_drive(array, stimuli, state_prior)
+        direct * direct_drive(array, stimuli, float(np.exp(threshold_factor[1]).mean()))
         + (1 - direct) * encoding.posterior @ array.preference.T
     )
     evoked *= (array.gain * array.drift)[session - 1]
@@ -249,8 +261,9 @@ def spike_trains(
             "simulated_state_prior": state_prior,
             "simulated_learning_rate": learning_rate,
             "simulated_direct": direct,
+            **({"simulated_lesions": ", ".join(map(str, lesions))} if lesions else {}),
         },
-        truth=_truth(encoding, array, state_prior),
+        truth=_truth(encoding, array, threshold_factor[::-1]),
     )
 
 
@@ -266,6 +279,7 @@ def _learned(
     mixing: float,
     state_prior: float,
     learning_rate: float,
+    lesions: Sequence[Alteration],
 ) -> tuple[Any, Any, Encoding]:  # NumPy arrays, by `in_float64`
     """Return sources, stimuli, and what a network that learns makes of them."""
     world, mind = jax.random.split(jax.random.key(seed))
@@ -279,9 +293,10 @@ def _learned(
     )
     model = initial_model(mind, state_prior=state_prior, sources=sources, inputs=inputs)
     encoding = encode(
-        model,
+        lesioned(model, *lesions),
         stimuli,
         learning_rate=learning_rate,
+        plasticity=lesioned(PlasticityGains(), *lesions) if lesions else None,
         trials_per_session=trials_per_session,
         keep="weights",
     )
@@ -330,11 +345,11 @@ def _fluctuation(generator: np.random.Generator, spread: float, trials: int) -> 
     return np.exp(spread * generator.standard_normal(trials) - spread**2 / 2)
 
 
-def _truth(encoding: Encoding, array: Electrodes, state_prior: float) -> xr.Dataset:
+def _truth(
+    encoding: Encoding, array: Electrodes, factors: Float[np.ndarray, "level source"]
+) -> xr.Dataset:
     weight = encoding.weight
     assert weight is not None  # noqa: S101  asked for
-    sources = weight.shape[2]
-    factors = np.log([[state_prior] * sources, [1 - state_prior] * sources])
     by_source, by_synapse = ("electrode", "source"), ("session_number", "source", "input")
     described = {
         "true_posterior": (("trial", "source"), encoding.posterior, "1", "posterior"),

@@ -14,7 +14,14 @@ from canonica._arguments import checked_arguments
 from canonica._checks import checked_choice, checked_size, described
 from canonica._errors import CanonicaError
 from canonica._float64 import standard_promotion
-from canonica.model import LARGEST_COUNT, ExpectationForm, FreeEnergy, GenerativeModel
+from canonica.model import (
+    LARGEST_COUNT,
+    ExpectationForm,
+    FreeEnergy,
+    Gains,
+    GenerativeModel,
+    PlasticityGains,
+)
 from canonica.simulate._encoder_scan import Encoded, Learning, Networks, Plan
 from canonica.simulate._parallel import encoded_in_parallel
 
@@ -60,6 +67,7 @@ def encode(
     trials_per_session: int | None = None,
     free_energy: Literal["session", "step"] = "session",
     bias: Float[Array | np.ndarray, "*bias_batch input state 2"] | None = None,
+    plasticity: PlasticityGains | None = None,
     keep: Literal["weights"] | None = None,
     every: int | None = None,
 ) -> Encoding:
@@ -73,7 +81,8 @@ def encode(
     Parameters
     ----------
     model : GenerativeModel
-        Of one layer: counts and state prior. Leading axes of either are batch axes.
+        Of one layer: counts, state prior, and gains where it has them. Leading axes of each are
+        batch axes.
     stimuli : (..., trial, input)
         0/1, of any type; one byte each is enough. Leading axes are batch axes, and broadcast
         against those of the model.
@@ -90,6 +99,10 @@ def encode(
     bias : (..., input, state, 2), optional
         Perturbation beta of every synapse, last index = state value, canonical form only; see
         `biased_log_evidence`.
+    plasticity : PlasticityGains, optional
+        How strongly experience changes the counts: its `rate` and `retention`, which may have
+        batch axes; nothing in an encoder is modulated. What was learned in a session is forgotten
+        from the next trial on where counts learn at its end.
     keep : "weights", optional
         Also keep synaptic strengths. Nothing of that size is kept unless asked.
     every : int, optional
@@ -136,7 +149,7 @@ def encode(
         raise CanonicaError(f"every: found {every} without keep; expected keep='weights' with it.")
     if bias is not None and form == "exact":
         raise CanonicaError("bias: found one with the exact form; it perturbs the canonical form.")
-    given, batch = _checked(model, stimuli, learning_rate, bias)
+    given, batch = _checked(model, stimuli, learning_rate, bias, plasticity)
     networks, sound = _flattened(given, batch)
     _check_values(networks, stimuli, sound)
     _check_growth(networks)
@@ -175,16 +188,24 @@ def _learned_model(
     prior = jnp.asarray(model.state_prior, counts.dtype)
     prior = jnp.broadcast_to(prior, (*batch, *prior.shape[-2:]))
 
-    def build(counts: Array, prior: Array) -> GenerativeModel:
-        return GenerativeModel(counts, prior, form=form)
+    gains = model.gains
+    if gains is not None:
+        gains = jax.tree.map(lambda gain: jnp.broadcast_to(gain, (*batch, 2)), gains)
+
+    def build(counts: Array, prior: Array, gains: Gains | None) -> GenerativeModel:
+        return GenerativeModel(counts, prior, gains=gains, form=form)
 
     for _ in batch:
         build = jax.vmap(build)
-    return build(counts, prior)
+    return build(counts, prior, gains)
 
 
 def _checked(
-    model: GenerativeModel, stimuli: Any, learning_rate: Any, bias: Any
+    model: GenerativeModel,
+    stimuli: Any,
+    learning_rate: Any,
+    bias: Any,
+    plasticity: PlasticityGains | None,
 ) -> tuple[Networks, tuple[int, ...]]:
     """Return everything as it was given, and the batch axes, once all shapes fit together."""
     if not isinstance(model, GenerativeModel):
@@ -197,11 +218,16 @@ def _checked(
             "model: found transitions or decisions; an encoder has neither. Build it from "
             "likelihood_counts and state_prior alone."
         )
+    if bias is not None and model.gains is not None:
+        raise CanonicaError("bias: found one beside gains; expected one of them, or neither.")
+    rate = jnp.asarray(learning_rate)
     given = Networks(
         jnp.asarray(model.likelihood_counts),
         jnp.asarray(model.state_prior),
-        jnp.asarray(learning_rate),
+        rate if plasticity is None else rate * plasticity.rate,
         None if bias is None else jnp.asarray(bias),
+        None if model.gains is None else model.gains.likelihood,
+        None if plasticity is None else plasticity.retention,
         jnp.asarray(stimuli),
     )
     axes = {}
@@ -233,28 +259,34 @@ def _shapes(given: Networks) -> tuple[tuple[int, ...], ...]:
     """Return the shape of each part for a single network."""
     inputs, states = given.counts.shape[-2:]
     trials = given.stimuli.shape[-2] if given.stimuli.ndim > 1 else 0
-    return (2, 2, inputs, states), (2, states), (), (inputs, states, 2), (trials, inputs)
+    return (
+        (2, 2, inputs, states),
+        (2, states),
+        (),
+        (inputs, states, 2),
+        (2,),
+        (),
+        (trials, inputs),
+    )
 
 
 @partial(jax.jit, static_argnames="batch")
 def _flattened(given: Networks, batch: tuple[int, ...]) -> tuple[Networks, Array]:
     """Return all batch axes as one, and whether the stimuli are 0/1."""
     dtype = jnp.result_type(given.counts, given.state_prior, jnp.float32)
-    counts, prior, rate, bias, stimuli = _shapes(given)
+    *parts, stimuli = _shapes(given)
 
-    def flat(part: Array, shape: tuple[int, ...]) -> Array:
+    def flat(part: Array | None, shape: tuple[int, ...]) -> Any:
+        return None if part is None else along_batch(part, shape).astype(dtype)
+
+    def along_batch(part: Array, shape: tuple[int, ...]) -> Array:
         return jnp.broadcast_to(part, (*batch, *shape)).reshape(-1, *shape)
 
     sound = ((given.stimuli == 0) | (given.stimuli == 1)).all()
     seen = (given.stimuli != 0).astype(jnp.int8)
     shared = math.prod(seen.shape[:-2]) == 1
-    networks = Networks(
-        flat(given.counts, counts).astype(dtype),
-        flat(given.state_prior, prior).astype(dtype),
-        flat(given.learning_rate, rate).astype(dtype),
-        None if given.bias is None else flat(given.bias, bias).astype(dtype),
-        seen.reshape(1, *stimuli) if shared else flat(seen, stimuli),
-    )
+    seen = seen.reshape(1, *stimuli) if shared else along_batch(seen, stimuli)
+    networks = Networks(*[*map(flat, given[:-1], parts), seen])
     return networks, sound
 
 
@@ -274,6 +306,7 @@ def _check_values(networks: Networks, stimuli: Any, sound: Array) -> None:
         ("state_prior", networks.state_prior, 1e-30, 1.0),
         ("learning_rate", networks.learning_rate, 0, largest),
         ("bias", networks.bias, -1e30, 1e30),
+        ("gains", networks.gain, -1e30, 1e30),
     ):
         if values is None or isinstance(values, Tracer):
             continue

@@ -15,6 +15,7 @@ from canonica.model import (
     MANY_COUNTS,
     ExpectationForm,
     Factors,
+    Gains,
     GenerativeModel,
     both_values,
     canonical_factors,
@@ -24,7 +25,8 @@ from canonica.model import (
     exact_factors_of_many,
     negative_entropy_of_log_odds,
 )
-from canonica.simulate._learning_by_products import learned_by_products
+from canonica.model._plasticity_gains import leaked
+from canonica.simulate._learning_by_products import AlteredLearning, learned_by_products
 from canonica.simulate._perturbation import biased_log_evidence
 
 Learning = Literal["step", "session", "off"]
@@ -37,6 +39,8 @@ class Networks(NamedTuple):
     state_prior: Float[Array, "network 2 state"]
     learning_rate: Float[Array, " network"]
     bias: Float[Array, "network input state 2"] | None
+    gain: Float[Array, "network 2"] | None
+    retention: Float[Array, " network"] | None
     stimuli: Int[Array, "#network trial input"]
 
 
@@ -119,12 +123,13 @@ def encoded(networks: Networks, plan: Plan) -> Encoded:
 def _of_block(networks: Networks, plan: Plan) -> Encoded:
     owners, trials, inputs = networks.stimuli.shape
     every = trials if plan.every is None else plan.every
+    at_first = networks.counts
     turns = networks.stimuli.reshape(owners, trials // every, -1, plan.turn, inputs)
 
     # In a gradient, each turn is computed again rather than kept.
     @partial(jax.checkpoint, prevent_cse=False)
     def turn(counts: Array, stimuli: Array) -> tuple[Array, tuple[Array, Array, Array]]:
-        after, evidence = _turn(networks._replace(counts=counts, stimuli=stimuli), plan)
+        after, evidence = _turn(networks._replace(counts=counts, stimuli=stimuli), at_first, plan)
         return after, _beliefs(evidence, plan)
 
     def between_snapshots(counts: Array, stimuli: Array) -> tuple[Array, tuple[Any, ...]]:
@@ -147,78 +152,94 @@ def _of_block(networks: Networks, plan: Plan) -> Encoded:
     )
 
 
-def _turn(networks: Networks, plan: Plan) -> tuple[Array, _TrialEvidence]:
-    """Return the counts after a turn of trials, and the log evidence of each."""
+def _turn(networks: Networks, at_first: Array, plan: Plan) -> tuple[Array, _TrialEvidence]:
+    """Return the counts after a turn of trials, and the log evidence of each.
+
+    `at_first` are the counts before the first turn, to which those of networks that forget return.
+    """
     if plan.learn != "step":
-        return _frozen(networks, plan)
+        return _frozen(networks, at_first, plan)
     if networks.bias is not None:
-        return _by_logarithms(networks, plan)
+        return _by_logarithms(networks, at_first, plan)
     if plan.form == "canonical":
-        return _by_products(networks, canonical_factors)
+        return _by_products(networks, at_first, canonical_factors)
     many = networks.counts.min() >= MANY_COUNTS[np.dtype(networks.counts.dtype)]
     cases = [partial(_by_products, factors_of=f) for f in (exact_factors_of_many, exact_factors)]
-    return lax.cond(many, *cases, networks)
+    return lax.cond(many, *cases, networks, at_first)
 
 
 def _by_products(
-    networks: Networks, factors_of: Callable[[Array, Array], Factors]
+    networks: Networks, at_first: Array, factors_of: Callable[[Array, Array], Factors]
 ) -> tuple[Array, _TrialEvidence]:
-    counts, prior, rate, _, stimuli = networks
-    counts, v = learned_by_products(counts, prior, rate, stimuli, factors_of)
+    prior, alteration = networks.state_prior, None
+    if networks.gain is not None or networks.retention is not None:
+        alteration = AlteredLearning(networks.gain, networks.retention, at_first)
+    counts, v = learned_by_products(
+        networks.counts,
+        prior,
+        networks.learning_rate,
+        networks.stimuli,
+        factors_of,
+        alteration=alteration,
+    )
     log_prior = jnp.log(prior).transpose(1, 2, 0)[..., None]
     return counts, _TrialEvidence(v, jnp.broadcast_to(log_prior, v.shape))
 
 
-def _by_logarithms(networks: Networks, plan: Plan) -> tuple[Array, _TrialEvidence]:
+def _by_logarithms(networks: Networks, at_first: Array, plan: Plan) -> tuple[Array, _TrialEvidence]:
     """Learn at every trial, logarithm by logarithm: for what is no product of counts."""
 
-    def of_network(network: Networks) -> tuple[Array, _TrialEvidence]:
+    def of_network(network: Networks, at_first: Array) -> tuple[Array, _TrialEvidence]:
         def step(counts: Array, stimulus: Array) -> tuple[Array, tuple[Array, Array]]:
             v, log_prior = _law(network._replace(counts=counts), stimulus[None], plan.form)
-            return _learned(network, counts, stimulus[None], v), (v[:, 0], log_prior[:, 0])
+            learned = _learned(network, counts, at_first, stimulus[None], v)
+            return learned, (v[:, 0], log_prior[:, 0])
 
         counts, (v, log_prior) = lax.scan(step, network.counts, network.stimuli)
         return counts, _TrialEvidence(jnp.moveaxis(v, 0, -1), jnp.moveaxis(log_prior, 0, -1))
 
-    return _for_each(of_network, networks)
+    return _for_each(of_network, networks, at_first)
 
 
-def _frozen(networks: Networks, plan: Plan) -> tuple[Array, _TrialEvidence]:
+def _frozen(networks: Networks, at_first: Array, plan: Plan) -> tuple[Array, _TrialEvidence]:
     """Learn at the end of the turn, or not at all: matrix products."""
 
-    def of_network(network: Networks) -> tuple[Array, _TrialEvidence]:
+    def of_network(network: Networks, at_first: Array) -> tuple[Array, _TrialEvidence]:
         counts, stimuli = network.counts, network.stimuli
         v, log_prior = _law(network, stimuli, plan.form)
         if plan.learn == "session":
-            counts = _learned(network, counts, stimuli, v)
+            counts = _learned(network, counts, at_first, stimuli, v)
         log_prior = jnp.broadcast_to(log_prior, v.shape)
         return counts, _TrialEvidence(v.swapaxes(1, 2), log_prior.swapaxes(1, 2))
 
-    return _for_each(of_network, networks)
+    return _for_each(of_network, networks, at_first)
 
 
-def _for_each(of_network, networks: Networks):  # noqa: ANN001, ANN202  (as `of_network` has it)
+def _for_each(of_network, networks: Networks, at_first: Array):  # noqa: ANN001, ANN202  (as `of_network` has it)
     shared = len(networks.stimuli) == 1
     axes = jax.tree.map(lambda _: 0, networks)._replace(stimuli=None if shared else 0)
     stimuli = networks.stimuli[0] if shared else networks.stimuli
-    each = jax.vmap(of_network, in_axes=(axes,), out_axes=(0, 2))
-    return each(networks._replace(stimuli=stimuli))
+    each = jax.vmap(of_network, in_axes=(axes, 0), out_axes=(0, 2))
+    return each(networks._replace(stimuli=stimuli), at_first)
 
 
 def _law(
     network: Networks, stimuli: Int[Array, "trial input"], form: ExpectationForm
 ) -> tuple[Float[Array, "2 trial state"], Float[Array, "2 #trial state"]]:
     """Return the log evidence of one network's counts, and the log prior in it."""
-    model = GenerativeModel(network.counts, network.state_prior, form=form)
+    gains = None if network.gain is None else Gains(likelihood=network.gain)
+    model = GenerativeModel(network.counts, network.state_prior, gains=gains, form=form)
     observations = stimuli.astype(network.counts.dtype)
     if network.bias is not None:
         return biased_log_evidence(model, network.bias, observations)
     return model.state_log_evidence(observations), jnp.log(model.state_prior)[:, None]
 
 
-def _learned(network: Networks, counts: Array, stimuli: Array, v: Array) -> Array:
+def _learned(network: Networks, counts: Array, at_first: Array, stimuli: Array, v: Array) -> Array:
     posterior = jax.nn.sigmoid(v[1] - v[0])
     observations = stimuli.astype(counts.dtype)
+    if network.retention is not None:
+        counts = leaked(counts, at_first, network.retention ** len(stimuli))
     return counts + network.learning_rate * coincidence(observations, posterior)
 
 

@@ -20,9 +20,28 @@ from canonica.model import (
     shares,
     total,
 )
+from canonica.model._plasticity_gains import leaked
 
 WORD = 4  # bytes
 LARGEST_AS_ONE = 2**14  # numbers in a step, from which on calls of kernels do not matter
+
+
+class AlteredLearning(NamedTuple):
+    """What differs from the theory's network: gains of the likelihood, and forgetting.
+
+    Attributes
+    ----------
+    gain : (network, 2) or None
+        By state value.
+    retention : (network,) or None
+        Share of what was learned that a trial leaves.
+    at_first : (network, 2, 2, input, state)
+        Counts that those which forget return to.
+    """
+
+    gain: Float[Array, "network 2"] | None
+    retention: Float[Array, " network"] | None
+    at_first: Float[Array, "network 2 2 input state"]
 
 
 class _Lanes(NamedTuple):
@@ -32,12 +51,22 @@ class _Lanes(NamedTuple):
     off: Float[Array, "input lane"]
 
 
+class _Altered(NamedTuple):
+    """An `AlteredLearning`, lane by lane."""
+
+    gain: Float[Array, " lane"] | None
+    retention: Float[Array, " lane"] | None
+    at_first: _Lanes
+
+
 def learned_by_products(
     counts: Float[Array, "network 2 2 input state"],
     state_prior: Float[Array, "network 2 state"],
     learning_rate: Float[Array, " network"],
     stimuli: Int8[Array, "#network trial input"],
     factors_of: Callable[[Array, Array], Factors],
+    *,
+    alteration: AlteredLearning | None = None,
 ) -> tuple[Float[Array, "network 2 2 input state"], Float[Array, "2 state network trial"]]:
     """Return the counts after learning from each trial in turn, and the log evidence of each.
 
@@ -49,6 +78,8 @@ def learned_by_products(
         0/1.
     factors_of : function of (factor, lane) twice
         `canonical_factors`, `exact_factors` or `exact_factors_of_many`.
+    alteration : AlteredLearning, optional
+        What differs from the theory's network.
 
     Returns
     -------
@@ -57,25 +88,40 @@ def learned_by_products(
         v, by state value.
     """
     networks, _, _, inputs, states = counts.shape
-    off, on = counts.transpose(1, 3, 2, 4, 0).reshape(2, inputs, -1)
+    lanes = _lanes(counts)
     prior = state_prior.transpose(1, 2, 0).reshape(-1)
     rate = jnp.broadcast_to(learning_rate, (2, states, networks)).reshape(-1)
+    altered = None if alteration is None else _altered(alteration, states)
     tiled = _tiled(stimuli, 2 * states, networks)
 
     def scan(
-        lanes: _Lanes, prior: Array, rate: Array, tiled: Array
+        lanes: _Lanes, prior: Array, rate: Array, tiled: Array, altered: _Altered | None
     ) -> tuple[_Lanes, tuple[Array, Array]]:
         def step(lanes: _Lanes, seen: Array) -> tuple[_Lanes, Scaled]:
-            return _step(lanes, prior, rate, seen, factors_of)
+            return _step(lanes, prior, rate, seen, factors_of, altered=altered)
 
         return lax.scan(step, lanes, tiled)
 
-    if on.size <= LARGEST_AS_ONE:
+    if lanes.on.size <= LARGEST_AS_ONE:
         scan = _as_one_function(scan)
-    lanes, evidence = scan(_Lanes(on, off), prior, rate, tiled)
+    lanes, evidence = scan(lanes, prior, rate, tiled, altered)
     v = Scaled(*evidence).log().T + jnp.log(prior)[:, None]
     learned = jnp.stack([lanes.off, lanes.on]).reshape(2, inputs, 2, states, networks)
     return learned.transpose(4, 0, 2, 1, 3), v.reshape(2, states, networks, -1)
+
+
+def _lanes(counts: Float[Array, "network 2 2 input state"]) -> _Lanes:
+    off, on = counts.transpose(1, 3, 2, 4, 0).reshape(2, counts.shape[3], -1)
+    return _Lanes(on, off)
+
+
+def _altered(alteration: AlteredLearning, states: int) -> _Altered:
+    gain, retention, at_first = alteration
+    if gain is not None:
+        gain = jnp.broadcast_to(gain.T[:, None], (2, states, len(gain))).reshape(-1)
+    if retention is not None:
+        retention = jnp.broadcast_to(retention, (2, states, len(retention))).reshape(-1)
+    return _Altered(gain, retention, _lanes(at_first))
 
 
 def _tiled(
@@ -99,6 +145,8 @@ def _step(
     rate: Float[Array, " lane"],
     stimulus: Int8[Array, "input lane"],
     factors_of: Callable[[Array, Array], Factors],
+    *,
+    altered: _Altered | None,
 ) -> tuple[_Lanes, Scaled]:
     on, off = lanes
     present = stimulus != 0
@@ -106,6 +154,8 @@ def _step(
     likelihood = quotient_of_products(factors.numerators, factors.denominators, factors.group)
     if factors.exponent is not None:
         likelihood = likelihood.times_exp(total(factors.exponent))
+    if altered is not None and altered.gain is not None:
+        likelihood = likelihood.to_the(altered.gain)
     mantissa, exponent = (part.reshape(2, -1) for part in likelihood)
     mantissa = mantissa * prior.reshape(2, -1)
     absent_share, present_share = shares(
@@ -114,10 +164,16 @@ def _step(
     # Both state values together: the posterior of each lane.
     learned = jnp.concatenate([absent_share, present_share]) * rate
     nothing = jnp.zeros((), on.dtype)
+    if altered is not None and altered.retention is not None:
+        on, off = _remembered(lanes, altered.at_first, altered.retention)
     lanes = _Lanes(
         on + jnp.where(present, learned, nothing), off + jnp.where(present, nothing, learned)
     )
     return lanes, likelihood
+
+
+def _remembered(lanes: _Lanes, at_first: _Lanes, retention: Float[Array, " lane"]) -> _Lanes:
+    return jax.tree.map(lambda now, first: leaked(now, first, retention), lanes, at_first)
 
 
 def _as_one_function(function: Callable[..., Any]) -> Callable[..., Any]:

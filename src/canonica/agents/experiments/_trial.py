@@ -120,6 +120,7 @@ def trial(
     checked_kind("state", state, AgentState, "an AgentState: agent.init()")
     checked_size("max_steps", max_steps, advice="In jax.jit, it has to be static.")
     start_key, key = jax.random.split(checked_key(key))
+    noisy = agent.plasticity is not None and agent.plasticity.noise is not None
     place, observation = environment.reset(start_key)
     views, dtype = environment.views, state.belief.dtype
     views = None if views is None else views.astype(dtype)
@@ -132,6 +133,10 @@ def trial(
     def drives_of(state: AgentState) -> Array | None:
         """Return what every observation there is says to each state, to be looked up."""
         return None if views is None else state.law.state_drive(views)
+
+    def noise_key(chunk: Int[Array, ""]) -> Array | None:
+        # From the key that began the trial, of which nothing else is made.
+        return jax.random.fold_in(jax.random.fold_in(start_key, 0), chunk) if noisy else None
 
     def goes_on(carry: tuple) -> Bool[Array, ""]:
         now, *_, chunk = carry
@@ -155,7 +160,7 @@ def trial(
             by_view = by_view.with_rollout(trace.seen, rollout)
         if agent.learning == "chunk":
             state, by_view = _counted(state, by_view, views)
-        state = agent.consolidate(state, rollout, trace.risk)
+        state = agent.consolidate(state, rollout, trace.risk, noise_key(chunk))
         if agent.learning == "chunk":
             drives = drives_of(state)
         if kept is not None:

@@ -24,14 +24,14 @@ from canonica.agents.network._agent_checks import (
 from canonica.agents.network._agent_state import AgentState
 from canonica.agents.network._counts import Counts
 from canonica.agents.network._draw import drawn_policy, uniform_of
-from canonica.agents.network._learning import flushed, with_rollout
+from canonica.agents.network._learning import Lesson, flushed, with_rollout
 from canonica.agents.network._response import Acting, Response
 from canonica.agents.network._response_law import ResponseLaw, response_law
 from canonica.agents.network._rollout import Rollout, empty_rollout
 from canonica.agents.network._tally import no_tally
 from canonica.agents.network.modulations._modulation import Modulation
 from canonica.agents.network.modulations._progress import ProgressModulation
-from canonica.model import GenerativeModel, present
+from canonica.model import GenerativeModel, PlasticityGains, present
 
 CHUNK = 200
 EPSILON = 1e-6
@@ -86,6 +86,9 @@ class Agent(eqx.Module):
     acting_precision : "single" or "double", optional
         Floating precision of activities and decisions; by default that of the counts. In single
         precision a step costs half as much, while counts are still learned in their own.
+    plasticity : PlasticityGains, optional
+        How strongly experience changes the counts; as the theory has it by default. Retention is
+        that of policy counts from step to step.
 
     Raises
     ------
@@ -126,6 +129,7 @@ class Agent(eqx.Module):
         static=True, default=EPSILON, converter=partial(checked_number, "epsilon", lowest=0)
     )
     acting_precision: Literal["single", "double"] | None = eqx.field(static=True, default=None)
+    plasticity: PlasticityGains | None = None
 
     def __check_init__(self) -> None:
         if self.epsilon >= 1:
@@ -138,6 +142,7 @@ class Agent(eqx.Module):
             decides_from=self.decides_from,
             moves_made=self.moves_made,
             acting_precision=self.acting_precision,
+            plasticity=self.plasticity,
             length=self.policies.shape[1],
         )
 
@@ -225,7 +230,9 @@ class Agent(eqx.Module):
         return Response(log_odds, policy, policy_log_odds[policy])
 
     @standard_promotion()
-    def learn(self, state: AgentState, risk: Float[Array, " time"]) -> AgentState:
+    def learn(
+        self, state: AgentState, risk: Float[Array, " time"], key: Array | None = None
+    ) -> AgentState:
         """Return the state of an agent that has learned from the steps since it last did.
 
         Parameters
@@ -234,6 +241,8 @@ class Agent(eqx.Module):
             After those steps.
         risk : (time,)
             Of each of them; 0 for the better, 1 for the worse, 0.5 for neither.
+        key : jax.Array, optional
+            Decides the noise of plasticity; needed where it has any.
 
         Raises
         ------
@@ -254,30 +263,36 @@ class Agent(eqx.Module):
         if not isinstance(risk, Tracer):
             checked_array("risk", risk, dims=["time"], lowest=0, highest=1, empty=True)
         whole = jnp.full(self.chunk, 0.5, state.belief.dtype).at[: len(risk)].set(risk)
-        return self.consolidate(state, state.rollout, whole)
+        return self.consolidate(state, state.rollout, whole, key)
 
     @standard_promotion()
     def consolidate(
-        self, state: AgentState, rollout: Rollout, risk: Float[Array, " time"]
+        self,
+        state: AgentState,
+        rollout: Rollout,
+        risk: Float[Array, " time"],
+        key: Array | None = None,
     ) -> AgentState:
         """Return what `learn` does, of a rollout that is given as a whole."""
+        modulation = 1 - 2 * self.modulation(risk, rollout.mask)
+        if self.plasticity is not None:
+            modulation = self.plasticity.modulated(modulation, key)
         state = with_rollout(
             state,
             rollout,
-            risk,
-            self.modulation(risk, rollout.mask),
+            Lesson(risk, modulation, self.plasticity, Counts.of(self.model).policy),
             from_current=self.decides_from == "current",
             moves_made=self.moves_made,
         )._replace(rollout=self._empty_rollout())
         if self.learning == "trial":
             return state
-        state = flushed(state)
+        state = flushed(state, self.plasticity)
         return state._replace(law=self._law(state.counts))
 
     @standard_promotion()
     def flush(self, state: AgentState) -> AgentState:
         """Return the same state with nothing accumulated: counts and tally are complete."""
-        return flushed(_of_jax(state))
+        return flushed(_of_jax(state), self.plasticity)
 
     def _at_start(self, counts: Counts) -> AgentState:
         prior = self.model.state_prior[1]

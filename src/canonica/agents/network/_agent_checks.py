@@ -8,7 +8,7 @@ from jax.core import Tracer
 from canonica._checks import checked_array, checked_choice, checked_kind, checked_size, refusal
 from canonica._errors import CanonicaError
 from canonica.agents.network.modulations._modulation import Modulation
-from canonica.model import GenerativeModel
+from canonica.model import GenerativeModel, PlasticityGains
 
 SMALLEST_COUNT, LARGEST_COUNT = 1e-6, 1e30  # of which single precision still knows the logarithms
 PAIR = 2  # values of a binary variable, on each side of a mapping
@@ -82,6 +82,7 @@ def check_settings(
     decides_from: Any,
     moves_made: Any,
     acting_precision: Any,
+    plasticity: Any,
     length: int,
 ) -> None:
     """Refuse settings that an agent cannot have; `length` is that of its policies."""
@@ -92,6 +93,8 @@ def check_settings(
         raise refusal(
             "modulation", f"{type(modulation).__name__}, which has no hash", "a frozen dataclass"
         ) from error
+    if plasticity is not None:
+        checked_kind("plasticity", plasticity, PlasticityGains, "PlasticityGains, or None")
     checked_choice("learning", learning, ("trial", "chunk"))
     checked_choice("decides_from", decides_from, ("previous", "current"))
     checked_choice("acting_precision", acting_precision, ("single", "double", None))

@@ -1,5 +1,7 @@
 """Hebbian plasticity of a rollout, modulated by Gamma, and the free energy on the way."""
 
+from typing import NamedTuple
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
@@ -8,18 +10,37 @@ from canonica.agents.network._accumulated import Accumulated
 from canonica.agents.network._agent_state import AgentState
 from canonica.agents.network._coincidence import coincidence_of, coincidence_of_decisions
 from canonica.agents.network._counts import Counts
+from canonica.agents.network._pairs import Pairs
 from canonica.agents.network._response import Response
 from canonica.agents.network._response_law import ResponseLaw
 from canonica.agents.network._rollout import Rollout
 from canonica.agents.network._tally import Tally
-from canonica.model import MINIMUM_POLICY_COUNT, previous_in_time
+from canonica.model import MINIMUM_POLICY_COUNT, PlasticityGains, previous_in_time
+
+
+class Lesson(NamedTuple):
+    """What a rollout teaches.
+
+    Attributes
+    ----------
+    risk, modulation : (time,)
+        Of each step; ``1 - 2 Gamma``, or what has become of it.
+    plasticity : PlasticityGains or None
+        How strongly it changes the counts.
+    at_first : Pairs
+        Policy counts that a network which forgets returns to.
+    """
+
+    risk: Float[Array, " time"]
+    modulation: Float[Array, " time"]
+    plasticity: PlasticityGains | None
+    at_first: Pairs
 
 
 def with_rollout(
     state: AgentState,
     rollout: Rollout,
-    risk: Float[Array, " time"],
-    gamma: Float[Array, " time"],
+    lesson: Lesson,
     *,
     from_current: bool,
     moves_made: int,
@@ -32,8 +53,8 @@ def with_rollout(
         By whose law the agent acted.
     rollout : Rollout
         What happened.
-    risk, gamma : (time,)
-        Of each step.
+    lesson : Lesson
+        What it teaches.
     from_current : bool
         Whether decisions were drawn from the states of their own step.
     moves_made : int
@@ -45,14 +66,15 @@ def with_rollout(
     previous = previous_in_time(belief, rollout.before.belief)
     mask = rollout.mask.astype(dtype)
     decided = rollout.decided(moves_made).astype(dtype)
-    modulation = decided * (1 - 2 * gamma)
+    modulation = decided * lesson.modulation
     seen = belief if from_current else previous
     policies = len(tally.decisions)
 
-    modulated = coincidence_of_decisions(seen, response.policy, policies, modulation)
+    counts, weight = _kept(state.counts.policy, rollout, modulation, lesson)
+    modulated = coincidence_of_decisions(seen, response.policy, policies, weight)
     learned = jax.tree.map(
         lambda count, more: jnp.maximum(count + more.astype(count.dtype), MINIMUM_POLICY_COUNT),
-        state.counts.policy,
+        counts,
         modulated,
     )
     # Whatever the states: at their posterior, their free energy is minus a log evidence, of which
@@ -70,11 +92,26 @@ def with_rollout(
         ),
         tally=Tally(
             tally.steps + rollout.steps,
-            tally.risk + (mask * risk).sum(),
+            tally.risk + (mask * lesson.risk).sum(),
             free_energy,
             tally.decisions + drawn,
         ),
     )
+
+
+def _kept(
+    counts: Pairs, rollout: Rollout, modulation: Float[Array, " time"], lesson: Lesson
+) -> tuple[Pairs, Float[Array, " time"]]:
+    """Return the policy counts that a rollout leaves, and what each of its steps adds."""
+    plasticity = lesson.plasticity
+    if plasticity is None:
+        return counts, modulation
+    kept = jax.tree.map(
+        lambda now, first: plasticity.kept(now, first, rollout.steps), counts, lesson.at_first
+    )
+    after = jnp.maximum(rollout.steps - 1 - jnp.arange(len(modulation)), 0)
+    weight = modulation * plasticity.rate * plasticity.retention**after
+    return kept, weight.astype(modulation.dtype)
 
 
 def _accumulated_with(
@@ -92,7 +129,7 @@ def _accumulated_with(
     return Accumulated(likelihood, transition)
 
 
-def flushed(state: AgentState) -> AgentState:
+def flushed(state: AgentState, plasticity: PlasticityGains | None) -> AgentState:
     """Return the state that has learned all that was accumulated, its tally complete."""
     law, counts = state.law, state.counts
     likelihood, transition = state.accumulated
@@ -102,16 +139,24 @@ def flushed(state: AgentState) -> AgentState:
     learned = counts.transition
     if transition is not None and law.transition is not None and learned is not None:
         silent = silent + transition.silent(law.transition)
-        learned = learned + transition.counts
+        learned = learned + _by_rate(transition.counts, plasticity)
     F = state.tally.free_energy
     free_energy = F._replace(
         accuracy=F.accuracy + accuracy, complexity=F.complexity - silent + accuracy
     )
     return state._replace(
-        counts=Counts(counts.likelihood + likelihood.counts, learned, counts.policy),
+        counts=Counts(
+            counts.likelihood + _by_rate(likelihood.counts, plasticity), learned, counts.policy
+        ),
         accumulated=jax.tree.map(jnp.zeros_like, state.accumulated),
         tally=state.tally._replace(free_energy=free_energy),
     )
+
+
+def _by_rate(
+    increment: Float[Array, "2 2 outcome cause"], plasticity: PlasticityGains | None
+) -> Float[Array, "2 2 outcome cause"]:
+    return increment if plasticity is None else increment * plasticity.rate.astype(increment.dtype)
 
 
 def _decision(

@@ -35,12 +35,20 @@ class LogEvidence(NamedTuple):
 
 
 def log_evidence(
-    counts: Float[Array, "2 2 outcome cause"], form: ExpectationForm, floor: float
+    counts: Float[Array, "2 2 outcome cause"],
+    form: ExpectationForm,
+    floor: float,
+    gain: Float[Array, "2"] | None = None,
 ) -> LogEvidence:
-    """Return what outcomes say under a mapping; no probability counts as less than `floor`."""
+    """Return what outcomes say under a mapping, both values by their gain.
+
+    No probability counts as less than `floor`.
+    """
     log_parameter = expected_log_parameter(counts, form)
     if floor > 0:
         log_parameter = jnp.maximum(log_parameter, np.log(floor))
+    if gain is not None:
+        log_parameter = log_parameter * gain.astype(log_parameter.dtype)[:, None, None]
     present, absent = log_parameter[1], log_parameter[0]
     difference = present - absent
     silence = absent.sum(axis=1)

@@ -1,5 +1,6 @@
 """What an agent acts by while its counts stand still: log odds, linear in what it is given."""
 
+from functools import partial
 from typing import NamedTuple
 
 import jax.numpy as jnp
@@ -7,6 +8,7 @@ from jaxtyping import Array, Float
 
 from canonica.agents.network._log_evidence import LogEvidence, log_evidence
 from canonica.model import GenerativeModel, present
+from canonica.model._gains import gain_of, weighed
 
 
 class ResponseLaw(NamedTuple):
@@ -47,10 +49,15 @@ def response_law(model: GenerativeModel, floor: float) -> ResponseLaw:
     b = model.transition_counts
     c = present(model.policy_counts, "policy_counts")
     E = present(model.decision_prior, "decision_prior")
+    gain = partial(gain_of, model.gains)
+
+    def evidence(counts: Array, term: str) -> LogEvidence:
+        return log_evidence(counts, model.form, floor, gain(term))
+
     return ResponseLaw(
-        likelihood=log_evidence(model.likelihood_counts, model.form, floor),
-        transition=None if b is None else log_evidence(b, model.form, floor),
-        policy=log_evidence(c, model.form, floor),
+        likelihood=evidence(model.likelihood_counts, "likelihood"),
+        transition=None if b is None else evidence(b, "transition"),
+        policy=evidence(c, "decision"),
         state_log_prior=jnp.log(jnp.maximum(model.state_prior, floor)),
-        policy_log_prior=jnp.log(jnp.maximum(E, floor)),
+        policy_log_prior=weighed(jnp.log(jnp.maximum(E, floor)), gain("decision")),
     )
