@@ -372,9 +372,6 @@ FLOOR_1 = {
     "expected_parameter": lambda m: model.expected_parameter(m.counts),
     "free_energy": lambda m: model.free_energy(m.model, m.seen, m.beliefs, epsilon=1e-6),
     "generative_model": lambda m: model.generative_model(m.network),
-    "lesioned": lambda m: model.lesioned(
-        m.model, lesions.StatePrior(0.2), lesions.SensoryPrecision(2.0)
-    ),
     "log_evidence": lambda m: model.log_evidence(
         model.expected_log_parameter(m.counts), m.seen
     ),
@@ -421,6 +418,9 @@ FOLLOWING = {
     ),
 }
 ALWAYS = {
+    "lesions.lesioned": lambda _: lesions.lesioned(
+        simulate.initial_model(jax.random.key(0), inputs=4), lesions.StatePrior(0.2)
+    ),
     "lesions.lesion_named": lambda _: lesions.lesion_named("state prior")(0.2),
     # Agents.
     "agents.binary_observations": lambda _: agents.binary_observations(

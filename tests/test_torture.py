@@ -122,6 +122,7 @@ CHECKS = ("@checked_arguments", "@of_results", "@checked_arrays")
 # Look at what they are given themselves, part by part, where they use it.
 BY_HAND = {
     "canonica.data.recording",
+    "canonica.lesions.lesioned",
     "canonica.pipelines.check_results_folder",  # loads nothing before it has looked
     "canonica.read",
     "canonica.recordings.spike_trains_from",

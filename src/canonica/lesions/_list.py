@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from canonica._arguments import checked_arguments
 from canonica._checks import refusal
 from canonica.lesions._delayed_modulation import DelayedModulation
 from canonica.lesions._excitation_balance import ExcitationBalance
@@ -40,6 +41,7 @@ LESIONS: Mapping[str, type[Lesion]] = MappingProxyType(
 """Every kind of lesion, by its name."""
 
 
+@checked_arguments
 def lesion_named(name: str) -> type[Lesion]:
     """Return the kind of lesion of that name; hyphens and underscores count as spaces.
 
@@ -53,7 +55,7 @@ def lesion_named(name: str) -> type[Lesion]:
     >>> lesion_named("state-prior")(0.2)
     StatePrior(strength=0.2)
     """
-    spaced = str(name).strip().lower().replace("-", " ").replace("_", " ")
+    spaced = name.strip().lower().replace("-", " ").replace("_", " ")
     if spaced not in LESIONS:
         raise refusal("lesion", repr(name), f"one of {', '.join(LESIONS)}")
     return LESIONS[spaced]

@@ -273,8 +273,8 @@ class GenerativeModel(eqx.Module):
 
         Raises CanonicaError in a model without decisions.
         """
-        log_prior = along_batch(self.decision_log_prior, previous_state)
-        return log_prior + self.policy_log_evidence(previous_state)
+        evidence = self.policy_log_evidence(previous_state)
+        return along_batch(self.decision_log_prior, previous_state) + evidence
 
     @checked_arrays
     def decision_posterior(
