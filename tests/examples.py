@@ -27,6 +27,7 @@ from canonica import reverse_engineering as reverse
 from canonica.agents import experiments
 from canonica.pipelines.results._read_results import read_results
 from canonica.reverse_engineering import conditions, forecasting
+from canonica.reverse_engineering import phenotype as phenotyping
 
 SIZES = {"sessions": 12, "trials_per_session": 24, "inputs": 4}
 BRIEF = {"sessions": 2, "trials_per_session": 8, "inputs": 4, "samples": 2}
@@ -223,6 +224,10 @@ class Material:
         return studies.recovery(
             0, draws=2, sessions=11, trials_per_session=16, inputs=4, noise=[0.0]
         )
+
+    @cached_property
+    def choices(self):
+        return studies.simulated_choices(0, subjects=2, trials=6)
 
     @cached_property
     def landscape(self):
@@ -563,6 +568,16 @@ ALWAYS = {
         for name, value in (("a", 2.5), ("b", 3.1))
     ]),
     "reverse_engineering.paired_comparison": lambda _: reverse.paired_comparison(ERRORS, "new"),
+    "phenotype": lambda m: canonica.phenotype(m.choices, free=["plasticity"]),
+    "reverse_engineering.phenotype.compare_lesions": lambda m: phenotyping.compare_lesions(
+        m.choices, base=["plasticity"], lesions=[], rivals=False
+    ),
+    "reverse_engineering.phenotype.cross_validate": lambda m: phenotyping.cross_validate(
+        m.choices, free=["plasticity"], folds=2
+    ),
+    "reverse_engineering.phenotype.read_choices": lambda m: vars(
+        phenotyping.read_choices(m.choices)
+    ),
     "reverse_engineering.pooled": lambda m: reverse.pooled([m.plastic, m.plastic]),
     "reverse_engineering.recording_summary": lambda m: reverse.recording_summary(m.result),
     "reverse_engineering.results": lambda m: list(
@@ -589,6 +604,7 @@ ALWAYS = {
     "studies.plasticity_detection": lambda m: m.detected,
     "studies.recovery": lambda m: m.recovered,
     "studies.recovery_summary": lambda m: studies.recovery_summary(m.recovered),
+    "studies.simulated_choices": lambda m: m.choices,
     "studies.simulated_known": lambda _: studies.simulated_known(
         jax.random.key(0), studies.Truth(), sessions=3, initial=2, trials=4, inputs=3
     ),

@@ -144,6 +144,7 @@ def good(cultures, tmp_path_factory):
             "plasticity_calibration": seed,
             "plasticity_detection": seed,
             "recovery": seed,
+            "simulated_choices": {"subjects": 2, "trials": 3},
             "simulated_known": {
                 "key": key, "truth": studies.Truth(), "sessions": 3, "initial": 2,
                 "trials": 4, "inputs": 3,

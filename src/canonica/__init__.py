@@ -12,8 +12,12 @@ and to a forecast of its later sessions, blind to them, and how good it was::
     forecasts = canonica.forecast(recordings)
     scores = [canonica.score(*both) for both in zip(forecasts, recordings)]
 
-A figure of any of these is one call of `canonica.plot`. What the commands do, from files to files,
-is in `canonica.pipelines`.
+From what subjects chose and got, to lesions of the network that would choose like them::
+
+    estimates = canonica.phenotype("choices.csv")
+
+A figure of a recording's results is one call of `canonica.plot`. What the commands do, from files
+to files, is in `canonica.pipelines`.
 The equations are in `canonica.model`, cultures to practise on in `canonica.simulate`, networks
 that act in `canonica.agents`, values that lesion either in `canonica.lesions`.
 """
@@ -52,6 +56,7 @@ if TYPE_CHECKING:
         sweep,
         validate,
     )
+    from canonica.reverse_engineering.phenotype import phenotype
 
 # Loaded when first asked for: importing canonica itself costs next to nothing.
 _HOMES = {
@@ -59,6 +64,7 @@ _HOMES = {
     "forecast": "canonica.reverse_engineering",
     "forecast_responses": "canonica.reverse_engineering",
     "from_spikes": "canonica.recordings",
+    "phenotype": "canonica.reverse_engineering.phenotype",
     "read": "canonica.recordings",
     "reverse_engineer": "canonica.reverse_engineering",
     "reverse_engineer_responses": "canonica.reverse_engineering",
@@ -97,6 +103,7 @@ __all__ = [
     "from_spikes",
     "lesions",
     "model",
+    "phenotype",
     "pipelines",
     "plot",
     "read",

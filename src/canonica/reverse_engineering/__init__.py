@@ -3,7 +3,8 @@
 A protocol is a value with its settings; its steps are a file each: `_ensembles` (1, 2),
 `_normalisation` (3), `_estimation` (4, 5), `_published_forecast` (6), `_score` (7), and
 `_references`, the simpler predictions that a forecast has to beat. `forecasting` holds forecasts
-made before the fact, with intervals, scores and evidence for plasticity.
+made before the fact, with intervals, scores and evidence for plasticity; `phenotype` reads the
+lesions of a network that acts from its choices.
 """
 
 from canonica.reverse_engineering._failures import attempt

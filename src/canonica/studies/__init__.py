@@ -1,5 +1,6 @@
 """What simulation says of our methods: recovery of known networks, calibration, power."""
 
+from canonica.studies.phenotypes import simulated_choices
 from canonica.studies.plasticity import (
     Truth,
     calibration_summary,
@@ -20,5 +21,6 @@ __all__ = [
     "plasticity_detection",
     "recovery",
     "recovery_summary",
+    "simulated_choices",
     "simulated_known",
 ]

@@ -1,0 +1,17 @@
+"""A phenotype from choices: which lesion, how strong, in which subject, and how sure that is.
+
+The canonical subject is an agent of `canonica.agents` that learns after every choice. Its lesions
+are free parameters, estimated from trial-by-trial choices and outcomes by their exact likelihood.
+"""
+
+from canonica.reverse_engineering.phenotype._choices import Choices, read_choices
+from canonica.reverse_engineering.phenotype._compare import compare_lesions, cross_validate
+from canonica.reverse_engineering.phenotype._phenotype import phenotype
+
+__all__ = [
+    "Choices",
+    "compare_lesions",
+    "cross_validate",
+    "phenotype",
+    "read_choices",
+]

@@ -1,0 +1,5 @@
+"""What simulation says of phenotypes: subjects whose lesions are known."""
+
+from canonica.studies.phenotypes._simulated_choices import simulated_choices
+
+__all__ = ["simulated_choices"]
