@@ -1,6 +1,6 @@
 """Models of choices: which parameters they have, and what they make of trials."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -26,7 +26,8 @@ from canonica.reverse_engineering.phenotype._trials import ChoiceTrials
 
 ModelName = Literal["canonical", "rescorla-wagner", "win-stay-lose-shift"]
 MODELS = get_args(ModelName)
-RIVALS = {
+Law = Callable[[Float[Array, " parameter"], ChoiceTrials, int], Float[Array, "trial option"]]
+RIVALS: dict[ModelName, tuple[tuple[Parameter, ...], Law]] = {
     "rescorla-wagner": (RESCORLA_WAGNER, rescorla_wagner),
     "win-stay-lose-shift": (WIN_STAY_LOSE_SHIFT, win_stay_lose_shift),
 }

@@ -50,7 +50,7 @@ class Choices:
     fresh : tuple of (trial,)
         Whether a block begins.
     missing : tuple of int
-        ChoiceTrials of each subject that were left out, because nothing was chosen.
+        Trials of each subject that were left out, because nothing was chosen.
     rule : str
         How outcomes were brought to the range from -1 to 1.
     """
@@ -90,7 +90,7 @@ def read_choices(table: AnyPath | pd.DataFrame) -> Choices:
 
     Outcomes that are all 0 or 1 stand for nothing gained (-1) and something gained (1). All
     others are divided by the largest size among them: -1, 0 and 1 stay what they are, and 0 is
-    neither gain nor loss. ChoiceTrials without a choice are left out: nothing is said of them, and
+    neither gain nor loss. Trials without a choice are left out: nothing is said of them, and
     nothing is learned from them.
 
     Parameters
