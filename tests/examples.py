@@ -230,6 +230,10 @@ class Material:
         return studies.simulated_choices(0, subjects=2, trials=6)
 
     @cached_property
+    def phenotypes(self):
+        return canonica.phenotype(self.choices, model="win-stay-lose-shift")
+
+    @cached_property
     def landscape(self):
         return simulate.simulated_landscape(0, **BRIEF, resolution=9)
 
@@ -316,6 +320,12 @@ def studied(given):
     pd.DataFrame(rows).to_csv(table, index=False)
     settings = pipelines.StudySettings(model="ridge")
     return given.folder_of("study", canonica.study, table, settings=settings)
+
+
+def phenotyped(given):
+    table = given.folder / "choices.csv"
+    given.choices.to_csv(table, index=False)
+    return given.folder_of("phenotype", pipelines.phenotype, table, free=["plasticity"])
 
 
 def reported(given):
@@ -575,6 +585,11 @@ ALWAYS = {
     "reverse_engineering.phenotype.cross_validate": lambda m: phenotyping.cross_validate(
         m.choices, free=["plasticity"], folds=2
     ),
+    "reverse_engineering.phenotype.hierarchical_phenotype": lambda m: (
+        phenotyping.hierarchical_phenotype(
+            m.choices, model="win-stay-lose-shift", draws=4, warmup=2
+        )
+    ),
     "reverse_engineering.phenotype.read_choices": lambda m: vars(
         phenotyping.read_choices(m.choices)
     ),
@@ -600,6 +615,7 @@ ALWAYS = {
         0, cultures=2, sessions=11, trials_per_session=32
     ),
     "studies.detection_summary": lambda m: studies.detection_summary(m.detected),
+    "studies.phenotype_recovery": lambda _: studies.phenotype_recovery(subjects=3, trials=4),
     "studies.plasticity_calibration": lambda m: m.calibrated,
     "studies.plasticity_detection": lambda m: m.detected,
     "studies.recovery": lambda m: m.recovered,
@@ -647,6 +663,10 @@ ALWAYS = {
     "report.perturbation_figure": lambda m: m.image(
         report.perturbation_figure(m.perturbed, m.estimated)
     ),
+    "report.phenotype_figure": lambda m: m.image(
+        report.phenotype_figure(m.phenotypes)
+    ),
+    "report.phenotype_table": lambda m: report.phenotype_table(m.phenotypes),
     "report.plasticity_found": lambda m: m.finding,
     "report.rates_figure": lambda m: m.image(report.rates_figure([m.finding])),
     "report.recording_scores": lambda m: report.recording_scores(by_model(m)),
@@ -698,6 +718,7 @@ ALWAYS = {
     ),
     "pipelines.maze": lambda m: m.folder_of("maze", pipelines.maze, **TASK, animation="none"),
     "pipelines.perturbation": lambda m: m.folder_of("perturb", pipelines.perturbation, **BRIEF),
+    "pipelines.phenotype": phenotyped,
     "pipelines.recovery": lambda m: m.folder_of(
         "recover", pipelines.recovery, draws=2, sessions=11, trials_per_session=16
     ),

@@ -143,6 +143,7 @@ def good(cultures, tmp_path_factory):
             "culture_false_alarms": seed,
             "plasticity_calibration": seed,
             "plasticity_detection": seed,
+            "phenotype_recovery": {"subjects": 3, "trials": 4},
             "recovery": seed,
             "simulated_choices": {"subjects": 2, "trials": 3},
             "simulated_known": {
@@ -174,6 +175,7 @@ def good(cultures, tmp_path_factory):
             "maze": {"out": out},
             "perturbation": {"out": out, **SMALL},
             "recording_files": {"paths": path},
+            "phenotype": {"choices": path, "out": out},
             "recovery": {"out": out},
             "report": {"folder": path},
             "separation": {"out": out, **SMALL},

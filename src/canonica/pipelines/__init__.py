@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from canonica.pipelines._forecast_plan import ForecastPlan
     from canonica.pipelines._maze import MazeRun, maze, unfinished_maze
     from canonica.pipelines._nothing_usable import NothingUsableError
+    from canonica.pipelines._phenotype import PhenotypeRun, phenotype
     from canonica.pipelines._progress import Progress, Told
     from canonica.pipelines._report import report
     from canonica.pipelines._validate import Validated, validate, validate_each, write_validations
@@ -59,6 +60,7 @@ _HOMES = {
     "MazeRun": "canonica.pipelines._maze",
     "NothingUsableError": "canonica.pipelines._nothing_usable",
     "PerturbationRun": "canonica.pipelines.simulations._perturbation",
+    "PhenotypeRun": "canonica.pipelines._phenotype",
     "Progress": "canonica.pipelines._progress",
     "RecordingForecast": "canonica.pipelines._forecast",
     "RecoveryRun": "canonica.pipelines.simulations._recovery",
@@ -79,6 +81,7 @@ _HOMES = {
     "landscape": "canonica.pipelines.simulations._landscape",
     "maze": "canonica.pipelines._maze",
     "perturbation": "canonica.pipelines.simulations._perturbation",
+    "phenotype": "canonica.pipelines._phenotype",
     "recording_files": "canonica.recordings",
     "recovery": "canonica.pipelines.simulations._recovery",
     "report": "canonica.pipelines._report",
@@ -104,6 +107,7 @@ __all__ = [
     "MazeRun",
     "NothingUsableError",
     "PerturbationRun",
+    "PhenotypeRun",
     "Progress",
     "RecordingForecast",
     "RecoveryRun",
@@ -124,6 +128,7 @@ __all__ = [
     "landscape",
     "maze",
     "perturbation",
+    "phenotype",
     "recording_files",
     "recovery",
     "report",

@@ -25,6 +25,8 @@ from canonica.report._learning_table import (
 from canonica.report._maze_figure import maze_figure
 from canonica.report._maze_scene_figure import scene_figure, write_scene_animation
 from canonica.report._perturbation_figure import perturbation_figure
+from canonica.report._phenotype_figure import phenotype_figure
+from canonica.report._phenotype_table import phenotype_table
 from canonica.report._rates_figure import rates_figure
 from canonica.report._recovery_figure import recovery_figure
 from canonica.report._separation_figure import separation_figure
@@ -55,6 +57,8 @@ __all__ = [
     "learning_table",
     "maze_figure",
     "perturbation_figure",
+    "phenotype_figure",
+    "phenotype_table",
     "plasticity_found",
     "rates_figure",
     "recording_scores",

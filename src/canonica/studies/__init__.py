@@ -1,6 +1,6 @@
 """What simulation says of our methods: recovery of known networks, calibration, power."""
 
-from canonica.studies.phenotypes import simulated_choices
+from canonica.studies.phenotypes import phenotype_recovery, simulated_choices
 from canonica.studies.plasticity import (
     Truth,
     calibration_summary,
@@ -17,6 +17,7 @@ __all__ = [
     "calibration_summary",
     "culture_false_alarms",
     "detection_summary",
+    "phenotype_recovery",
     "plasticity_calibration",
     "plasticity_detection",
     "recovery",

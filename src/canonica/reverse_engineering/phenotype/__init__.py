@@ -4,14 +4,19 @@ The canonical subject is an agent of `canonica.agents` that learns after every c
 are free parameters, estimated from trial-by-trial choices and outcomes by their exact likelihood.
 """
 
+from canonica.reverse_engineering.phenotype._choice_model import MODELS, ModelName
 from canonica.reverse_engineering.phenotype._choices import Choices, read_choices
 from canonica.reverse_engineering.phenotype._compare import compare_lesions, cross_validate
+from canonica.reverse_engineering.phenotype._hierarchical import hierarchical_phenotype
 from canonica.reverse_engineering.phenotype._phenotype import phenotype
 
 __all__ = [
+    "MODELS",
     "Choices",
+    "ModelName",
     "compare_lesions",
     "cross_validate",
+    "hierarchical_phenotype",
     "phenotype",
     "read_choices",
 ]

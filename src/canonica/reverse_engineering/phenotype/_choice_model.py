@@ -47,12 +47,15 @@ class ChoiceModel:
         What is free in it.
     options, observations : int
         Of the task.
+    fixed : tuple of (str, float)
+        Strengths that a canonical subject is known to have; of what is free, they say nothing.
     """
 
     name: ModelName
     parameters: tuple[Parameter, ...]
     options: int
     observations: int
+    fixed: tuple[tuple[str, float], ...] = ()
 
     def log_probabilities(
         self, unbounded: Float[Array, " parameter"], trials: ChoiceTrials
@@ -61,10 +64,10 @@ class ChoiceModel:
         values = [one.value(unbounded[n]) for n, one in enumerate(self.parameters)]
         if self.name == "canonical":
             names = (one.name for one in self.parameters)
+            known = {name: jnp.asarray(value, unbounded.dtype) for name, value in self.fixed}
+            strengths = known | dict(zip(names, values, strict=True))
             agent = canonical_agent(self.options, self.observations)
-            return log_probabilities(
-                with_strengths(agent, dict(zip(names, values, strict=True))), trials
-            )
+            return log_probabilities(with_strengths(agent, strengths), trials)
         return RIVALS[self.name][1](jnp.stack(values), trials, self.options)
 
     def log_likelihood(

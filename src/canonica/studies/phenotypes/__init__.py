@@ -1,5 +1,6 @@
 """What simulation says of phenotypes: subjects whose lesions are known."""
 
+from canonica.studies.phenotypes._phenotype_recovery import phenotype_recovery
 from canonica.studies.phenotypes._simulated_choices import simulated_choices
 
-__all__ = ["simulated_choices"]
+__all__ = ["phenotype_recovery", "simulated_choices"]
