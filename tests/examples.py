@@ -325,7 +325,9 @@ def studied(given):
 def phenotyped(given):
     table = given.folder / "choices.csv"
     given.choices.to_csv(table, index=False)
-    return given.folder_of("phenotype", pipelines.phenotype, table, free=["plasticity"])
+    return given.folder_of(
+        "phenotype", pipelines.phenotype, table, model="win-stay-lose-shift", compare=[]
+    )
 
 
 def reported(given):

@@ -35,6 +35,14 @@ def phenotype(
             show_default="policy precision, plasticity, forgetting, loss modulation",
         ),
     ] = None,
+    compare: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="Lesion that is compared, alone beside policy precision and plasticity (repeat).",
+            show_default="all",
+        ),
+    ] = None,
     cross_validate: Annotated[
         bool,
         typer.Option("--cross-validate", help="Compare models by held-out subjects, too."),
@@ -86,6 +94,7 @@ def phenotype(
             out,
             model=model,
             free=free or None,
+            compare=compare or None,
             draws=draws,
             seed=seed,
             figure_format=figure_format,

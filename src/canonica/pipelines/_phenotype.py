@@ -69,6 +69,7 @@ def phenotype(
     *,
     model: ModelName = "canonical",
     free: Sequence[str] | None = None,
+    compare: Sequence[str] | None = None,
     cross_validation: bool = False,
     hierarchical: bool = False,
     draws: int = 500,
@@ -91,6 +92,8 @@ def phenotype(
         Folder for the results; made if it is not there.
     model, free
         As in `canonica.phenotype`.
+    compare : sequence of str, optional
+        Lesions that are compared, each alone beside policy precision and plasticity; all by default.
     cross_validation : bool
         Whether models are compared by subjects who are held out, too.
     hierarchical : bool
@@ -128,7 +131,7 @@ def phenotype(
         subjects = estimated(data, model=model, free=free)
         stage.advance()
         stage = Stage(progress, "Comparing models", 1)
-        comparison = compare_lesions(data)
+        comparison = compare_lesions(data, lesions=compare)
         stage.advance()
         validation = groups = None
         if cross_validation:
@@ -160,6 +163,7 @@ def phenotype(
                 "sha256": sha256(path),
                 "model": model,
                 "free": subjects["parameter"].to_numpy(),
+                "compared": comparison["model"].to_numpy(),
                 "cross_validation": cross_validation,
                 "hierarchical": hierarchical,
                 "draws": draws,

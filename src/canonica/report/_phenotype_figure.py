@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from canonica._of_results import of_results
 from canonica.report._forecast_table import shortened
@@ -121,11 +122,24 @@ def _panel(axis: Axes, one: xr.Dataset, name: str) -> None:
     )
     unit = UNITS.get(name, "ratio to the intact agent")
     axis.set(
-        title=f"{name} ({one['symbol'].item()})" if "symbol" in one.coords else name,
         xlabel=f"{name} ({unit})",
         ylabel="subject, in the order of estimates",
     )
+    title = f"{name} ({one['symbol'].item()})" if "symbol" in one.coords else name
+    axis.set_title(title, loc="left")
     if name in RATIOS:
-        axis.set_xscale("log")
+        _ratios(axis)
     if len(groups) > 1:
-        axis.legend(frameon=False, fontsize=8, loc="lower right")
+        axis.legend(
+            frameon=False, fontsize=8, loc="lower right", bbox_to_anchor=(1, 1), ncols=2,
+            borderaxespad=0,
+        )  # fmt: skip
+
+
+def _ratios(axis: Axes) -> None:
+    """Have a logarithmic scale, with a line at what the intact agent has."""
+    axis.set_xscale("log")
+    axis.xaxis.set_major_locator(LogLocator(subs=(1, 3)))
+    axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.xaxis.set_minor_formatter(NullFormatter())
+    axis.axvline(1, color="0.8", linewidth=0.8, zorder=0)

@@ -40,7 +40,7 @@ def phenotype_table(found: xr.Dataset) -> Table:
         for group in groups:
             values = one["estimate"].to_numpy()[(one["group"] == group).to_numpy()]
             low, middle, high = np.quantile(values, [0.25, 0.5, 0.75])
-            cells.append(f"{middle:.3g} ({low:.3g} to {high:.3g})")
+            cells.append(f"{middle:.3g} ({low:.3g}\N{EN DASH}{high:.3g})")
         known = one["identified"].to_numpy()
         table.add_row(str(name), *cells, f"{known.sum()} of {len(known)}")
     return table

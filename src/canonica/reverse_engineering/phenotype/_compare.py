@@ -8,8 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 import xarray as xr
-from jaxtyping import Array, Float
-from scipy import stats
+from jaxtyping import Array, Float, Int
 
 from canonica._arguments import checked_arguments
 from canonica._checks import checked_size
@@ -28,13 +27,13 @@ from canonica.reverse_engineering.phenotype._choice_model import (
 )
 from canonica.reverse_engineering.phenotype._choices import Choices
 from canonica.reverse_engineering.phenotype._group_prior import group_prior
-from canonica.reverse_engineering.phenotype._laplace import NormalPrior, posteriors
+from canonica.reverse_engineering.phenotype._laplace import NormalPrior, posteriors, spread_points
 from canonica.reverse_engineering.phenotype._phenotype import choices_of
 from canonica.reverse_engineering.phenotype._trials import ChoiceTrials, trials_of
 
 FOLDS = 10
 POINTS = 1024  # of the group's distribution, at which a held-out subject is scored
-Advance = Callable[[], object]
+WORTH_NAMING = 3  # times more probable that a lesion has to make choices
 
 
 @checked_arguments
@@ -66,7 +65,9 @@ def compare_lesions(
     xarray.Dataset
         With ``log_evidence`` (nats) and ``probability`` (of the models compared, alike at first)
         by subject and model, ``total`` by model, ``difference`` of the mean over subjects from the
-        best model's with a 95 % interval ``low`` and ``high``, and ``best`` by subject.
+        best model's with a 95 % interval ``low`` and ``high``, and ``best`` by subject: a lesion
+        only where it makes the choices three times as probable as the others do, as one of which
+        choices say nothing is as probable as the base.
 
     Raises
     ------
@@ -119,19 +120,28 @@ def log_evidences(
     )
 
 
+def preferred_models(
+    log_evidence: Float[np.ndarray, "subject model"], beside: Sequence[bool]
+) -> Int[np.ndarray, " subject"]:
+    """Return the best model of each subject; lesions only if three times as probable as others."""
+    return (log_evidence - np.log(WORTH_NAMING) * np.array(beside)).argmax(axis=1)
+
+
 def compared(
     log_evidence: Float[np.ndarray, "subject model"], names: Sequence[str], data: Choices
 ) -> xr.Dataset:
     """Return a comparison of models by their evidence."""
     best = int(log_evidence.sum(axis=0).argmax())
     behind = log_evidence - log_evidence[:, [best]]
+    beside = [name in STRENGTHS for name in names]
+    preferred = preferred_models(log_evidence, beside)
     weight = np.exp(log_evidence - log_evidence.max(axis=1, keepdims=True))
     intervals = np.array([bootstrap_interval(column) for column in behind.T])
     return xr.Dataset(
         {
             "log_evidence": (("subject", "model"), log_evidence, {"units": "nat"}),
             "probability": (("subject", "model"), weight / weight.sum(axis=1, keepdims=True)),
-            "best": ("subject", [names[n] for n in log_evidence.argmax(axis=1)]),
+            "best": ("subject", [names[n] for n in preferred]),
             "total": ("model", log_evidence.sum(axis=0), {"units": "nat"}),
             "difference": ("model", behind.mean(axis=0), {"units": "nat per subject"}),
             "low": ("model", intervals[:, 0]),
@@ -202,7 +212,7 @@ def cross_validate(
     folds = min(folds, subjects)
     generator = np.random.default_rng(seed)
     fold = generator.permutation(np.arange(subjects) % folds)
-    points = _normal_points(seed)
+    points = spread_points(POINTS, len(STRENGTHS), seed)
     with double_precision():
         trials = trials_of(data)
         models = {
@@ -223,12 +233,6 @@ def cross_validate(
             if progress is not None:
                 progress(number + 1, folds)
     return _validated(scores, [*models, "chance"], data, folds)
-
-
-def _normal_points(seed: int) -> Float[np.ndarray, "point parameter"]:
-    """Return well-spread draws of standard normals."""
-    uniform = stats.qmc.Sobol(len(STRENGTHS), rng=np.random.default_rng(seed)).random(POINTS)
-    return stats.norm.ppf(np.clip(uniform, 1e-12, 1 - 1e-12))
 
 
 @partial(jax.jit, static_argnums=0)

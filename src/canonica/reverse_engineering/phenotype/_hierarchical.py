@@ -230,7 +230,8 @@ def _summarised(
 
     def diagnosed(drawn: np.ndarray, judge: Any) -> np.ndarray:
         flat = drawn.reshape(*drawn.shape[:2], -1)
-        each = [float(judge(flat[..., n])) for n in range(flat.shape[-1])]
+        with np.errstate(invalid="ignore", divide="ignore"):  # of chains that stand still
+            each = [float(judge(flat[..., n])) for n in range(flat.shape[-1])]
         return np.array(each).reshape(drawn.shape[2:])
 
     low, middle, high = of_draws(bounded(found.mean))

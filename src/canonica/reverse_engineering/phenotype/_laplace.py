@@ -1,11 +1,14 @@
 """The most probable parameters of each subject, and the normal posterior about them (Laplace)."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
+from scipy import stats
 
 from canonica.reverse_engineering.phenotype._choice_model import ChoiceModel
 from canonica.reverse_engineering.phenotype._trials import ChoiceTrials
@@ -15,6 +18,7 @@ GRADIENT = 1e-6  # of the log posterior, in prior standard deviations, at which 
 GAIN = 1e-7  # nats by which a step has to better it; at an edge its slope does not vanish
 LONGEST = 2.0  # prior standard deviations that one step may go
 DAMPING = 1e-3
+POINTS = 64  # at which a top is looked for, before it is climbed
 
 
 class NormalPosterior(NamedTuple):
@@ -67,7 +71,8 @@ def posteriors(
 ) -> NormalPosterior:
     """Return the posterior of every subject, each by damped Newton steps, all in one loop.
 
-    They begin at `start`, on the unbounded scale; by default where the prior is highest.
+    They begin at `start`, on the unbounded scale; by default at the best of 64 points spread over
+    the prior, as there may be several tops.
     """
 
     def standard(prior: NormalPrior, trials: ChoiceTrials, x: Float[Array, " parameter"]) -> Array:
@@ -110,7 +115,9 @@ def posteriors(
         x = x + jnp.where(done, 0, part)[:, None] * move
         return step + 1, x, jnp.where(done, now, after), damping, done | flat | stuck
 
-    first = jnp.zeros_like(prior.mean) if start is None else (start - prior.mean) / prior.sd
+    first = (
+        _best_of_many(value, prior, trials) if start is None else (start - prior.mean) / prior.sd
+    )
     subjects = len(first)
     state = (
         0,
@@ -121,9 +128,9 @@ def posteriors(
     )
     _, x, now, *_ = jax.lax.while_loop(going_on, advanced, state)
     curvature, slope = shape(prior, trials, x)
-    # A likelihood with an edge may curve the wrong way: no narrower than it is, then.
+    # A likelihood with an edge may curve the wrong way: no posterior is wider than the prior.
     sizes, directions = jnp.linalg.eigh(curvature)
-    sizes = jnp.maximum(sizes, 0.1)
+    sizes = jnp.maximum(sizes, 1.0)
     covariance = jnp.einsum("sij,sj,skj->sik", directions, 1 / sizes, directions)
     return NormalPosterior(
         mean=prior.mean + prior.sd * x,
@@ -132,3 +139,25 @@ def posteriors(
         log_evidence=-now - 0.5 * jnp.log(sizes).sum(axis=1),
         gradient=jnp.abs(slope).max(axis=1, initial=0),
     )
+
+
+def spread_points(
+    points: int, parameters: int, seed: int = 0
+) -> Float[np.ndarray, "point parameter"]:
+    """Return draws of independent standard normals that are spread evenly (a Sobol sequence)."""
+    if parameters == 0:
+        return np.zeros((points, 0))
+    uniform = stats.qmc.Sobol(parameters, rng=np.random.default_rng(seed)).random(points)
+    return stats.norm.ppf(np.clip(uniform, 1e-12, 1 - 1e-12))
+
+
+def _best_of_many(
+    value: Callable[..., Float[Array, " subject"]], prior: NormalPrior, trials: ChoiceTrials
+) -> Float[Array, "subject parameter"]:
+    """Return the best of many points for each subject, in prior standard deviations."""
+    subjects, parameters = prior.mean.shape
+    points = jnp.asarray(spread_points(POINTS, parameters)).at[0].set(0)
+    each = jax.lax.map(
+        lambda point: value(prior, trials, jnp.broadcast_to(point, (subjects, parameters))), points
+    )
+    return points[jnp.argmin(each, axis=0)]

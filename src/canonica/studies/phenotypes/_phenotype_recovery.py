@@ -18,6 +18,7 @@ from canonica.lesions import LESIONS
 from canonica.reverse_engineering.phenotype._canonical_subject import STRENGTHS
 from canonica.reverse_engineering.phenotype._choice_model import FREE, ChoiceModel, choice_model
 from canonica.reverse_engineering.phenotype._choices import read_choices
+from canonica.reverse_engineering.phenotype._compare import preferred_models
 from canonica.reverse_engineering.phenotype._laplace import (
     NormalPosterior,
     NormalPrior,
@@ -47,8 +48,9 @@ def phenotype_recovery(
     For each of eight lesions, agents whose strengths are drawn from the prior of `phenotype`, all
     else as in the reference, choose in a bandit that swaps; so do intact ones, as the reference.
     The strength is estimated with all else known, the best of nine models (eight lesions, intact)
-    is chosen by its evidence. And agents in which four parameters vary at once (those that
-    `phenotype` has free by default) are estimated in all four.
+    is chosen by its evidence, a lesion only where it makes choices three times as probable. And
+    agents in which four parameters vary at once (those that `phenotype` has free by default) are
+    estimated in all four.
 
     Parameters
     ----------
@@ -108,8 +110,12 @@ def phenotype_recovery(
         joint = _fitted(choice_model("canonical", seen, 2, FREE), seen)
     if progress is not None:
         progress(steps, steps)
+    beside = [kind != INTACT for kind in kinds]
     best = np.stack(
-        [[(logs[kind].argmax(axis=1) == n).mean() for n in range(len(kinds))] for kind in kinds]
+        [
+            np.bincount(preferred_models(logs[kind], beside), minlength=len(kinds)) / subjects
+            for kind in kinds
+        ]
     )
     return _labelled(
         np.concatenate([true[one] for one in COMPARED], axis=1),
