@@ -33,6 +33,7 @@ from canonica.reverse_engineering.phenotype._canonical_subject import (
     with_strengths,
 )
 from canonica.reverse_engineering.phenotype._choice_model import choice_model
+from canonica.reverse_engineering.phenotype._compare import preferred_models
 from canonica.reverse_engineering.phenotype._group_prior import group_prior
 from canonica.reverse_engineering.phenotype._laplace import NormalPrior, posteriors
 from canonica.reverse_engineering.phenotype._rivals import rescorla_wagner, win_stay_lose_shift
@@ -316,6 +317,18 @@ def test_a_lesion_is_told_from_the_base_and_the_evidence_is_that_of_the_phenotyp
     assert compared.attrs["best"] == best
     assert compared["difference"].sel(model=best) == 0
     assert (compared["difference"] <= 0).all()
+
+
+def test_an_empty_base_is_the_intact_agent_and_small_gains_name_no_lesion():
+    rows = table(6, trials=20)
+    compared = compare_lesions(rows, base=[], lesions=["transition precision"], rivals=False)
+    with jax.enable_x64(True):
+        trials, _ = one_subject(rows)
+        each = np.asarray(log_probabilities(canonical_agent(2, 4), trials))
+    chosen = each[np.arange(20), np.asarray(trials.choice)].sum()
+    np.testing.assert_allclose(compared["log_evidence"].sel(model="base"), chosen, atol=1e-10)
+    evidence = np.array([[-10.0, -9.0], [-10.0, -8.8]])
+    assert preferred_models(evidence, [False, True]).tolist() == [0, 1]
 
 
 def test_the_distribution_of_a_group_is_found():

@@ -93,7 +93,8 @@ def phenotype(
     model, free
         As in `canonica.phenotype`.
     compare : sequence of str, optional
-        Lesions that are compared, each alone beside policy precision and plasticity; all by default.
+        Lesions that are compared, each alone beside policy precision and plasticity; by default
+        all.
     cross_validation : bool
         Whether models are compared by subjects who are held out, too.
     hierarchical : bool

@@ -98,7 +98,8 @@ def choice_model(
                 "canonical subject has lesions. Leave it out."
             )
         return ChoiceModel(name, RIVALS[name][0], options, observations)
-    names = [one.strip().lower().replace("-", " ").replace("_", " ") for one in free or FREE]
+    given = FREE if free is None else free
+    names = [one.strip().lower().replace("-", " ").replace("_", " ") for one in given]
     for one in names:
         if one not in STRENGTHS:
             raise CanonicaError(
