@@ -73,6 +73,11 @@ JOBS = (
     ),
     Job("report", "report {inputs}/analyzed-{variant} --out out.html"),
     Job("study", "study {inputs}/study-{variant}.csv --model ridge --out out", resumable=True),
+    Job(
+        "phenotype",
+        "phenotype {inputs}/choices-{variant}.csv --model win-stay-lose-shift --compare habit "
+        "--out out",
+    ),
     Job("demo", "demo --cultures 1 --seed {variant} --out out", again=""),
 )
 
@@ -85,6 +90,8 @@ def write_inputs(folder: Path) -> None:
         write(path, trains)
         write(folder / f"culture-{variant}.csv", trains.recording())
         analyze(path, folder / f"analyzed-{variant}")
+        choices = simulated_choices(variant, subjects=3, trials=12)
+        choices.to_csv(folder / f"choices-{variant}.csv", index=False)
     for variant, other in ((1, OTHER), (OTHER, 1)):
         rows = f"culture-{variant}.nwb,ctrl\nculture-{other}.nwb,drug\n"
         table = folder / f"study-{variant}.csv"
