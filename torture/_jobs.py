@@ -5,6 +5,7 @@ from pathlib import Path
 
 from canonica.pipelines import analyze
 from canonica.recordings import write
+from canonica.studies import simulated_choices
 from torture._command import Command
 from torture._sound_files import culture
 
