@@ -382,6 +382,65 @@ def test_version_answers_at_once_without_jax():
     assert done.stdout.strip() == "[]"
 
 
+REFUSED = [
+    (["maze", "--prior-right", "0.6"], "'--prior-right'"),
+    (["maze", "--height", "6"], "'--height': found 6; expected an odd number"),
+    (["maze", "--width", "100"], "'--width': found 100; expected an odd number"),
+    (["maze", "--window", "4"], "'--window': found 4; expected an odd number"),
+    (["maze", "transplant", "--height", "6"], "'--height': found 6; expected an odd number"),
+    (["maze", "transplant", "--width", "6"], "'--width': found 6; expected an odd number"),
+    (["maze", "transplant", "--window", "4"], "'--window': found 4; expected an odd number"),
+    (
+        ["maze", "transplant", "none.csv"],
+        "none.csv: found no such file; expected a result of canonica maze (.nc) or a decision log",
+    ),
+    (["study", "none.csv"], "none.csv: found no such file; expected a table of recordings"),
+    (["simulate", "separation", "--samples", "0"], "'--samples'"),
+    (
+        ["simulate", "separation", "--prior", "1.5"],
+        "--prior: found 1.5; expected numbers from 0.001 to 0.999.",
+    ),
+    (
+        ["simulate", "separation", "--prior", "0.5", "0"],
+        "--prior: found 0; expected numbers from 0.001 to 0.999.",
+    ),
+    (
+        ["simulate", "separation", "--prior", "nan"],
+        "--prior: found nan; expected numbers from 0.001 to 0.999.",
+    ),
+]
+
+
+def test_settings_out_of_range_are_refused_before_the_work(tmp_path):
+    """Exit code 2 and a sentence, with nothing written, and before JAX is loaded."""
+    script = (
+        "import json, sys\n"
+        "from canonica.cli import main\n"
+        "for arguments in json.loads(sys.argv[1]):\n"
+        "    sys.argv[1:] = arguments\n"
+        "    try:\n"
+        "        main()\n"
+        "    except SystemExit as stopped:\n"
+        "        print(stopped.code, 'jax' in sys.modules, flush=True)\n"
+        "    print('end of one', file=sys.stderr, flush=True)\n"
+    )
+    calls = json.dumps([[*arguments, "--out", "out"] for arguments, _ in REFUSED])
+    done = subprocess.run(
+        [sys.executable, "-c", script, calls],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"COLUMNS": "200"},
+        check=True,
+    )
+    assert done.stdout.splitlines() == ["2 False"] * len(REFUSED)
+    said = done.stderr.split("end of one\n")[:-1]
+    for (arguments, words), each in zip(REFUSED, said, strict=True):
+        assert words in each, arguments
+        assert "Traceback" not in each
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.slow
 def test_demo_does_the_main_job_by_itself(tmp_path):
     command = [sys.executable, "-m", "canonica", "demo", "--cultures", "2"]

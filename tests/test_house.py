@@ -106,7 +106,7 @@ COMMANDS_USE = {
     "canonica": {"pipelines"},
     "canonica._cores": {"cores"},
     "canonica._errors": {"CanonicaError", "RecordingError", "listed"},
-    "canonica._files": {"remove_unfinished", "results_in_place", "sha256", "shown"},
+    "canonica._files": {"check_there", "remove_unfinished", "results_in_place", "sha256", "shown"},
     "canonica._harmless": {"visible"},
     "canonica._version": {"__version__"},
     "canonica.recordings": {"Finding", "Reading", "SpikeTrains"},

@@ -29,6 +29,33 @@ def shown(path: Path) -> str:
     return os.fsencode(path).decode("utf-8", "replace")
 
 
+def check_there(path: Path, expected: str) -> None:
+    """Refuse a file that is not there.
+
+    Parameters
+    ----------
+    path : Path
+        That was given.
+    expected : str
+        What should be there.
+
+    Raises
+    ------
+    CanonicaError
+        If it is not.
+
+    Examples
+    --------
+    >>> check_there(Path("no.csv"), "a table")
+    Traceback (most recent call last):
+    canonica._errors.CanonicaError: no.csv: found no such file; expected a table. Check the path.
+    """
+    if not path.is_file():
+        raise CanonicaError(
+            f"{shown(path)}: found no such file; expected {expected}. Check the path."
+        )
+
+
 _unfinished: dict[Path, Callable[[Path], object]] = {}  # with what removes each
 
 

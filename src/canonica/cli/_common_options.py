@@ -23,4 +23,19 @@ FigureFormat: TypeAlias = Annotated[
     Literal["png", "pdf", "svg"],
     typer.Option("--format", help="Of the figures: pixels (png), or lines for print (pdf, svg)."),
 ]
+
+
+def odd(value: int | None) -> int | None:
+    """Return a size of a maze, or refuse one that is even.
+
+    Raises
+    ------
+    typer.BadParameter
+        If it is even.
+    """
+    if value is not None and value % 2 == 0:
+        raise typer.BadParameter(f"found {value}; expected an odd number.")
+    return value
+
+
 Out = typer.Option("--out", "-o", help="Folder for the results; made if it is not there.")

@@ -6,8 +6,9 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from canonica._files import check_there
 from canonica.cli._app import app, output, reports_errors
-from canonica.cli._common_options import FigureFormat, Out, Overwrite, Seed
+from canonica.cli._common_options import FigureFormat, Out, Overwrite, Seed, odd
 from canonica.cli._interruption import if_interrupted
 from canonica.cli._printing import say, say_where
 
@@ -32,9 +33,11 @@ def experiment(
         Literal["published", "efficient"],
         typer.Option(help="That of the paper, or the same network driven better."),
     ] = "published",
-    height: Annotated[int, typer.Option(min=5, help="Rows of a maze, odd.")] = 19,
-    width: Annotated[int, typer.Option(min=5, help="Columns of a maze, odd.")] = 99,
-    window: Annotated[int, typer.Option(min=3, help="Rows and columns seen, odd.")] = 11,
+    height: Annotated[int, typer.Option(min=5, help="Rows of a maze, odd.", callback=odd)] = 19,
+    width: Annotated[int, typer.Option(min=5, help="Columns of a maze, odd.", callback=odd)] = 99,
+    window: Annotated[
+        int, typer.Option(min=3, help="Rows and columns seen, odd.", callback=odd)
+    ] = 11,
     seed: Seed = 0,
     out: Annotated[Path, Out] = Path("canonica-maze"),
     resume: Annotated[
@@ -186,15 +189,24 @@ def transplant(
     ] = None,
     height: Annotated[
         int | None,
-        typer.Option(min=5, help="Rows of a new maze, odd.", show_default="as observed, or 19"),
+        typer.Option(
+            min=5, help="Rows of a new maze, odd.", show_default="as observed, or 19", callback=odd
+        ),
     ] = None,
     width: Annotated[
         int | None,
-        typer.Option(min=5, help="Columns of it, odd.", show_default="as observed, or 99"),
+        typer.Option(
+            min=5, help="Columns of it, odd.", show_default="as observed, or 99", callback=odd
+        ),
     ] = None,
     window: Annotated[
         int | None,
-        typer.Option(min=3, help="Rows and columns seen, odd.", show_default="as observed, or 11"),
+        typer.Option(
+            min=3,
+            help="Rows and columns seen, odd.",
+            show_default="as observed, or 11",
+            callback=odd,
+        ),
     ] = None,
     seed: Annotated[
         int | None,
@@ -224,6 +236,8 @@ def transplant(
 
       canonica maze transplant decisions.csv --mazes 5 --trials 20
     """
+    if source is not None and not prior_right:
+        check_there(source, "a result of canonica maze (.nc) or a decision log (.csv)")
     from canonica import pipelines  # noqa: PLC0415
 
     pipelines.check_results_folder(out, overwrite=overwrite)

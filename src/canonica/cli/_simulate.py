@@ -78,6 +78,7 @@ def separation(
 
       canonica simulate separation --prior 0.3 0.5 0.7 --samples 20 --mixing 0.9
     """
+    priors = _numbers("--prior", prior, context.args, lowest=0.001, highest=0.999)
     from canonica import pipelines  # noqa: PLC0415
 
     pipelines.check_results_folder(out, overwrite=overwrite)
@@ -87,7 +88,7 @@ def separation(
     with progress() as told:
         found = pipelines.separation(
             out,
-            state_prior=_numbers("--prior", prior, context.args) or [0.2, 0.5, 0.8],
+            state_prior=priors or [0.2, 0.5, 0.8],
             samples=samples,
             sessions=sessions,
             trials_per_session=trials_per_session,
@@ -293,13 +294,21 @@ def recovery(
     return 0
 
 
-def _numbers(option: str, given: list[float] | None, further: list[str]) -> list[float]:
+def _numbers(
+    option: str, given: list[float] | None, further: list[str], *, lowest: float, highest: float
+) -> list[float]:
     """Return the numbers of an option, whether it was repeated or followed by several."""
     if further and not given:
         raise CanonicaError(f"found {' '.join(further)!r}; expected options. See --help.")
     try:
-        return [*(given or []), *map(float, further)]
+        numbers = [*(given or []), *map(float, further)]
     except ValueError as error:
         raise CanonicaError(
             f"{option}: found {' '.join(further)!r} among its numbers; expected numbers alone."
         ) from error
+    for number in numbers:
+        if not lowest <= number <= highest:
+            raise CanonicaError(
+                f"{option}: found {number:g}; expected numbers from {lowest:g} to {highest:g}."
+            )
+    return numbers

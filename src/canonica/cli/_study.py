@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from canonica._files import shown
+from canonica._files import check_there, shown
 from canonica.cli._app import app, complain_of, output, reports_errors
 from canonica.cli._common_options import FigureFormat, Overwrite, Report
 from canonica.cli._printing import counted, print_failed, say
@@ -141,6 +141,7 @@ def study(
       2  bad call, or nothing that could be analysed
     """
     # Imported here, so that --help and --version answer at once.
+    check_there(study_table, "a table of recordings")
     from canonica import pipelines  # noqa: PLC0415
     from canonica.cli._progress import progress  # noqa: PLC0415
 
