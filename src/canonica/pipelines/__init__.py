@@ -40,6 +40,12 @@ if TYPE_CHECKING:
     from canonica.pipelines.results._results_folder import check_results_folder
     from canonica.pipelines.simulations._culture import CultureRun, culture
     from canonica.pipelines.simulations._landscape import LandscapeRun, landscape
+    from canonica.pipelines.simulations._lesion import (
+        LesionRun,
+        lesion,
+        lesion_diagram,
+        lesion_restored,
+    )
     from canonica.pipelines.simulations._perturbation import PerturbationRun, perturbation
     from canonica.pipelines.simulations._recovery import RecoveryRun, recovery
     from canonica.pipelines.simulations._separation import SeparationRun, separation
@@ -57,6 +63,7 @@ _HOMES = {
     "Forecasts": "canonica.pipelines._forecast",
     "LandscapeRun": "canonica.pipelines.simulations._landscape",
     "LeftoverWarning": "canonica._leftovers",
+    "LesionRun": "canonica.pipelines.simulations._lesion",
     "MazeRun": "canonica.pipelines._maze",
     "NothingUsableError": "canonica.pipelines._nothing_usable",
     "PerturbationRun": "canonica.pipelines.simulations._perturbation",
@@ -79,6 +86,9 @@ _HOMES = {
     "fetch": "canonica.pipelines._fetch",
     "forecast": "canonica.pipelines._forecast",
     "landscape": "canonica.pipelines.simulations._landscape",
+    "lesion": "canonica.pipelines.simulations._lesion",
+    "lesion_diagram": "canonica.pipelines.simulations._lesion",
+    "lesion_restored": "canonica.pipelines.simulations._lesion",
     "maze": "canonica.pipelines._maze",
     "perturbation": "canonica.pipelines.simulations._perturbation",
     "phenotype": "canonica.pipelines._phenotype",
@@ -104,6 +114,7 @@ __all__ = [
     "Forecasts",
     "LandscapeRun",
     "LeftoverWarning",
+    "LesionRun",
     "MazeRun",
     "NothingUsableError",
     "PerturbationRun",
@@ -126,6 +137,9 @@ __all__ = [
     "fetch",
     "forecast",
     "landscape",
+    "lesion",
+    "lesion_diagram",
+    "lesion_restored",
     "maze",
     "perturbation",
     "phenotype",

@@ -22,6 +22,13 @@ from canonica.report._learning_table import (
     transplant_table,
     trial_names,
 )
+from canonica.report._lesion_figures import (
+    dose_response_figure,
+    phase_diagram_figure,
+    restoration_figure,
+    signatures_figure,
+)
+from canonica.report._lesion_tables import lesions_table, signatures_table, without_effect
 from canonica.report._maze_figure import maze_figure
 from canonica.report._maze_scene_figure import scene_figure, write_scene_animation
 from canonica.report._perturbation_figure import perturbation_figure
@@ -46,6 +53,7 @@ __all__ = [
     "comparisons_table",
     "condition_figure",
     "culture_figure",
+    "dose_response_figure",
     "estimation_figure",
     "evidence_sentence",
     "figure_part",
@@ -55,22 +63,28 @@ __all__ = [
     "landscape_figure",
     "learning_sentences",
     "learning_table",
+    "lesions_table",
     "maze_figure",
     "perturbation_figure",
+    "phase_diagram_figure",
     "phenotype_figure",
     "phenotype_table",
     "plasticity_found",
     "rates_figure",
     "recording_scores",
     "recovery_figure",
+    "restoration_figure",
     "scene_figure",
     "separation_figure",
+    "signatures_figure",
+    "signatures_table",
     "simulation_table",
     "summary_table",
     "transplant_figure",
     "transplant_sentences",
     "transplant_table",
     "trial_names",
+    "without_effect",
     "worlds_figure",
     "write_animation",
     "write_figure",
