@@ -128,8 +128,9 @@ def run(
             overwrite=overwrite,
             progress=told,
         )
-    output.print(signatures_table(found.rows, found.result.attrs["pictured"].split()))
     idle = without_effect(found.rows)
+    rows = [row for row in found.rows if row["lesion"] not in idle]
+    output.print(signatures_table(rows or found.rows, found.result.attrs["pictured"].split()))
     if idle:
         say(f"Without any effect in this task: {', '.join(idle)}.")
     say_where(out, found.files)

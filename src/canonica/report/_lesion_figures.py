@@ -1,5 +1,6 @@
 """What lesions do, in pictures: doses, signatures, diagrams, and what comes back."""
 
+import textwrap
 from collections.abc import Sequence
 
 import numpy as np
@@ -8,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import TwoSlopeNorm
 from matplotlib.figure import Figure
 
+from canonica._errors import listed
 from canonica._of_results import of_results
 from canonica.report._style import (
     BLACK,
@@ -28,14 +30,14 @@ WIDEST_RATIO = 20  # of strengths, from which on they are drawn on a logarithmic
 MOST_COLUMNS = 4  # diagrams side by side
 
 
-@of_results(found=("point", "network", "lesion", "strength", "pictured"))
+@of_results(found=("point", "network", "lesion", "strength", "neutral", "pictured"))
 def dose_response_figure(found: xr.Dataset) -> Figure:
     """Return the figure of `canonica.studies.lesions.dose_response`: measures by lesions.
 
     Lines are means over networks, bands standard deviations; grey are the intact networks.
     """
-    names = list(dict.fromkeys(str(name) for name in found["lesion"].to_numpy()[1:]))
     measures = found.attrs["pictured"].split()
+    names, idle = _with_effect(found, measures)
     figure = new_figure(2.3 * len(names) + 0.9, 1.9 * len(measures) + 0.8)
     axes = grid(figure, len(measures), len(names))
     for row, measure in zip(axes, measures, strict=True):
@@ -49,19 +51,44 @@ def dose_response_figure(found: xr.Dataset) -> Figure:
     for axis in axes[-1]:
         axis.set_xlabel("strength", fontsize=8)
     figure.suptitle(
-        f"{found.sizes['network']} networks at each dose, {found.attrs['task']} task: lines are "
-        "means, bands standard deviations over networks; dashes and grey: intact",
+        textwrap.fill(
+            f"{found.sizes['network']} networks at each dose, {found.attrs['task']} task. Lines "
+            "are means, bands standard deviations over networks; dashes and grey: intact." + idle,
+            width=int(13 * figure.get_figwidth()),
+        ),
         fontsize=9,
     )
     return figure
 
 
+def _with_effect(found: xr.Dataset, measures: Sequence[str]) -> tuple[list[str], str]:
+    """Return the lesions that change any of these measures, and a sentence that names the others.
+
+    All are shown where none changes anything: that is then what there is to see.
+    """
+    lesion = found["lesion"].to_numpy()
+    names = list(dict.fromkeys(str(name) for name in lesion[1:]))
+    changes = [
+        any(
+            np.any(found[one].to_numpy()[lesion == name] != found[one][0].to_numpy())
+            for one in measures
+        )
+        for name in names
+    ]
+    if not any(changes):
+        return names, " No lesion has any effect."
+    idle = [name for name, change in zip(names, changes, strict=True) if not change]
+    shown = [name for name in names if name not in idle]
+    return shown, f" Without any effect: {listed(idle)}." if idle else ""
+
+
 def _dose_panel(axis: Axes, found: xr.Dataset, measure: str, name: str) -> None:
     values = found[measure].transpose("point", "network").to_numpy()
     mine = found["lesion"].to_numpy() == name
-    strength = found["strength"].to_numpy()[mine]
+    # The intact networks are those of the neutral dose.
+    strength = np.append(found["strength"].to_numpy()[mine], found["neutral"].to_numpy()[mine][0])
     order = np.argsort(strength)
-    strength, own = strength[order], values[mine][order]
+    strength, own = strength[order], np.append(values[mine], values[:1], axis=0)[order]
     mean, spread = own.mean(axis=1), own.std(axis=1)
     intact, around = values[0].mean(), values[0].std()
     axis.axhspan(intact - around, intact + around, color="0.9", lw=0, zorder=0)
@@ -93,6 +120,11 @@ def signatures_figure(found: xr.Dataset) -> Figure:
     an interval that holds 0, or none for want of networks.
     """
     part = found.isel(point=slice(1, None))
+    changes = (part["difference"] != 0).any("measure").to_numpy()
+    lesions = part["lesion"].to_numpy()
+    idle = [name for name in dict.fromkeys(lesions) if not changes[lesions == name].any()]
+    if len(idle) < len(set(lesions)):
+        part = part.isel(point=~np.isin(lesions, idle))
     effect = part["effect"].transpose("point", "measure").to_numpy()
     low, high = (part[name].transpose("point", "measure").to_numpy() for name in ("low", "high"))
     points, measures = effect.shape
@@ -118,8 +150,11 @@ def signatures_figure(found: xr.Dataset) -> Figure:
     bar = figure.colorbar(image, ax=axis, extend="both", shrink=0.6)
     bar.set_label("difference from intact\n(standard deviations of intact networks)", fontsize=8)
     axis.set_title(
-        f"Signatures of lesions, {found.attrs['task']} task\n\N{MULTIPLICATION SIGN}: chance not "
-        "excluded",
+        textwrap.fill(
+            f"Signatures of lesions, {found.attrs['task']} task. \N{MULTIPLICATION SIGN}: chance "
+            "not excluded." + (f" Without any effect: {listed(idle)}." if idle else ""),
+            width=int(11 * figure.get_figwidth()),
+        ),
         fontsize=9,
     )
     return figure
@@ -132,8 +167,8 @@ def phase_diagram_figure(borders: Sequence[xr.Dataset]) -> Figure:
     Colours are means over networks. The solid line is the boundary: where the mean of networks
     drawn anew is beyond the level as often as not; dashed lines where it is in 5 and 95 %.
     """
-    columns = min(MOST_COLUMNS, len(borders))
-    rows = -(-len(borders) // columns)
+    rows = -(-len(borders) // MOST_COLUMNS)
+    columns = -(-len(borders) // rows)
     figure = new_figure(3.6 * columns + 0.4, 3.5 * rows + 0.5)
     axes = figure.subplots(rows, columns, squeeze=False).ravel()
     for axis, border in zip(axes, borders, strict=False):
@@ -142,8 +177,11 @@ def phase_diagram_figure(borders: Sequence[xr.Dataset]) -> Figure:
         axis.set_axis_off()
     letter(axes[: len(borders)])
     figure.suptitle(
-        "Solid: boundary, halfway from intact to worst; dashed: its 5 and 95 % limits by "
-        "resampling networks; star: intact",
+        textwrap.fill(
+            f"{borders[0].attrs['task'].capitalize()} task. Solid: boundary, halfway from intact "
+            "to furthest; dashed: its 5 and 95 % limits by resampling networks; star: intact.",
+            width=int(13 * figure.get_figwidth()),
+        ),
         fontsize=9,
     )
     return figure

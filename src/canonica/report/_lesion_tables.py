@@ -58,13 +58,15 @@ def signatures_table(rows: Sequence[Mapping[str, Any]], measures: Sequence[str])
     )
     table.add_column("lesion, strength", no_wrap=True)
     for name in measures:
-        table.add_column(name.replace("_", " "), justify="right")
+        heading = name.replace("_", " ")
+        table.add_column(heading, justify="right", min_width=max(map(len, heading.split())))
     table.add_row("intact", *(f"{_intact(shown, name):.3g} " for name in measures))
     for name in lesions:
+        table.add_row(name)
         ends = dict.fromkeys((doses[name][0], doses[name][-1]))
         for dose in doses[name] if len(lesions) <= FEW else ends:
             cells = (_cell(by_point[name, dose, measure]) for measure in measures)
-            table.add_row(f"{name} {dose:g}", *cells)
+            table.add_row(f"  {dose:g}", *cells)
     return table
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import xarray as xr
 
+from canonica._arguments import checked_arguments
 from canonica._checks import checked_array
 from canonica._errors import CanonicaError
 from canonica._provenance import versions
@@ -22,6 +23,7 @@ from canonica.studies.lesions.tasks import Task, task_named
 Chosen = str | type[Lesion] | Lesion
 
 
+@checked_arguments
 def dose_response(
     seed: int,
     lesions: Sequence[Chosen] = tuple(LESIONS),
@@ -95,6 +97,10 @@ def dose_response(
         strength=("point", [dose for _, dose in rows], {"long_name": "strength of the lesion"}),
         network=np.arange(1, networks + 1),
     )
+    by_name = dict(zip(names, neutral.tolist(), strict=True))
+    found["neutral"] = ("point", [by_name.get(name, 0.0) for name, _ in rows])
+    found["neutral"].attrs["long_name"] = "strength at which the lesion changes nothing"
+    found = found.set_coords("neutral")
     found.attrs = {**attributes(chosen, seed), **versions()}
     return found
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
+from canonica._arguments import checked_arguments
 from canonica._checks import checked_array, checked_choice, checked_number, checked_seed
 from canonica._errors import CanonicaError
 from canonica._provenance import versions
@@ -23,6 +24,7 @@ from canonica.studies.lesions.tasks import Task, task_named
 DRAWS = 2000
 
 
+@checked_arguments
 def phase_diagram(
     seed: int,
     first: Chosen,

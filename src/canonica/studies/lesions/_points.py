@@ -72,8 +72,9 @@ def measured_points(
         parts.append((keep or made_now)(decided_by, make))
         if progress:
             progress(first + len(some), len(strengths))
-    joined = {
-        str(name): np.concatenate([part[name].to_numpy() for part in parts]) for name in parts[0]
+    joined = {  # in the order in which the task names them
+        measure.name: np.concatenate([part[measure.name].to_numpy() for part in parts])
+        for measure in task.measures
     }
     return xr.Dataset({name: (("point", "network"), value) for name, value in joined.items()})
 

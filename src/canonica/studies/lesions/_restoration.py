@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
+from canonica._arguments import checked_arguments
 from canonica._checks import checked_seed, checked_size
 from canonica._provenance import versions
 from canonica.lesions import Lesion
@@ -15,6 +16,7 @@ from canonica.studies.lesions.tasks._task import Made
 STRENGTHS = {"policy precision": 0.05, "plasticity": 0.0}
 
 
+@checked_arguments
 def restoration(
     seed: int,
     lesions: Sequence[str | Lesion] = tuple(STRENGTHS),

@@ -68,7 +68,7 @@ class SeparationTask(Task):
         "false_alarms",
         "misses",
         "separation",
-        "free_energy_fall",
+        "selectivity",
     )
 
     def __post_init__(self) -> None:
