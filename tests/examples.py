@@ -28,6 +28,7 @@ from canonica.agents import experiments
 from canonica.pipelines.results._read_results import read_results
 from canonica.reverse_engineering import conditions, forecasting
 from canonica.reverse_engineering import phenotype as phenotyping
+from canonica.studies.lesions import tasks as lesion_tasks
 
 SIZES = {"sessions": 12, "trials_per_session": 24, "inputs": 4}
 BRIEF = {"sessions": 2, "trials_per_session": 8, "inputs": 4, "samples": 2}
@@ -40,6 +41,13 @@ SPIKES = {
     "sources": np.array([[1, 0], [0, 1], [1, 1], [0, 0]]),
     "trials_per_session": 2,
 }
+LESIONED = lesion_tasks.SeparationTask(
+    sessions=2, trials_per_session=8, inputs=4, measured_sessions=1
+)
+SIGNATURE = {
+    "lesion": "plasticity", "strength": 0.0, "measure": "reward", "intact": 0.7,
+    "difference": -0.2, "low": -0.3, "high": -0.1,
+}  # fmt: skip
 ERRORS = {"new": [0.1, 0.2, 0.1, 0.25], "old": [0.2, 0.4, 0.1, 0.3]}
 
 
@@ -264,6 +272,24 @@ class Material:
             trials_per_session=8, inputs=4,
         )  # fmt: skip
 
+    @cached_property
+    def lesion_doses(self):
+        return studies.lesions.dose_response(
+            0, ["state prior"], task=LESIONED, doses={"state prior": [0.2]}, networks=2
+        )
+
+    @cached_property
+    def lesion_diagram(self):
+        return studies.lesions.phase_diagram(
+            0, "state prior", "sensory precision", task=LESIONED, first_strengths=[0.2, 0.5],
+            second_strengths=[0.5, 1.0], networks=2,
+        )  # fmt: skip
+
+    @cached_property
+    def lesion_restored(self):
+        task = lesion_tasks.BanditTask(trials=2, pulls=10, measured_trials=1)
+        return studies.lesions.restoration(0, task=task, restored_after=1, networks=2)
+
     @property
     def finding(self):
         return report.plasticity_found(self.plastic.attrs)
@@ -435,6 +461,35 @@ FOLLOWING = {
     ),
 }
 ALWAYS = {
+    "studies.lesions.boundary": lambda m: studies.lesions.boundary(m.lesion_diagram, "misses"),
+    "studies.lesions.dose_response": lambda m: m.lesion_doses,
+    "studies.lesions.phase_diagram": lambda m: m.lesion_diagram,
+    "studies.lesions.restoration": lambda m: m.lesion_restored,
+    "studies.lesions.signatures": lambda m: studies.lesions.signatures(m.lesion_doses),
+    "studies.lesions.tasks.task_named": lambda _: lesion_tasks.task_named("bandit").pulls,
+    "report.dose_response_figure": lambda m: m.image(report.dose_response_figure(m.lesion_doses)),
+    "report.lesions_table": lambda _: report.lesions_table(
+        [{"lesion": "a", "symbol": "D", "acts on": "ln D", "neutral": "0.5", "doses": "0.2 0.8"}]
+    ),
+    "report.phase_diagram_figure": lambda m: m.image(
+        report.phase_diagram_figure([studies.lesions.boundary(m.lesion_diagram, "misses")])
+    ),
+    "report.restoration_figure": lambda m: m.image(report.restoration_figure(m.lesion_restored)),
+    "report.signatures_figure": lambda m: m.image(
+        report.signatures_figure(studies.lesions.signatures(m.lesion_doses))
+    ),
+    "report.signatures_table": lambda _: report.signatures_table([SIGNATURE], ["reward"]),
+    "report.without_effect": lambda _: report.without_effect([SIGNATURE]),
+    "pipelines.lesion": lambda m: m.folder_of(
+        "lesion", pipelines.lesion, ["state prior"], task=LESIONED, networks=2
+    ),
+    "pipelines.lesion_diagram": lambda m: m.folder_of(
+        "diagram", pipelines.lesion_diagram, "state prior", "plasticity", task=LESIONED,
+        networks=2, first_strengths=[0.2, 0.5], second_strengths=[0.0, 1.0],
+    ),
+    "pipelines.lesion_restored": lambda m: m.folder_of(
+        "restored", pipelines.lesion_restored, restored_after=1, networks=2
+    ),
     "lesions.lesioned": lambda _: lesions.lesioned(
         simulate.initial_model(jax.random.key(0), inputs=4), lesions.StatePrior(0.2)
     ),

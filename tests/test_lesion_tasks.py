@@ -227,17 +227,19 @@ def test_lesions_that_are_undone_leave_what_was_learned():
     ids=lambda task: task.name,
 )
 def test_mazes_are_walked_and_measured(task):
-    kind = task.kind(PolicyPrior)
-    found = task.measured(Made((kind,)), np.array([[kind.neutral], [0.99]]), SEEDS)
+    kind = task.kind(PolicyPrior if task.name == "t-maze" else PolicyPrecision)
+    worst = 0.99 if task.name == "t-maze" else 0.0
+    found = task.measured(Made((kind,)), np.array([[kind.neutral], [worst]]), SEEDS)
     assert set(found) == {measure.name for measure in task.measures}
     for name, value in found.items():
         assert value.shape == (2, 2), name
         assert np.isfinite(value).all(), name
     assert (found["steps"] <= task.max_steps).all()
-    # An agent that is certain of one move makes no other, and gets nowhere.
-    assert (found["choice_entropy"][1] < found["choice_entropy"][0]).all()
     assert (found["steps"][1] >= found["steps"][0]).all()
-    assert (found["reward"][1] == 0).all()
+    if task.name == "t-maze":  # certain of moves down, it makes no other, and gets nowhere
+        assert (found["choice_entropy"][1] < found["choice_entropy"][0]).all()
+        assert (found["reward"][1] == 0).all()
+        assert (found["steps"][1] == task.max_steps).all()
 
 
 @pytest.mark.parametrize("name", list(TASKS))

@@ -67,7 +67,7 @@ def restoration(
     ((3, 4, 2), ['intact', 'policy precision', 'plasticity'])
     """
     restored_after = checked_size("restored_after", restored_after)
-    chosen = task or BanditTask(trials=2 * restored_after)
+    chosen = task or BanditTask(trials=2 * restored_after, measured_trials=1)
     checked_size("restored_after", restored_after, most=chosen.trials - 1)
     networks = checked_size("networks", networks)
     kinds = chosen_kinds(lesions, chosen)
