@@ -14,6 +14,7 @@ from scipy.stats import entropy as scipy_entropy
 import canonica
 from canonica.agents import SwitchingBandit, bandit_agent, trial
 from canonica.lesions import (
+    LESIONS,
     PlasticityRate,
     PolicyPrecision,
     PolicyPrior,
@@ -197,6 +198,19 @@ def test_an_agents_life_is_that_of_its_trials_one_by_one():
             bits = [scipy_entropy(one, base=2) for one in pulls[2:]]
             close(measured["choice_entropy"][point, number], np.mean(bits))
             close(measured["free_energy"][point, number], np.mean(energy[2:]))
+
+
+def test_every_lesion_can_be_given_its_strength_under_compilation():
+    kinds = tuple(kind(kind.neutral) for kind in LESIONS.values())
+    neutral = np.array([float(kind.neutral) for kind in kinds])
+    worst = [max(kind.doses, key=lambda dose: abs(dose - kind.neutral)) for kind in kinds]
+    rows = np.concatenate([neutral[None], np.where(np.eye(len(kinds)) > 0, worst, neutral)])
+    life = PULLS.lived(Made(kinds), rows, SEEDS)
+    assert np.isfinite(life.free_energy).all()
+    for number, kind in enumerate(kinds, 1):
+        same = (life.decided[number] == life.decided[0]).all()
+        same &= (life.free_energy[number] == life.free_energy[0]).all()
+        assert not same, kind.name
 
 
 def test_lesions_that_are_undone_leave_what_was_learned():

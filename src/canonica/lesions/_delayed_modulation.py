@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import jax.numpy as jnp
+
 from canonica.lesions._lesion import Lesion, with_plasticity
 from canonica.model import PlasticityGains
 
@@ -29,4 +31,5 @@ class DelayedModulation(Lesion):
         """Return plasticity with this lesion."""
         if self.is_neutral:
             return plasticity
-        return with_plasticity(plasticity, "delay", lambda own: own + self.strength)
+        steps = jnp.asarray(self.strength).astype(jnp.int32)  # a float where it is compiled for
+        return with_plasticity(plasticity, "delay", lambda own: own + steps)

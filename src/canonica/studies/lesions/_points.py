@@ -60,7 +60,11 @@ def measured_points(
             filling = [(0, min(at_once, len(strengths)) - len(some)), (0, 0)]
             found = task.measured(made, np.pad(some, filling, mode="edge"), seeds)
             return xr.Dataset(
-                {name: (("point", "network"), value[: len(some)]) for name, value in found.items()}
+                {
+                    # Beyond twelve digits the place of a network in its batch shows.
+                    name: (("point", "network"), np.round(value[: len(some)], 12))
+                    for name, value in found.items()
+                }
             )
 
         decided_by = {
