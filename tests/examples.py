@@ -479,7 +479,6 @@ ALWAYS = {
         report.signatures_figure(studies.lesions.signatures(m.lesion_doses))
     ),
     "report.signatures_table": lambda _: report.signatures_table([SIGNATURE], ["reward"]),
-    "report.without_effect": lambda _: report.without_effect([SIGNATURE]),
     "pipelines.lesion": lambda m: m.folder_of(
         "lesion", pipelines.lesion, ["state prior"], task=LESIONED, networks=2
     ),
@@ -487,6 +486,8 @@ ALWAYS = {
         "diagram", pipelines.lesion_diagram, "state prior", "plasticity", task=LESIONED,
         networks=2, first_strengths=[0.2, 0.5], second_strengths=[0.0, 1.0],
     ),
+    "pipelines.lesion_kinds": lambda _: pipelines.lesion_kinds(),
+    "pipelines.lesion_task": lambda _: repr(pipelines.lesion_task("bandit", trials=8)),
     "pipelines.lesion_restored": lambda m: m.folder_of(
         "restored", pipelines.lesion_restored, restored_after=1, networks=2
     ),

@@ -7,8 +7,11 @@ import sys
 import pytest
 import xarray as xr
 
+import canonica
 from canonica.cli import main
 from canonica.lesions import LESIONS
+from canonica.pipelines import lesion_task
+from canonica.studies.lesions.tasks import BanditTask, SeparationTask
 
 SMALL = ["--sessions", "2", "--networks", "6"]
 
@@ -115,3 +118,12 @@ def test_bad_input_is_one_clear_error(call, tmp_path, arguments, words):
         assert word in complaint
     assert "Traceback" not in complaint
     assert not out.exists()
+
+
+def test_a_task_has_the_sizes_asked_for():
+    assert lesion_task("separation", sessions=8, acute=True) == SeparationTask(
+        sessions=8, measured_sessions=2, acute=True
+    )
+    assert lesion_task("bandit", trials=3) == BanditTask(trials=3, measured_trials=1)
+    with pytest.raises(canonica.CanonicaError, match="sessions: found it with the task bandit"):
+        lesion_task("bandit", sessions=3)

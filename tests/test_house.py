@@ -117,6 +117,7 @@ COMMANDS_USE = {
         "PublishedProtocol",
         "Validation",
     },
+    "canonica.studies.lesions.tasks": {"Task"},
 }
 TABLES = ("_table", "_sentences")  # of canonica.report
 # Standard modules that only work needs: files, formats, many at once.

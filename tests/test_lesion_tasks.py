@@ -27,7 +27,7 @@ from canonica.simulate import encode, initial_model, mixing_process
 from canonica.studies.lesions.tasks import (
     TASKS,
     BanditTask,
-    MazeTask,
+    GoalTask,
     SeparationTask,
     TMazeTask,
     task_named,
@@ -236,7 +236,7 @@ def test_lesions_that_are_undone_leave_what_was_learned():
     "task",
     [
         TMazeTask(trials=6, max_steps=8, measured_trials=3),
-        MazeTask(trials=3, max_steps=30, height=5, width=11, measured_trials=2),
+        GoalTask(trials=3, max_steps=30, height=5, width=11, measured_trials=2),
     ],
     ids=lambda task: task.name,
 )
@@ -275,7 +275,7 @@ def test_every_task_names_and_pictures_measures_of_its_own(name):
         (lambda: BanditTask(trials=2), "trials: found 2"),
         (lambda: BanditTask(pulls=0), "pulls: found 0"),
         (lambda: TMazeTask(corridor=0), "corridor: found 0"),
-        (lambda: MazeTask(max_steps=0), "max_steps: found 0"),
+        (lambda: GoalTask(max_steps=0), "max_steps: found 0"),
     ],
 )
 def test_tasks_refuse_sizes_that_are_none(make, word):

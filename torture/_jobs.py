@@ -46,6 +46,7 @@ class Job:
         return Command(self.arguments(inputs, *more, variant=variant), folder=folder)
 
 
+LESIONED = "--sessions 2 --networks 2"
 CULTURE = "{inputs}/culture-{variant}.nwb"
 JOBS = (
     Job("convert", f"convert {CULTURE} out.parquet"),
@@ -78,6 +79,20 @@ JOBS = (
         "phenotype",
         "phenotype {inputs}/choices-{variant}.csv --model win-stay-lose-shift --compare habit "
         "--out out",
+    ),
+    Job(
+        "lesion",
+        f"lesion run state-prior plasticity {LESIONED} --seed {{variant}} --out out",
+        resumable=True,
+    ),
+    Job(
+        "diagram",
+        f"lesion diagram state-prior plasticity {LESIONED} --seed {{variant}} --out out",
+        resumable=True,
+    ),
+    Job(
+        "restore",
+        "lesion restore --restored-after 2 --networks 2 --seed {variant} --out out",
     ),
     Job("demo", "demo --cultures 1 --seed {variant} --out out", again=""),
 )

@@ -1,7 +1,7 @@
 """`canonica lesion`: what goes wrong when a network is altered."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -9,6 +9,9 @@ from canonica._errors import CanonicaError
 from canonica.cli._app import app, output, reports_errors
 from canonica.cli._common_options import FigureFormat, Out, Overwrite, Seed
 from canonica.cli._printing import say, say_where
+
+if TYPE_CHECKING:
+    from canonica.studies.lesions.tasks import Task
 
 lesion = typer.Typer(
     help="Lesion networks, and see what becomes of perception, learning and action.",
@@ -49,20 +52,10 @@ Trials = Annotated[
 @reports_errors
 def list_lesions() -> int:
     """List all lesions: what each acts on, its neutral strength and usual doses."""
-    from canonica.lesions import LESIONS  # noqa: PLC0415
+    from canonica import pipelines  # noqa: PLC0415
     from canonica.report import lesions_table  # noqa: PLC0415
 
-    rows = [
-        {
-            "lesion": kind.name,
-            "symbol": kind.symbol,
-            "acts on": kind.acts_on,
-            "neutral": f"{kind.neutral:g}",
-            "doses": " ".join(f"{dose:g}" for dose in kind.doses),
-        }
-        for kind in LESIONS.values()
-    ]
-    output.print(lesions_table(rows))
+    output.print(lesions_table(pipelines.lesion_kinds()))
     say("Try one: canonica lesion run 'state prior' --out lesion-state-prior")
     return 0
 
@@ -112,13 +105,12 @@ def run(
     doses = _doses(names, strength)
     _check_folder(out, resume=resume, overwrite=overwrite)
     from canonica.cli._progress import progress  # noqa: PLC0415
-    from canonica.lesions import LESIONS  # noqa: PLC0415
-    from canonica.report import signatures_table, without_effect  # noqa: PLC0415
+    from canonica.report import signatures_table  # noqa: PLC0415
 
     with progress() as told:
         found = pipelines.lesion(
             out,
-            names or list(LESIONS),
+            names,
             task=_task(task, acute=acute, sessions=sessions, trials=trials),
             doses=doses,
             networks=networks,
@@ -128,11 +120,10 @@ def run(
             overwrite=overwrite,
             progress=told,
         )
-    idle = without_effect(found.rows)
-    rows = [row for row in found.rows if row["lesion"] not in idle]
+    rows = [row for row in found.rows if row["lesion"] not in found.idle]
     output.print(signatures_table(rows or found.rows, found.result.attrs["pictured"].split()))
-    if idle:
-        say(f"Without any effect in this task: {', '.join(idle)}.")
+    if found.idle:
+        say(f"Without any effect in this task: {', '.join(found.idle)}.")
     say_where(out, found.files)
     return 0
 
@@ -270,9 +261,9 @@ def _check_folder(out: Path, *, resume: bool, overwrite: bool) -> None:
         pipelines.check_results_folder(out, overwrite=overwrite)
 
 
-def _task(name: str, *, acute: bool, sessions: int | None, trials: int | None) -> object:
+def _task(name: str, *, acute: bool, sessions: int | None, trials: int | None) -> "Task":
     """Return the task of that name, with the sizes asked for."""
-    from canonica.studies.lesions.tasks import TASKS  # noqa: PLC0415
+    from canonica import pipelines  # noqa: PLC0415
 
     separation = name == "separation"
     given = {"--acute": acute, "--sessions": sessions, "--trials": trials}
@@ -283,14 +274,7 @@ def _task(name: str, *, acute: bool, sessions: int | None, trials: int | None) -
             f"{strange[0]}: found with the task {name}, which has no such size; expected "
             f"{' or '.join(meant)}."
         )
-    sizes: dict[str, int | bool] = {}
-    if acute:
-        sizes["acute"] = True
-    if sessions is not None:
-        sizes |= {"sessions": sessions, "measured_sessions": max(1, sessions // 4)}
-    if trials is not None:
-        sizes |= {"trials": trials, "measured_trials": max(1, trials // 4)}
-    return TASKS[name](**sizes)
+    return pipelines.lesion_task(name, acute=acute, sessions=sessions, trials=trials)
 
 
 def _doses(names: list[str] | None, strength: str | None) -> dict[str, list[float]] | None:
@@ -301,9 +285,7 @@ def _doses(names: list[str] | None, strength: str | None) -> dict[str, list[floa
             f"--strength: found for {len(names or [])} lesions; expected it with one of them. "
             "Others have their usual doses: see canonica lesion list."
         )
-    from canonica.lesions import lesion_named  # noqa: PLC0415
-
-    return {lesion_named(names[0]).name: _numbers("--strength", strength)}
+    return {names[0]: _numbers("--strength", strength)}
 
 
 def _numbers(option: str, text: str) -> list[float]:

@@ -44,7 +44,9 @@ if TYPE_CHECKING:
         LesionRun,
         lesion,
         lesion_diagram,
+        lesion_kinds,
         lesion_restored,
+        lesion_task,
     )
     from canonica.pipelines.simulations._perturbation import PerturbationRun, perturbation
     from canonica.pipelines.simulations._recovery import RecoveryRun, recovery
@@ -88,7 +90,9 @@ _HOMES = {
     "landscape": "canonica.pipelines.simulations._landscape",
     "lesion": "canonica.pipelines.simulations._lesion",
     "lesion_diagram": "canonica.pipelines.simulations._lesion",
+    "lesion_kinds": "canonica.pipelines.simulations._lesion",
     "lesion_restored": "canonica.pipelines.simulations._lesion",
+    "lesion_task": "canonica.pipelines.simulations._lesion",
     "maze": "canonica.pipelines._maze",
     "perturbation": "canonica.pipelines.simulations._perturbation",
     "phenotype": "canonica.pipelines._phenotype",
@@ -139,7 +143,9 @@ __all__ = [
     "landscape",
     "lesion",
     "lesion_diagram",
+    "lesion_kinds",
     "lesion_restored",
+    "lesion_task",
     "maze",
     "perturbation",
     "phenotype",

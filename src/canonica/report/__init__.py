@@ -28,7 +28,7 @@ from canonica.report._lesion_figures import (
     restoration_figure,
     signatures_figure,
 )
-from canonica.report._lesion_tables import lesions_table, signatures_table, without_effect
+from canonica.report._lesion_tables import lesions_table, signatures_table
 from canonica.report._maze_figure import maze_figure
 from canonica.report._maze_scene_figure import scene_figure, write_scene_animation
 from canonica.report._perturbation_figure import perturbation_figure
@@ -84,7 +84,6 @@ __all__ = [
     "transplant_sentences",
     "transplant_table",
     "trial_names",
-    "without_effect",
     "worlds_figure",
     "write_animation",
     "write_figure",

@@ -70,14 +70,6 @@ def signatures_table(rows: Sequence[Mapping[str, Any]], measures: Sequence[str])
     return table
 
 
-@checked_arguments
-def without_effect(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return the lesions that changed no network at any dose, by name."""
-    lesions = dict.fromkeys(row["lesion"] for row in rows)
-    changed = {row["lesion"] for row in rows if row["difference"] != 0}
-    return [name for name in lesions if name not in changed]
-
-
 def _intact(rows: Sequence[Mapping[str, Any]], measure: str) -> float:
     return next(row["intact"] for row in rows if row["measure"] == measure)
 

@@ -1,7 +1,7 @@
 """What lesions do, to a folder of results."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +9,9 @@ import numpy as np
 import xarray as xr
 
 from canonica._arguments import checked_arguments
+from canonica._checks import refusal
 from canonica._files import AnyPath
-from canonica.lesions import LESIONS
+from canonica.lesions import LESIONS, lesion_named
 from canonica.pipelines._progress import Stage, Told
 from canonica.pipelines.results._kept_pieces import resumable_folder
 from canonica.pipelines.results._results_files import write_netcdf, write_rows, write_summary
@@ -24,8 +25,11 @@ from canonica.report import (
     write_figure,
 )
 from canonica.studies import lesions as study
+from canonica.studies.lesions import tasks
+from canonica.studies.lesions.tasks import Task
 
 Row = dict[str, Any]
+OPTIONS = ("acute", "sessions", "trials")  # sizes of tasks that a person may ask for
 
 
 @dataclass(frozen=True)
@@ -46,13 +50,80 @@ class LesionRun:
     rows: list[Row]
     files: list[str]
 
+    @property
+    def idle(self) -> list[str]:
+        """Names of lesions that changed no network at any dose."""
+        changed = {row["lesion"] for row in self.rows if row.get("difference")}
+        names = dict.fromkeys(row["lesion"] for row in self.rows if "lesion" in row)
+        return [name for name in names if name not in changed]
+
+
+@checked_arguments
+def lesion_kinds() -> list[Row]:
+    """Return what each lesion acts on, with its neutral strength and usual doses, as text.
+
+    Examples
+    --------
+    >>> lesion_kinds()[0]["lesion"]
+    'state prior'
+    """
+    return [
+        {
+            "lesion": kind.name,
+            "symbol": kind.symbol,
+            "acts on": kind.acts_on,
+            "neutral": f"{kind.neutral:g}",
+            "doses": " ".join(f"{dose:g}" for dose in kind.doses),
+        }
+        for kind in LESIONS.values()
+    ]
+
+
+@checked_arguments
+def lesion_task(
+    name: str, *, acute: bool = False, sessions: int | None = None, trials: int | None = None
+) -> Task:
+    """Return a task of `canonica.studies.lesions.tasks`, of sizes that a person asks for.
+
+    Parameters
+    ----------
+    name : str
+        "separation", "t-maze", "bandit" or "maze".
+    acute, sessions
+        Of the separation task: whether the lesion comes after intact learning; how many sessions,
+        of which the last quarter is measured.
+    trials : int, optional
+        Of the other tasks; the last quarter is measured.
+
+    Raises
+    ------
+    CanonicaError
+        If there is no such task, or a size is not one of it.
+
+    Examples
+    --------
+    >>> lesion_task("bandit", trials=8).measured_trials
+    2
+    """
+    kind = type(tasks.task_named(name))
+    sizes: dict[str, int | bool] = {"acute": True} if acute else {}
+    if sessions is not None:
+        sizes |= {"sessions": sessions, "measured_sessions": max(1, sessions // 4)}
+    if trials is not None:
+        sizes |= {"trials": trials, "measured_trials": max(1, trials // 4)}
+    known = {field.name for field in fields(kind)}
+    strange = next((size for size in sizes if size in OPTIONS and size not in known), None)
+    if strange:
+        raise refusal(strange, f"it with the task {name}", "a size that this task has")
+    return kind(**sizes)
+
 
 @checked_arguments
 def lesion(
     out: AnyPath,
-    names: Sequence[str] = tuple(LESIONS),
+    names: Sequence[str] | None = None,
     *,
-    task: str | Any = "separation",
+    task: str | Task = "separation",
     doses: Mapping[str, Sequence[float]] | None = None,
     networks: int = 20,
     seed: int = 0,
@@ -107,9 +178,9 @@ def lesion(
     with resumable_folder(Path(out), resume=resume, overwrite=overwrite) as (folder, pieces):
         result = study.dose_response(
             seed,
-            names,
+            tuple(LESIONS) if names is None else names,
             task=task,
-            doses=doses,
+            doses={lesion_named(name).name: each for name, each in (doses or {}).items()},
             networks=networks,
             keep=pieces,
             progress=Stage(progress, "Networks with lesions: points"),
@@ -134,7 +205,7 @@ def lesion_diagram(
     first: str,
     second: str,
     *,
-    task: str | Any = "separation",
+    task: str | Task = "separation",
     first_strengths: Sequence[float] | None = None,
     second_strengths: Sequence[float] | None = None,
     networks: int = 20,

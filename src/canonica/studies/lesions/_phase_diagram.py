@@ -8,6 +8,7 @@ import xarray as xr
 from canonica._arguments import checked_arguments
 from canonica._checks import checked_array, checked_choice, checked_number, checked_seed
 from canonica._errors import CanonicaError
+from canonica._of_results import of_results
 from canonica._provenance import versions
 from canonica.lesions import Lesion
 from canonica.studies.lesions._dose_response import Chosen
@@ -120,6 +121,7 @@ def phase_diagram(
     return found
 
 
+@of_results(found=("first", "second", "network"))
 def boundary(
     found: xr.Dataset,
     measure: str,

@@ -3,11 +3,13 @@
 import numpy as np
 import xarray as xr
 
+from canonica._of_results import of_results
 from canonica._statistics import LEVEL, bootstrap_interval
 
 DRAWS = 2000
 
 
+@of_results(found=("point", "network", "lesion", "strength"))
 def signatures(found: xr.Dataset, *, level: float = LEVEL, seed: int = 0) -> xr.Dataset:
     """Return the difference of every measure from the intact network, with its interval.
 

@@ -4,19 +4,21 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from canonica._arguments import checked_arguments
 from canonica._checks import described, refusal
 from canonica.studies.lesions.tasks._bandit_task import BanditTask
-from canonica.studies.lesions.tasks._maze_task import MazeTask
+from canonica.studies.lesions.tasks._maze_task import GoalTask
 from canonica.studies.lesions.tasks._separation_task import SeparationTask
 from canonica.studies.lesions.tasks._t_maze_task import TMazeTask
 from canonica.studies.lesions.tasks._task import Measure, Task
 
 TASKS: Mapping[str, type[Any]] = MappingProxyType(
-    {kind.name: kind for kind in (SeparationTask, TMazeTask, BanditTask, MazeTask)}
+    {kind.name: kind for kind in (SeparationTask, TMazeTask, BanditTask, GoalTask)}
 )
 """Every kind of task, by its name."""
 
 
+@checked_arguments
 def task_named(name: str | Task) -> Task:
     """Return the task of that name, with its own sizes; or the task, where it is one.
 
@@ -40,7 +42,7 @@ def task_named(name: str | Task) -> Task:
 __all__ = [
     "TASKS",
     "BanditTask",
-    "MazeTask",
+    "GoalTask",
     "Measure",
     "SeparationTask",
     "TMazeTask",

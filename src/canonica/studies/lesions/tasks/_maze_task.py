@@ -16,7 +16,7 @@ from canonica.studies.lesions.tasks._task import Made, Measure, Task
 
 
 @dataclass(frozen=True)
-class MazeTask(Task):
+class GoalTask(Task):
     """A maze like that of [CB22], smaller; the efficient agent with a weak lean to the right.
 
     Parameters
