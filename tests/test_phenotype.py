@@ -72,14 +72,18 @@ ORACLE = dict(
 
 
 @pytest.mark.usefixtures("unchecked")
-@pytest.mark.parametrize("options", [2, 3])
-def test_likelihood_is_that_of_the_theory_number_by_number(options):
+@pytest.mark.parametrize(
+    ("options", "changed"),
+    [(2, {}), (3, {}), (2, {"plasticity": 25.0, "forgetting": 0.0})],  # the last to the least count
+)
+def test_likelihood_is_that_of_the_theory_number_by_number(options, changed):
     assert set(STRONG) == set(STRENGTHS)
+    strong = STRONG | changed
     with jax.enable_x64(True):
         trials, plain = one_subject(table(0, options=options, blocks=2, graded=True))
-        agent = with_strengths(canonical_agent(options, 2 * options), STRONG)
+        agent = with_strengths(canonical_agent(options, 2 * options), strong)
         found = log_probabilities(agent, trials)
-    strengths = {ORACLE[name]: value for name, value in STRONG.items()}
+    strengths = {ORACLE[name]: value for name, value in strong.items()}
     expected = oracle.canonical_log_probabilities(*plain, **strengths)
     assert trials.fresh.sum() == 2
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-9)
