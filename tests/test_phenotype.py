@@ -1,5 +1,7 @@
 """Parameters from choices: the likelihood is the agent's, estimates are right, errors are told."""
 
+from pathlib import Path
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -518,3 +520,26 @@ def test_files_that_hold_no_table_are_refused(tmp_path):
 def test_wrong_calls_are_refused(call, part):
     with pytest.raises(CanonicaError, match=part):
         call()
+
+
+BEHAVIOUR = Path(__file__).parents[2] / "shared" / "behaviour"
+# Nats per choice of held-out subjects, as docs/phenotype.md has them.
+HELD_OUT = {
+    "prl": {"canonical": -0.594, "rescorla-wagner": -0.578, "win-stay-lose-shift": -0.606},
+    "bandit2arm": {"canonical": -0.655, "rescorla-wagner": -0.643, "win-stay-lose-shift": -0.676},
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("task", HELD_OUT)
+def test_choices_of_public_tasks_are_predicted_as_the_page_says(task):
+    path = BEHAVIOUR / f"{task}_exampleData.txt"
+    if not path.exists():
+        pytest.skip(f"no {path.name} in ../shared/behaviour")
+    found = cross_validate(path)
+    for model, score in HELD_OUT[task].items():
+        assert float(found["mean"].sel(model=model)) == pytest.approx(score, abs=0.002)
+        page = Path(__file__).parents[1] / "docs" / "phenotype.md"
+        assert f"{score:.3f}" in page.read_text(encoding="utf-8")
+    assert found.attrs["best"] == "rescorla-wagner"
+    assert float(found["high"].sel(model="canonical")) < 0
