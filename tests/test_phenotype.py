@@ -353,10 +353,21 @@ def test_the_distribution_of_a_group_is_found():
         included = np.arange(30) != 3
         prior, own = group_prior(model, trials, jnp.asarray(included))
         # Whoever is left out changes nothing.
-        other = trials._replace(
-            choice=jnp.where(jnp.arange(30)[:, None] == 3, 1 - trials.choice, trials.choice)
-        )
+        left_out = jnp.arange(30)[:, None] == 3
+        shifting = jnp.where(left_out, jnp.arange(300) % 2, trials.choice).astype(jnp.int32)
+        other = trials._replace(choice=shifting)
         same, _ = group_prior(model, other, jnp.asarray(included))
+        # One round, written out: the posteriors' mean and variance, and the weak prior's as one.
+        once, _ = group_prior(model, trials, jnp.asarray(included), rounds=1)
+        weak = NormalPrior.of(model, 30)
+        each = posteriors(model, trials, weak)
+    variance = np.diagonal(np.asarray(each.covariance), axis1=1, axis2=2)[included]
+    mine, own_mean, own_sd = (np.asarray(x) for x in (each.mean, weak.mean[0], weak.sd[0]))
+    centre = (mine[included].sum(axis=0) + own_mean) / 30
+    square = ((mine[included] - centre) ** 2 + variance).sum(axis=0)
+    spread = np.sqrt((square + own_sd**2 + (own_mean - centre) ** 2) / 30)
+    np.testing.assert_allclose(once.mean[0], centre, rtol=1e-9)
+    np.testing.assert_allclose(once.sd[0], spread, rtol=1e-9)
     np.testing.assert_allclose(prior.mean[0], 1.5, atol=0.25)
     np.testing.assert_allclose(prior.sd[0], 0.5, atol=0.2)
     np.testing.assert_array_equal(prior.mean, same.mean)
@@ -377,6 +388,7 @@ def test_held_out_subjects_are_scored_by_what_others_do():
     scores = validated["log_likelihood"].sel(model="win-stay-lose-shift").to_numpy()
     assert scores[5] < scores[[0, 1, 2, 3, 4, 6, 7]].min() - 0.3
     assert scores[0] > -0.2
+    assert (validated["log_likelihood"] < 0).all()
     np.testing.assert_allclose(validated["log_likelihood"].sel(model="chance"), -np.log(2))
     assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
     assert validated.attrs["best"] == str(
