@@ -13,6 +13,7 @@ from canonica import CanonicaError, pipelines
 from canonica.cli import app
 from canonica.report import phenotype_figure, phenotype_table
 from canonica.reverse_engineering.phenotype import hierarchical_phenotype
+from canonica.reverse_engineering.phenotype._hierarchical import has_converged
 from canonica.studies import phenotype_recovery, simulated_choices
 
 MODEL = "win-stay-lose-shift"
@@ -161,6 +162,9 @@ def test_sampling_that_has_not_converged_is_told(table):
     few = hierarchical_phenotype(table, model=MODEL, draws=4, warmup=2)
     assert few.attrs["converged"] == 0
     assert few.attrs["smallest_ess"] < 400
+    assert has_converged(0, 1.01, 400.0)
+    for wrong in ((1, 1.0, 900.0), (0, 1.02, 900.0), (0, 1.0, 399.0), (0, np.nan, 900.0)):
+        assert not has_converged(*wrong)
 
 
 def test_figure_and_table_show_every_parameter_and_group(table):

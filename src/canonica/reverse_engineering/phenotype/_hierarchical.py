@@ -214,6 +214,11 @@ def _log_likelihood(
     return likelihood
 
 
+def has_converged(divergences: int, r_hat: float, ess: float) -> bool:
+    """Return whether chains may be trusted: NaN, of chains that stand still, says no."""
+    return divergences == 0 and r_hat <= HIGHEST_R_HAT and ess >= LEAST_ESS
+
+
 def _summarised(
     found: _Drawn, model: ChoiceModel, data: Choices, groups: list[str], level: float
 ) -> xr.Dataset:
@@ -272,8 +277,6 @@ def _summarised(
             "divergences": found.divergences,
             "highest_r_hat": highest,
             "smallest_ess": smallest,
-            "converged": int(
-                found.divergences == 0 and highest <= HIGHEST_R_HAT and smallest >= LEAST_ESS
-            ),
+            "converged": int(has_converged(found.divergences, highest, smallest)),
         },
     )
