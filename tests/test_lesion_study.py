@@ -142,6 +142,10 @@ def test_what_comes_back_is_told_trial_by_trial():
     assert found.reward.dims == ("lesion", "trial", "network")
     assert ((found.reward >= 0) & (found.reward <= 1)).all()
     assert told[-1] == (3, 3)
+    alone = restoration(0, ["plasticity"], task=task, restored_after=2, networks=2)
+    both = ["intact", "plasticity"]
+    np.testing.assert_allclose(alone.reward, found.reward.sel(lesion=both), atol=1e-12)
+    assert (found.reward.sel(lesion="plasticity") != found.reward.sel(lesion="intact")).any()
     assert restoration_figure(found).axes[0].get_xlabel() == "trial"
 
 
@@ -207,6 +211,12 @@ def test_pieces_are_kept_until_all_is_there_and_done_once(tmp_path, monkeypatch)
     xr.testing.assert_identical(found.result, whole.result)
     assert not (out / KEPT).exists()
     assert sorted(path.name for path in out.iterdir()) == sorted([*found.files, "summary.json"])
+    done.clear()  # and so the third piece is interrupted again
+    other = tmp_path / "other"
+    with pytest.raises(KeyboardInterrupt):
+        pipelines.lesion(other, ["state prior", "plasticity"], **settings)
+    anew = pipelines.lesion(other, ["state prior", "plasticity"], seed=1, resume=True, **settings)
+    assert (anew.result.separation != whole.result.separation)[0].all()
     with pytest.raises(canonica.CanonicaError, match="no unfinished run"):
         pipelines.lesion(tmp_path / "none", ["state prior"], resume=True, **settings)
 
