@@ -274,6 +274,38 @@ def test_demo_spares_a_recording_of_the_users(call, tmp_path):
     assert (tmp_path / "recordings" / "culture-1.nwb").read_text() == "precious"
 
 
+def test_demo_goes_on_in_the_folder_of_one_that_was_killed(call, tmp_path, monkeypatch):
+    def killed(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("canonica.pipelines._demo.analyze", killed)
+        assert call("demo", "--out", tmp_path, "--cultures", 1)[0] == 130
+    assert entries(tmp_path / "recordings") == ["culture-1.nwb"]
+    assert call("demo", "--out", tmp_path, "--cultures", 1)[0] == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["recordings", "results"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "where"),
+    [
+        (["analyze", "", "--out", "r"], "the argument after analyze"),
+        (["analyze", "data", "--out", ""], "the argument after --out"),
+        (["analyze", "data", "--out="], "--out"),
+        (["validate", ""], "the argument after validate"),
+        (["report", ""], "the argument after report"),
+        (["convert", "a.nwb", ""], "the argument after a.nwb"),
+        (["", "analyze"], "the argument after canonica"),
+    ],
+)
+def test_an_empty_path_is_not_the_current_folder(call, arguments, where, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, printed, errors = call(*arguments)
+    assert (code, printed) == (2, "")
+    assert errors.startswith(f"error: {where}: found an empty text; expected a path")
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_condition_without_usable_recordings_does_not_stop_the_others(call, cultures, tmp_path):
     write_matlab(tmp_path / "a.mat", cultures[:1])
     write_matlab(tmp_path / "b.mat", [broken(cultures[1]).assign_attrs(condition="b")])

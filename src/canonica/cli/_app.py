@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 import warnings
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import wraps
 from inspect import getfullargspec, signature
 from typing import Annotated, Any, ParamSpec
@@ -174,7 +174,21 @@ def main() -> None:
     if "--debug" in arguments:
         Settings.debug = True
         arguments = [argument for argument in arguments if argument != "--debug"]
+    _refuse_empty(arguments)
     app(args=arguments)
+
+
+def _refuse_empty(arguments: Sequence[str]) -> None:
+    """End with an error if an argument is empty: as a path it would mean the current folder."""
+    for before, argument in zip(["canonica", *arguments], arguments, strict=False):
+        option = argument.removesuffix("=")
+        if not argument or (argument.startswith("--") and argument != option):
+            where = option if argument else f"the argument after {before}"
+            complain(
+                f"{where}: found an empty text; expected a path, a name or a number. A variable "
+                "of the shell that is not set can be the cause."
+            )
+            sys.exit(2)
 
 
 def program() -> None:

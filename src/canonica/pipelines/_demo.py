@@ -5,7 +5,7 @@ from pathlib import Path
 from canonica._arguments import checked_arguments
 from canonica._checks import checked_seed, checked_size
 from canonica._errors import CanonicaError
-from canonica._files import AnyPath
+from canonica._files import AnyPath, complete_file
 from canonica.pipelines._analyze import Analysis, analyze
 from canonica.pipelines._progress import Stage, Told
 from canonica.pipelines.results._results_folder import SUMMARY
@@ -13,6 +13,7 @@ from canonica.recordings import write
 from canonica.simulate import spike_trains
 
 RECORDINGS, RESULTS = "recordings", "results"
+BEGUN = ".canonica-demo-begun"  # marks a folder as a demo's until its results do
 
 
 @checked_arguments
@@ -60,11 +61,15 @@ def demo(
     checked_size("cultures", cultures, most=1000)
     checked_seed(seed)
     recordings, results = Path(out) / RECORDINGS, Path(out) / RESULTS
-    if recordings.exists() and not (results / SUMMARY).exists():
+    begun = Path(out) / BEGUN
+    ours = (results / SUMMARY).exists() or begun.exists()
+    if recordings.exists() and not ours:
         raise CanonicaError(
             f"out: found {recordings}, which no earlier demo made; expected a new folder, or that "
             "of a demo. Choose another."
         )
+    with complete_file(begun):  # a call that is killed leaves it, and the next knows the folder
+        pass
     files = [recordings / f"culture-{number + 1}.nwb" for number in range(cultures)]
     stage = Stage(progress, "Simulating cultures", cultures)
     for number, file in enumerate(files):
@@ -76,4 +81,6 @@ def demo(
         )
         write(file, trains)
         stage.advance()
-    return analyze(files, results, jobs=1, overwrite=True, progress=progress)
+    found = analyze(files, results, jobs=1, overwrite=True, progress=progress)
+    begun.unlink(missing_ok=True)
+    return found
