@@ -6,6 +6,7 @@ import sys
 import pytest
 import xarray as xr
 
+from canonica import read
 from canonica.cli import main
 from canonica.recordings import write_matlab
 
@@ -127,3 +128,27 @@ def test_a_bad_call_gets_one_clear_error_and_leaves_nothing(call, tmp_path, argu
     assert words in complaint
     assert "Traceback" not in complaint
     assert not out.exists()
+
+
+def test_a_culture_with_lesions_says_them(call, tmp_path):
+    few = ["--electrodes", "4", "--inputs", "4", "--sessions", "2", "--trials-per-session", "16"]
+    for name, lesions in (
+        ("intact", []),
+        ("neutral", ["--lesion", "forgetting=0"]),
+        ("wrong", ["--lesion", "state prior=0.2", "--lesion", "plasticity=0"]),
+    ):
+        code, _, _ = call("culture", "--out", tmp_path / f"{name}.parquet", *few, *lesions)
+        assert code == 0
+    one, neutral, wrong = (
+        read(tmp_path / f"{name}.parquet")[0]["responses"].to_numpy()
+        for name in ("intact", "neutral", "wrong")
+    )
+    assert (one == neutral).all()
+    assert not (one == wrong).all()
+    for text in ("plasticity", "plasticity=much", "hunger=1", "state prior=2"):
+        code, _, complaint = call(
+            "culture", "--out", tmp_path / "none.parquet", *few, "--lesion", text
+        )
+        assert code == 2
+        assert "Traceback" not in complaint
+        assert not (tmp_path / "none.parquet").exists()

@@ -45,6 +45,13 @@ def culture(
     learning_rate: Annotated[
         float, typer.Option(min=0, max=1000, help="0 models blocked plasticity.")
     ] = 1.0,
+    lesion: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=STRENGTH",
+            help="What else is wrong with it, as canonica lesion list names it; may be repeated.",
+        ),
+    ] = None,
     direct: Annotated[
         float,
         typer.Option(
@@ -83,6 +90,8 @@ def culture(
 
       canonica simulate culture --out dzp.nwb --prior 0.2 --dead 5 --seed 7
 
+      canonica simulate culture --out apv.nwb --lesion plasticity=0.1 --lesion "state prior=0.4"
+
       canonica simulate culture --out experiment --layout dandi
     """
     from canonica import pipelines  # noqa: PLC0415
@@ -100,6 +109,7 @@ def culture(
             mixing=mixing,
             state_prior=prior,
             learning_rate=learning_rate,
+            lesions=lesion or [],
             direct=direct,
             drift=drift,
             dead=dead,

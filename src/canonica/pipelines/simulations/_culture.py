@@ -1,11 +1,14 @@
 """A culture whose truth is known, on an electrode array, to a file of its recording."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from canonica._arguments import checked_arguments
+from canonica._checks import refusal
 from canonica._errors import CanonicaError
 from canonica._files import AnyPath, complete_file, in_place, shown
+from canonica.lesions import Lesion, lesion_named
 from canonica.pipelines._progress import Stage, Told
 from canonica.pipelines.results._free_files import check_free
 from canonica.recordings import SpikeTrains, write, writer
@@ -55,6 +58,7 @@ def culture(
     mixing: float = 0.75,
     state_prior: float = 0.5,
     learning_rate: float = 1.0,
+    lesions: Sequence[str | Lesion] = (),
     direct: float = 0.8,
     drift: float = 0.2,
     dead: int = 0,
@@ -78,6 +82,9 @@ def culture(
         As in `canonica.simulate.spike_trains`.
     learning_rate, direct, drift, dead, name, condition, seed
         As in `canonica.simulate.spike_trains`.
+    lesions : sequence of Lesion or str
+        What is wrong with the network from the start: of `canonica.lesions`, or as text,
+        ``"state prior=0.2"``. A culture decides nothing, so lesions of policies change nothing.
     layout : "file" or "dandi"
         Whether to write one file; or, as DANDI:001611 has it, a file for each session in a folder
         of the subject, with spikes and stimuli and nothing of the truth.
@@ -120,6 +127,7 @@ def culture(
         raise CanonicaError(f"figure: found {shown(picture)}; expected a name that ends in .png.")
     wanted = [*([] if in_sessions else [path]), *([] if picture is None else [picture])]
     check_free(wanted, overwrite=overwrite)
+    wrong = [_lesion_said(lesion) if isinstance(lesion, str) else lesion for lesion in lesions]
     stage = Stage(progress, "Simulating a culture", 2 if picture is None else 3)
     trains = spike_trains(
         seed,
@@ -132,6 +140,7 @@ def culture(
         mixing=mixing,
         state_prior=state_prior,
         learning_rate=learning_rate,
+        lesions=wrong,
         direct=direct,
         drift=drift,
         dead=dead,
@@ -153,3 +162,14 @@ def culture(
             write_figure(culture_figure({name: [trains.recording()]}, trains=trains), partial)
         stage.advance()
     return found
+
+
+def _lesion_said(text: str) -> Lesion:
+    """Return the lesion that a text like ``"state prior=0.2"`` says."""
+    name, _, strength = text.partition("=")
+    try:
+        number = float(strength)
+    except ValueError as error:
+        example = "a name and a strength: 'state prior=0.2'"
+        raise refusal("lesion", repr(text), example) from error
+    return lesion_named(name)(int(number) if number.is_integer() else number)
