@@ -116,7 +116,7 @@ def test_perturbation(call, tmp_path):
     ("arguments", "words"),
     [
         (["separation", "--prior", "0.5", "half"], "half"),
-        (["separation", "--prior", "1.5"], "state_prior"),
+        (["separation", "--prior", "1.5"], "--prior"),
         (["separation", "--inputs", "1"], "inputs"),
         (["landscape", "nowhere.mat"], "nowhere.mat"),
     ],
