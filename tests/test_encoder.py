@@ -864,7 +864,7 @@ def bad(match, *, counts=COUNTS, prior=PRIOR, stimuli=STIMULI, **options):
         bad("state_prior: found shape \\(2, 3\\)", prior=np.full((2, 3), 0.5)),
         bad("state_prior: found shape \\(2,\\)", prior=PRIOR[:, 0]),
         bad("learning_rate: found shape \\(0,\\)", learning_rate=np.ones(0)),
-        bad("stimuli: found 2(.0)? \\(1 such values\\)", stimuli=with_value(STIMULI, 2)),
+        bad("stimuli: found 2(.0)? \\(1 such value\\)", stimuli=with_value(STIMULI, 2)),
         bad("stimuli: found 0.5 ", stimuli=with_value(STIMULI, 0.5)),
         bad("stimuli: found -1", stimuli=with_value(STIMULI, -1)),
         bad("stimuli: found nan", stimuli=with_value(STIMULI, np.nan)),

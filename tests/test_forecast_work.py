@@ -52,5 +52,5 @@ def test_a_forecast_says_so_before_any_work(generator):
         1,
     )
     model = Canonical(rates=20_000)
-    with pytest.raises(LongWorkWarning, match=rf"60003 plasticities, for {ensembles} ensembles"):
+    with pytest.raises(LongWorkWarning, match=rf"60,003 plasticities, for {ensembles} ensembles"):
         model.predicted(known, jax.random.key(0))

@@ -277,7 +277,7 @@ HOSTILE = {
     "one time": (given_as(1.0), ["float without channels"]),
     "a text": (given_as("spikes.csv"), ["str without channels"]),
     "nothing": (given_as(None), ["NoneType without channels"]),
-    "fewer channels": (given_as([1.0, 2.0], [1]), ["2 times and 1 channels"]),
+    "fewer channels": (given_as([1.0, 2.0], [1]), ["2 times and 1 channel;"]),
     "channel -1": (given_as([1.0, 2.0], [3, -1]), ["-1 for spike 2", "noise"]),
     "channel 1.5": (given_as([1.0], [1.5]), ["1.5 for spike 1", "exchanged"]),
     "channel NaN": (given_as([1.0], [np.nan]), ["nan for spike 1"]),
@@ -289,7 +289,7 @@ HOSTILE = {
     "unknown channel": (given_as([1.0], [4], electrodes=[1, 2]), ["4, which is not among", "1, 2"]),
     "unknown train": (given_as({"x": [1.0]}, electrodes=["y"]), ["x, which is not among"]),
     "electrode twice": (given_as([1.0], [1], electrodes=[1, "1"]), ["more than once: 1"]),
-    "more names": (given_as([[1.0]], electrodes=[1, 2]), ["2 names for 1 spike trains"]),
+    "more names": (given_as([[1.0]], electrodes=[1, 2]), ["2 names for 1 spike train;"]),
     "times for channels": (
         given_as(np.ones(70_000), np.arange(70_000)),
         ["more than 65536 different channels"],

@@ -278,7 +278,7 @@ ROWS = {
     "spikes in milliseconds": Row(pair, ("one clock",), change=spikes_in_milliseconds),
     "stimuli in milliseconds": Row(pair, ("one clock",), change=stimuli_in_milliseconds),
     "all in milliseconds": Row(pair, ("milliseconds",), change=in_milliseconds),
-    "unsorted spikes": Row(pair, ("before the one before", "sorted"), 1, shuffled),
+    "unsorted spikes": Row(pair, ("below the one before", "sorted"), 1, shuffled),
     "doubled spikes": Row(pair, ("5 spikes", "same time"), 1, doubled),
     "no spikes": Row(pair, ("culture_spikes",), change=kept("spikes", slice(0))),
     "one electrode": Row(pair, ("no electrode in ensemble",), change=one_channel),

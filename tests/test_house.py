@@ -1,11 +1,13 @@
 """The house stays as it is built: imports go down only, and it loads lazily."""
 
 import ast
+import inspect
 import sys
 from collections import Counter
 from pathlib import Path
 
 import pytest
+from public_functions import public_functions
 
 import canonica
 
@@ -101,11 +103,36 @@ def test_everything_public_is_there():
         _ = canonica.nonsense
 
 
+def holds_arguments_against_its_signature(function):
+    while hasattr(function, "__wrapped__"):
+        code = getattr(function, "__code__", None)  # which JAX's own wrappers lack
+        if code is not None and code.co_filename.endswith("canonica/_arguments.py"):
+            return True
+        function = function.__wrapped__
+    return False
+
+
+def test_what_is_refused_is_documented():
+    found = public_functions()
+    checked = {
+        name: one
+        for name, one in found.items()
+        if holds_arguments_against_its_signature(one) and inspect.signature(one).parameters
+    }
+    assert len(checked) > len(found) / 2
+    silent = [
+        name
+        for name, function in checked.items()
+        if "Raises\n------" not in (inspect.getdoc(function) or "")
+    ]
+    assert silent == []
+
+
 # What a command may use: pipelines that do the work, tables to print, values that options make.
 COMMANDS_USE = {
     "canonica": {"pipelines"},
     "canonica._cores": {"cores"},
-    "canonica._errors": {"CanonicaError", "RecordingError", "listed"},
+    "canonica._errors": {"CanonicaError", "RecordingError", "how_many", "listed"},
     "canonica._files": {"check_there", "remove_unfinished", "results_in_place", "sha256", "shown"},
     "canonica._harmless": {"visible"},
     "canonica._version": {"__version__"},

@@ -70,3 +70,13 @@ def test_a_source_that_is_often_off_for_a_while_is_sound():
     names = {"responses": "electrode", "stimuli": "input", "sources": "source"}
     data = {name: (("trial", dim), two) for name, dim in names.items()}
     assert lost(xr.Dataset(data, {"session": session})) == []
+
+
+@pytest.mark.filterwarnings("default::canonica.RecordingWarning")
+def test_validate_tells_it_once(tmp_path, cultures, call):
+    path = saved(tmp_path / "x.mat", cultures[0], "osr", compressed=False, zeros=400)
+    code, printed, errors = call("validate", path, "--trials-per-session", 64)
+    assert code == 1
+    assert (printed + errors).replace("\n", " ").count("is 0 in the last") == 1
+    code, _, errors = call("analyze", path, "--trials-per-session", 64, "--out", tmp_path / "out")
+    assert "is 0 in the last" in errors.replace("\n", " ")

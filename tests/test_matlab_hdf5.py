@@ -307,7 +307,7 @@ HOSTILE = {
     "link to another file": (one_with(elsewhere), ["responses", "not in this file"]),
     "stored in another file": (one_with(stored_elsewhere), ["responses", "not in this file"]),
     "virtual": (one_with(virtual), ["responses", "not in this file"]),
-    "huge matrix": (one_with(huge), ["responses", "a claim of 8796093022208 bytes"]),
+    "huge matrix": (one_with(huge), ["responses", "a claim of 8,796,093,022,208 bytes"]),
     "huge cell array": (huge_cell, ["data_x", "a claim of"]),
     "cell within itself": (circular, ["data_x{1}", "no struct"]),
     "reference to nothing": (null, ["data_x{1}", "no struct"]),

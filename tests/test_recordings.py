@@ -315,5 +315,5 @@ def test_more_numbers_than_a_file_can_hold_are_refused(tmp_path):
     culture = {"r": np.zeros((9000, 1000), np.uint8)}
     culture |= {"o": np.zeros((9000, 2), np.uint8), "s": np.zeros((9000, 2), np.uint8)}
     path = save(tmp_path / "bomb.mat", [culture])
-    with pytest.raises(RecordingError, match="found a claim of 72000000 bytes in a file of"):
+    with pytest.raises(RecordingError, match="found a claim of 72,000,000 bytes in a file of"):
         read(path)

@@ -40,7 +40,7 @@ def test_a_pause_is_longer_than_five_usual_intervals(pause, seen):
     if not seen:
         assert numbers(512, onsets=onsets) == [1] * 256 + [2] * 256
         return
-    with pytest.raises(RecordingError, match=r"1 pauses of 5\.25 s.*after 100 trials.*-gap 2\.62"):
+    with pytest.raises(RecordingError, match=r"1 pause of 5\.25 s.*after 100 trials.*-gap 2\.62"):
         numbers(512, onsets=onsets)
 
 
@@ -58,13 +58,13 @@ def test_pauses_where_sessions_end_are_expected_and_others_named_by_the_shortest
 
 @pytest.mark.parametrize("trials", [1, 255, 257, 511])
 def test_trials_that_do_not_fill_sessions_are_refused(trials):
-    with pytest.raises(RecordingError, match=f"found {trials} trials"):
+    with pytest.raises(RecordingError, match=f"found {trials} trials?;"):
         numbers(trials)
 
 
 def test_a_single_trial_has_no_pause():
     assert numbers(1, Reading(trials_per_session=1), onsets=np.zeros(1)) == [1]
-    with pytest.raises(RecordingError, match="found 1 trials"):
+    with pytest.raises(RecordingError, match="found 1 trial;"):
         numbers(1, onsets=np.zeros(1))
 
 

@@ -5,6 +5,7 @@ import pickle
 import re
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import jax
@@ -32,7 +33,7 @@ def floating(found):
 def test_the_model_follows_the_precision_and_heeds_strict_promotion(double, tmp_path):
     names = [f"model.{name}" for name in FLOOR_1]
     usual = returned(names, jax.enable_x64(double), tmp_path)
-    with jax.numpy_dtype_promotion("strict"):
+    with jax.numpy_dtype_promotion("strict"), jax.numpy_rank_promotion("raise"):
         strict = returned(names, jax.enable_x64(double), tmp_path)
     assert failed(usual) == []
     assert differing(usual, strict) == []
@@ -92,3 +93,11 @@ def test_no_result_holds_the_address_of_an_object(everywhere):
         for part, value in each.items()
     ]
     assert [name for name, value in parts if ADDRESS.search(value)] == []
+
+
+def test_what_computes_in_the_precision_of_the_moment_heeds_ranks(tmp_path):
+    """All else computes under settings of its own."""
+    names = ["encode", "biased_log_evidence", "initial_counts", "initial_model", "mixing_process"]
+    simulations = [f"simulate.{name}" for name in names]
+    with jax.numpy_rank_promotion("raise"):
+        assert failed(returned(simulations, nullcontext(), tmp_path)) == []

@@ -154,7 +154,7 @@ def test_sessions_of_one_trial_are_noticed(tmp_path):
     session = world().stimuli["session"].to_numpy().copy()
     session[-1] += 1
     assert any(
-        f"1 of {SESSIONS + 1} sessions have" in what for what in warned(recorded(session=session))
+        f"1 of {SESSIONS + 1} sessions has" in what for what in warned(recorded(session=session))
     )
 
 

@@ -116,10 +116,14 @@ def _signalled(job: Job, place: Path, which: signal.Signals, step: int) -> Outco
     wrong = how_it_ended(end, which)
     if wrong and wrong != "late":
         return Outcome(case, wrong, end.last_words)
-    old, new = results(earlier), results(place / "whole")
-    if results(folder) not in (old, new, {}):
-        return Outcome(case, "half a result", ", ".join(results(folder)))
-    return recovered(case, job, folder, new) if hidden(folder) else Outcome(case, "whole")
+    old, new, found = results(earlier), results(place / "whole"), results(folder)
+    wrong = half(found, old, new)
+    if wrong:
+        return Outcome(case, "half a result", wrong)
+    torn = found not in (old, new, {})
+    if torn and "--figure" not in job.words:  # a recording and its figure are two files
+        return Outcome(case, "half a result", ", ".join(found))
+    return recovered(case, job, folder, new) if torn or hidden(folder) else Outcome(case, "whole")
 
 
 def _number(copy: Path) -> int:

@@ -19,7 +19,7 @@ import numpy as np
 import xarray as xr
 from jaxtyping import Float
 
-from canonica._errors import CanonicaError, listed
+from canonica._errors import CanonicaError, how_many, listed
 
 LARGEST_SEED = 2**63 - 1  # that JAX's and NumPy's generators both take
 LARGEST_SIZE = 2**31 - 1  # that indices of 32 bits, JAX's own, still reach
@@ -369,7 +369,7 @@ def checked_array(
     if bad.any():
         first = tuple(np.argwhere(bad)[0].tolist())
         place = f" at {list(first)}" if first else ""
-        found = f"{array[first]:g}{place} ({np.count_nonzero(bad)} such values)"
+        found = f"{array[first]:g}{place} ({how_many(np.count_nonzero(bad), 'such value')})"
         raise refusal(name, found, f"numbers{_within(lowest, highest)}", advice)
     return array
 

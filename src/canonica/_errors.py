@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 from functools import partial
-from typing import Any
+from operator import index
+from typing import Any, SupportsIndex
 
 
 class CanonicaError(ValueError):
@@ -46,9 +47,25 @@ class RecordingWarning(UserWarning):
     """A recording that can be used, but may not be what it seems."""
 
 
+class LostEndingWarning(RecordingWarning):
+    """A recording whose end may be lost, as that of a file that was copied in part."""
+
+
 def listed(items: Iterable[object], limit: int = 8) -> str:
     """Return the items as one readable line, cut after `limit` of them."""
     words = [str(item) for item in items]
     shown = ", ".join(words[:limit])
     more = len(words) - limit
     return f"{shown} and {more} more" if more > 0 else shown or "none"
+
+
+def how_many(count: SupportsIndex, singular: str, plural: str | None = None) -> str:
+    """Return a number with its noun.
+
+    Examples
+    --------
+    >>> how_many(1, "recording"), how_many(2, "recording"), how_many(1000, "index", "indices")
+    ('1 recording', '2 recordings', '1,000 indices')
+    """
+    number = index(count)
+    return f"{number:,} {singular if number == 1 else plural or f'{singular}s'}"

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from canonica._checks import checked_array, checked_seed
-from canonica._errors import CanonicaError
+from canonica._errors import CanonicaError, how_many
 from canonica._statistics._arrangements import arrangements
 from canonica._statistics._permutation_test import (
     ROUNDING,
@@ -158,7 +158,8 @@ def interaction_test(
     left = len(y) - np.linalg.matrix_rank(whole)
     if freedom < 1 or left < 1:
         raise CanonicaError(
-            f"factors: found {len(np.unique(cells))} combinations of levels in {len(y)} units; "
+            f"factors: found {how_many(len(np.unique(cells)), 'combination')} "
+            f"of levels in {how_many(len(y), 'unit')}; "
             "expected levels that come in all combinations, and units left over beside them."
         )
     residual = y - _projected(main, y[None])[0]

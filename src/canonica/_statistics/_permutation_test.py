@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from canonica._checks import checked_array, checked_probability, checked_seed
-from canonica._errors import CanonicaError
+from canonica._errors import CanonicaError, how_many
 from canonica._statistics._arrangements import Arrangements, arrangements
 from canonica._statistics._bootstrap import LEVEL, Interval
 
@@ -110,7 +110,8 @@ def permutation_test(
     within = stratum_numbers(strata, len(y))
     if len(x) != len(y):
         raise CanonicaError(
-            f"predictor: found {len(x)} numbers for {len(y)} values; expected one for each."
+            f"predictor: found {how_many(len(x), 'number')} for "
+            f"{how_many(len(y), 'value')}; expected one for each."
         )
     centred = centred_within(y, within)
     deviation = centred_within(x, within)
@@ -153,7 +154,7 @@ def stratum_numbers(
         return np.zeros(units, np.intp)
     if len(strata) != units:
         raise CanonicaError(
-            f"strata: found {len(strata)} for {units} units; expected one for each."
+            f"strata: found {len(strata)} for {how_many(units, 'unit')}; expected one for each."
         )
     numbers: dict[Any, int] = {}
     return np.array([numbers.setdefault(one, len(numbers)) for one in strata], np.intp)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 
+from canonica._errors import how_many
+
 Label = Hashable
 
 
@@ -53,7 +55,9 @@ class Units:
         if not self.left_out:
             return f"{words}."
         return (
-            f"{words}; {self.left_out} of {len(self.unit_of_row)} cultures have no counterpart "
+            f"{words}; {self.left_out} of "
+            f"{how_many(len(self.unit_of_row), 'culture')} "
+            f"{'has' if self.left_out == 1 else 'have'} no counterpart "
             "there, and are left out."
         )
 

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from canonica._errors import how_many
 from canonica._files import shown
 from canonica.cli._app import app, complain_of, output, reports_errors
 from canonica.cli._common_options import FigureFormat, Overwrite, Report
 from canonica.cli._printing import (
-    counted,
     print_baseline_warning,
     print_failed,
     print_reading,
@@ -141,7 +141,10 @@ def print_analysis(found: "Analysis", out: Path) -> int:
     output.print(found.caveat, highlight=False, style="dim")
     say(f"\nResults: {shown(out)}")
     kinds = Counter(Path(file).suffix for file in found.files)
-    datasets, figures = counted(kinds[".nc"], "recording"), counted(len(found.summaries), "figure")
+    datasets, figures = (
+        how_many(kinds[".nc"], "recording"),
+        how_many(len(found.summaries), "figure"),
+    )
     say(f"  {datasets} (NetCDF), {figures}, summary.json, recordings.csv")
     print_failed(found.failures)
     return 1 if found.failures else 0

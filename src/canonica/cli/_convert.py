@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from canonica._errors import listed
+from canonica._errors import how_many, listed
 from canonica._files import shown
 from canonica.cli._app import app, complain, reports_errors
 from canonica.cli._common_options import OverwriteFiles
@@ -143,11 +143,14 @@ def _tell(one: "Converted", metadata: Mapping[str, str]) -> None:
     target, content = one.path, one.content
     if isinstance(content, SpikeTrains):
         sizes = (
-            f"{len(content.times)} spikes of {len(content)} electrodes, "
+            f"{how_many(len(content.times), 'spike')} of {how_many(len(content), 'electrode')}, "
             f"{len(content.onsets)} stimuli"
         )
     else:
-        sizes = f"{content.sizes['trial']} responses of {content.sizes['electrode']} electrodes"
+        sizes = (
+            f"responses of {how_many(content.sizes['electrode'], 'electrode')} in "
+            f"{how_many(content.sizes['trial'], 'trial')}"
+        )
     say(f"Wrote {shown(target)}: {sizes}.")
     if content.attrs.get("reading"):
         say(f"  Read as: {content.attrs['reading']}.")

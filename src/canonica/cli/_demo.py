@@ -5,11 +5,12 @@ from typing import Annotated
 
 import typer
 
+from canonica._errors import how_many
 from canonica._files import shown
 from canonica.cli._app import app, reports_errors
 from canonica.cli._common_options import Seed
 from canonica.cli._interruption import if_interrupted
-from canonica.cli._printing import counted, say
+from canonica.cli._printing import say
 
 
 @app.command()
@@ -38,7 +39,7 @@ def demo(
         found = pipelines.demo(out, cultures=cultures, seed=seed, progress=told)
     one = found.rows[0]
     say(
-        f"Simulated {counted(cultures, 'culture')}, {one['sessions']} sessions of "
+        f"Simulated {how_many(cultures, 'culture')}, {how_many(one['sessions'], 'session')} of "
         f"{one['trials'] // one['sessions']} trials each: {shown(out / 'recordings')}\n"
     )
     return print_analysis(found, out / "results")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from canonica._errors import how_many
 from canonica._files import sha256, shown
 from canonica.cli._app import app, complain_of, reports_errors
 from canonica.cli._interruption import if_interrupted
@@ -109,7 +110,7 @@ def _split(conditions: Sequence[str] | None) -> list[str] | None:
 def _print_found(fetched: "Fetched") -> None:
     folder = _folder(fetched)
     if folder is not None:
-        say(f"{len(fetched.found)} files in {shown(folder)}")
+        say(f"{how_many(len(fetched.found), 'file')} in {shown(folder)}")
     for file, path in fetched.found:
         if folder is None:
             say(f"{file.condition}: {shown(path)}")

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from canonica._errors import how_many
 from canonica._files import shown
 from canonica.cli._app import app, complain_of, output, reports_errors
 from canonica.cli._common_options import FigureFormat, Overwrite, Report, Seed
 from canonica.cli._printing import (
-    counted,
     print_baseline_warning,
     print_failed,
     print_reading,
@@ -176,8 +176,8 @@ def _print_forecasts(found: "Forecasts", out: Path) -> int:
     say(f"\nResults: {shown(out)}")
     figures = sum(Path(file).suffix in FIGURES for file in found.files)
     say(
-        f"  {counted(len(found.recordings), 'forecast')} and as many files of scores (NetCDF), "
-        f"{counted(figures, 'figure')}, summary.json, recordings.csv"
+        f"  {how_many(len(found.recordings), 'forecast')} and as many files of scores (NetCDF), "
+        f"{how_many(figures, 'figure')}, summary.json, recordings.csv"
     )
     print_failed(found.failures)
     return 1 if found.failures else 0

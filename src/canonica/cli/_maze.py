@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from canonica._errors import how_many
 from canonica._files import check_there
 from canonica.cli._app import app, output, reports_errors
 from canonica.cli._common_options import FigureFormat, Out, Overwrite, Seed, odd
@@ -125,7 +126,8 @@ def _kept(out: Path) -> str:
         return "interrupted; nothing was written."
     done, total = unfinished
     return (
-        f"interrupted after {done:,} of {total:,} trials; go on with --resume, and all else as "
+        f"interrupted after {done:,} of {how_many(total, 'trial')}; go on with "
+        "--resume, and all else as "
         "before."
     )
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from canonica._errors import how_many
 from canonica._files import shown
 from canonica.cli._app import output
 
@@ -27,12 +28,12 @@ def print_reading(rows: Sequence[Mapping[str, Any]]) -> None:
     output.print(_sessions_read(rows), highlight=False)
     ways = Counter(row["reading"] for row in rows if row["reading"])
     for way, count in ways.items():
-        of = "" if len(ways) == 1 else f" ({counted(count, 'recording')})"
+        of = "" if len(ways) == 1 else f" ({how_many(count, 'recording')})"
         output.print(f"Read as: {way}{of}", highlight=False, markup=False, style="dim")
     warned = sum(bool(row["warnings"]) for row in rows)
     if warned:
         output.print(
-            f"{counted(warned, 'recording')} with warnings, listed in recordings.csv; "
+            f"{how_many(warned, 'recording')} with warnings, listed in recordings.csv; "
             "canonica validate says what they mean",
             highlight=False,
             style="yellow",
@@ -43,7 +44,7 @@ def _sessions_read(rows: Sequence[Mapping[str, Any]]) -> str:
     """Return how trials were divided into sessions, which a wrong option would get wrong."""
     shapes = Counter((row["sessions"], row["trials"] / row["sessions"]) for row in rows)
     return "Read " + ", ".join(
-        f"{counted(count, 'recording')} of {counted(sessions, 'session')} of {trials:g} trials"
+        f"{how_many(count, 'recording')} of {how_many(sessions, 'session')} of {trials:g} trials"
         for (sessions, trials), count in shapes.items()
     )
 
@@ -57,10 +58,5 @@ def print_baseline_warning(warning: str | None) -> None:
 def print_failed(failures: Sequence[Exception]) -> None:
     """Say how many failed, if any did."""
     if failures:
-        failed = counted(len(failures), "recording or file", "recordings or files")
+        failed = how_many(len(failures), "recording or file", "recordings or files")
         output.print(f"  {failed} failed: listed above and in summary.json", highlight=False)
-
-
-def counted(count: int, singular: str, plural: str | None = None) -> str:
-    """Return a number with its noun, singular or plural: ``2 recordings``."""
-    return f"{count} {singular if count == 1 else plural or singular + 's'}"

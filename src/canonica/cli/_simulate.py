@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from canonica._errors import CanonicaError
+from canonica._errors import CanonicaError, how_many
 from canonica.cli._app import app, complain_of, output, reports_errors
 from canonica.cli._common_options import FigureFormat, Out, Overwrite, Seed
 from canonica.cli._printing import say_where
@@ -104,7 +104,10 @@ def separation(
             overwrite=overwrite,
             progress=told,
         )
-    title = f"Separation over the last {found.last_sessions} sessions: medians over networks"
+    title = (
+        f"Separation over the last {how_many(found.last_sessions, 'session')}: "
+        "medians over networks"
+    )
     digits = {"networks": "d", "F, first session": ",.0f", "F, last session": ",.0f"}
     output.print(simulation_table(title, found.rows, digits))
     say_where(out, found.files)
@@ -288,7 +291,7 @@ def recovery(
             progress=told,
         )
     networks = found.result.sizes["draw"]
-    title = f"Synaptic strengths of {networks:,} networks: estimate against truth"
+    title = f"Synaptic strengths of {how_many(networks, 'network')}: estimate against truth"
     output.print(simulation_table(title, found.rows, {"spread": ".4f", "slope": ".3f"}))
     say_where(out, found.files)
     return 0

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from canonica._errors import how_many
 from canonica._files import shown
 from canonica.cli._app import reports_errors
 from canonica.cli._common_options import OverwriteFiles, Seed
@@ -121,15 +122,18 @@ def culture(
             overwrite=overwrite,
             progress=told,
         )
-    kept = f"{len(found.trains.times):,} spikes of" if found.keeps_spikes else "responses of"
+    kept = (
+        f"{how_many(len(found.trains.times), 'spike')} of" if found.keeps_spikes else "responses of"
+    )
     say(
-        f"Wrote {shown(out)}: {kept} {electrodes} electrodes, {sessions} sessions of "
-        f"{trials_per_session} trials each."
+        f"Wrote {shown(out)}: {kept} {how_many(electrodes, 'electrode')}, "
+        f"{how_many(sessions, 'session')} of "
+        f"{how_many(trials_per_session, 'trial')} each."
     )
     if figure is not None:
         say(f"Drew {shown(figure)}.")
     if len(found.files) > 1:
-        say(f"  in {len(found.files)} files, {shown(found.files[0])} and so on.")
+        say(f"  in {how_many(len(found.files), 'file')}, {shown(found.files[0])} and so on.")
     infer = " --infer-sources" if layout == "dandi" else ""
     say(f"Next: canonica validate {shown(out)}{infer}")
     say(f"      canonica analyze {shown(out)}{infer} --out results")

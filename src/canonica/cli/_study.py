@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from canonica._errors import how_many
 from canonica._files import check_there, shown
 from canonica.cli._app import app, complain_of, output, reports_errors
 from canonica.cli._common_options import FigureFormat, Overwrite, Report
-from canonica.cli._printing import counted, print_failed, say
+from canonica.cli._printing import print_failed, say
 from canonica.cli._protocol_options import (
     DEFAULT_JOBS,
     JobsOption,
@@ -179,7 +180,7 @@ def _print_study(found: "Study", out: Path) -> int:
 
     complain_of(found.failures)
     if found.gone_on:
-        say(f"{counted(found.gone_on, 'culture')} had been analysed before.")
+        say(f"{how_many(found.gone_on, 'culture')} had been analysed before.")
     if found.comparisons:
         output.print(comparisons_table(found.comparisons))
     for sentence in [*found.sentences, *found.inferences]:
@@ -189,13 +190,14 @@ def _print_study(found: "Study", out: Path) -> int:
     picture = next(file for file in found.files if Path(file).stem == "conditions")
     say(f"\nResults: {shown(out)}")
     say(
-        f"  {counted(len(found.table), 'culture')} (NetCDF, cultures.csv), "
-        f"{counted(len(found.comparisons), 'comparison')} (comparisons.csv), {picture}, "
+        f"  {how_many(len(found.table), 'culture')} (NetCDF, cultures.csv), "
+        f"{how_many(len(found.comparisons), 'comparison')} (comparisons.csv), {picture}, "
         "study.toml"
     )
     if found.excluded:
         say(
-            f"  {counted(len(found.excluded), 'row')} of the table excluded, listed in summary.json"
+            f"  {how_many(len(found.excluded), 'row')} of the table excluded, "
+            "listed in summary.json"
         )
     print_failed(found.failures)
     return 1 if found.failures else 0

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from canonica._errors import RecordingError
+from canonica._errors import RecordingError, how_many
 
 
 def unmasked(values: Any, source: str, variable: str) -> Any:
@@ -22,7 +22,7 @@ def unmasked(values: Any, source: str, variable: str) -> Any:
         raise RecordingError(
             source,
             variable,
-            found=f"a masked array with {masked} of {values.size} values masked",
+            found=f"a masked array with {masked} of {how_many(values.size, 'value')} masked",
             expected="values that are all known",
             advice="Leave out what is masked, such as by .compressed(), wherever else it counts.",
         )

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from canonica._errors import RecordingError, listed
+from canonica._errors import RecordingError, how_many, listed
 from canonica.data._masked import unmasked
 from canonica.data._recording_checks import ROLES, check_attributes
 
@@ -190,7 +190,7 @@ def _refuse(
         role,
         found=(
             f"{values[trial, column]:g} in trial {trial + 1}, {ROLES[role][1]} {column + 1}"
-            f" ({np.count_nonzero(bad)} such values)"
+            f" ({how_many(np.count_nonzero(bad), 'such value')})"
         ),
         expected=expected,
         advice=advice,
@@ -225,8 +225,8 @@ def _equal_sessions(trials_per_session: int, trials: int, origin: str) -> np.nda
         raise RecordingError(
             origin,
             "responses",
-            found=f"{trials} trials",
-            expected=f"a multiple of {trials_per_session} trials per session",
+            found=how_many(trials, "trial"),
+            expected=f"a multiple of {how_many(trials_per_session, 'trial')} per session",
             advice="Give the right number of trials per session, or a session number per trial.",
         )
     return np.repeat(np.arange(1, trials // trials_per_session + 1), trials_per_session)

@@ -80,5 +80,5 @@ def _output_cost(
     previous = present(activity.previous_middle, "activity.previous_middle")
     factor = along_batch(network.output_log_prior, previous)
     modulated = network.output_drive(previous) - factor
-    drive = factor + modulation(risk, previous)[:, None] * modulated
+    drive = factor + modulation(risk, previous)[None, :, None] * modulated
     return negative_entropy(y, epsilon).sum(axis=1) - (both_values(y) * drive).sum(axis=(0, 2))

@@ -44,7 +44,7 @@ def expected_parameter(
     >>> float(expected_parameter(counts)[1, 1, 0, 0])
     0.75
     """
-    return counts / counts.sum(axis=0)
+    return counts / counts.sum(axis=0, keepdims=True)
 
 
 @checked_arrays
@@ -78,9 +78,9 @@ def expected_log_parameter(
     """
     check_positive(counts=counts)
     if form == "exact":
-        return digamma(counts) - digamma(counts.sum(axis=0))
+        return digamma(counts) - digamma(counts.sum(axis=0, keepdims=True))
     if form == "canonical":
-        return jnp.log(counts) - jnp.log(counts.sum(axis=0))
+        return jnp.log(counts) - jnp.log(counts.sum(axis=0, keepdims=True))
     raise CanonicaError(f"form: found {form!r}; expected 'exact' or 'canonical'.")
 
 
@@ -110,5 +110,5 @@ def coincidence(
     """
     causes = both_values(cause)
     if weight is not None:
-        causes = causes * weight[:, None]
+        causes = causes * weight[None, :, None]
     return jnp.einsum("mti,ntj->mnij", both_values(outcome), causes)

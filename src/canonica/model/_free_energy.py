@@ -148,6 +148,7 @@ def _decision(
     decisions = present(beliefs.decisions, "beliefs.decisions")
     d = both_values(decisions)
     log_prior = along_batch(model.decision_log_prior, previous)
-    evidence = modulation(risk, previous)[:, None] * model.policy_log_evidence(previous)
+    weight = modulation(risk, previous)[None, :, None]
+    evidence = weight * model.policy_log_evidence(previous)
     expected = (d * (log_prior + evidence)).sum(axis=(0, 2))
     return negative_entropy(decisions, epsilon).sum(axis=1) - expected

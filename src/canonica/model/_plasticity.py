@@ -134,7 +134,7 @@ def synaptic_sums(
     """
     levels = both_values(activity.T)  # time last: the product below then reads rows
     if weight is not None:
-        levels = levels * weight
+        levels = levels * weight[None, None, :]
     hebbian = levels @ inputs
     return SynapticSums(hebbian, jnp.broadcast_to(levels.sum(axis=2)[..., None], hebbian.shape))
 
@@ -152,9 +152,9 @@ def synaptic_sums_beside_prior(
     nearly always 1, little would be left of level 0.
     """
     every_step = jnp.ones_like(inputs[:, 0]) if weight is None else weight
-    excited = activity.T * every_step
+    excited = activity.T * every_step[None, :]
     hebbian, homeostatic = excited @ inputs, excited.sum(axis=1)[:, None]
-    total_hebbian, total_homeostatic = every_step @ inputs, every_step.sum()
+    total_hebbian, total_homeostatic = (every_step @ inputs)[None, :], every_step.sum()
     levels = jnp.stack([total_homeostatic - homeostatic, homeostatic])
     return SynapticSums(
         jnp.stack([total_hebbian - hebbian, hebbian]),

@@ -182,6 +182,11 @@ def unfinished_maze(out: AnyPath) -> tuple[int, int] | None:
     (int, int) or None
         None where there is nothing to go on with.
 
+    Raises
+    ------
+    CanonicaError
+        If an argument is not of the kind that the signature says.
+
     Examples
     --------
     >>> unfinished_maze("nowhere") is None

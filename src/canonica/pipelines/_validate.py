@@ -1,6 +1,7 @@
 """A look at recordings before the work: are they usable, and what could mislead."""
 
 import json
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -10,7 +11,7 @@ import xarray as xr
 
 from canonica import reverse_engineering
 from canonica._arguments import checked_arguments
-from canonica._errors import RecordingError
+from canonica._errors import LostEndingWarning, RecordingError
 from canonica._files import AnyPath, complete_file
 from canonica._version import __version__
 from canonica.pipelines._progress import Stage, Told
@@ -80,7 +81,7 @@ def validate_each(
     stage = Stage(progress, "Reading recordings", len(files))
     known = RecordingsSeen()
     for file in files:
-        for recording in each_recording(file, reading or Reading()):
+        for recording in _untold(each_recording(file, reading or Reading())):
             if isinstance(recording, RecordingError):
                 yield recording
             else:
@@ -157,6 +158,11 @@ def write_validations(path: AnyPath, found: Iterable[Validated | RecordingError]
         The file, which is whole or not there.
     found : iterable of Validated or RecordingError
         Of `validate`.
+
+    Raises
+    ------
+    CanonicaError
+        If an argument is not of the kind that the signature says.
     """
     every = list(found)
     summary = {
@@ -166,6 +172,19 @@ def write_validations(path: AnyPath, found: Iterable[Validated | RecordingError]
     }
     with complete_file(Path(path)) as partial:
         partial.write_text(json.dumps(summary, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def _untold(
+    recordings: Iterator[xr.Dataset | RecordingError],
+) -> Iterator[xr.Dataset | RecordingError]:
+    """Yield recordings without the warnings that are among what is found in them."""
+    while True:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", LostEndingWarning)
+            one = next(recordings, None)
+        if one is None:
+            return
+        yield one
 
 
 def _of(recording: xr.Dataset, protocol: PublishedProtocol, copies: Iterable[Finding]) -> Validated:

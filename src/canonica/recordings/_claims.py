@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from canonica._errors import RecordingError
+from canonica._errors import RecordingError, how_many
 from canonica._files import shown
 
 SMALL = 1 << 26  # bytes that any machine has
@@ -23,7 +23,7 @@ def check_claim(path: Path, variable: str | None, size: int) -> None:
     raise RecordingError(
         shown(path),
         variable,
-        found=f"a claim of {size} bytes in a file of {held}",
+        found=f"a claim of {how_many(size, 'byte')} in a file of {held:,}",
         expected="no more than a file of this size can hold",
         advice="It is damaged: copy it again, or export it again.",
     )

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from canonica._errors import RecordingError, listed
+from canonica._errors import RecordingError, how_many, listed
 from canonica.recordings._reading import Coding, Reading
 
 # What each role is called where people name it themselves; in numbered columns, the stem.
@@ -299,7 +299,8 @@ def _square(column: Ragged, lengths: np.ndarray, role: str, source: str) -> np.n
         raise RecordingError(
             source,
             role,
-            found=f"vectors of {width} and, in trial {other + 1}, {lengths[other]} values",
+            found=f"vectors of {width} and, in trial {other + 1}, "
+            f"{how_many(lengths[other], 'value')}",
             expected="a value of every input in every trial",
             advice="Export again; or, if they list the inputs that are on, say so with "
             "coding='electrodes' (--coding electrodes).",

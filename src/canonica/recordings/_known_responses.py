@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool
 
-from canonica._errors import RecordingError, listed
+from canonica._errors import RecordingError, how_many, listed
 from canonica.data._spike_trains import SpikeTrains
 from canonica.recordings._reading import Unobserved
 
@@ -91,23 +91,27 @@ def known_responses(
     if invalid.any():
         attrs |= {INVALID_TRIALS: int(invalid.sum())}
         attrs |= {COUNTED_INVALID: 1} if keep_invalid else {}
-        said.append(f"{invalid.sum()} trials in invalid times {_fate(kept=keep_invalid)}")
+        said.append(
+            f"{how_many(invalid.sum(), 'trial')} in invalid times {_fate(kept=keep_invalid)}"
+        )
     if not trials.any():
         raise _nothing_left(source, "every trial in times that the file calls invalid", "keep")
     staying = np.ones(unknown.shape[1], bool)
     missing = int(unknown[trials].sum())
     if missing:
         attrs[UNKNOWN_RESPONSES] = missing
-        said.append(f"{missing} responses not known")
+        said.append(f"{how_many(missing, 'response')} not known")
         if unobserved == "zero":
             attrs[COUNTED_UNKNOWN] = 1
-            said[-1] += " count as they are"
+            said[-1] += " counts as it is" if missing == 1 else " count as they are"
         else:
             taken = unknown.any(axis=1) if unobserved == "trials" else unknown.all(axis=1)
             left = trials & ~taken
             staying = np.asarray(~unknown[left].any(axis=0))
             if not left.any() or not staying.any():
-                raise _nothing_left(source, f"{missing} responses not known", unobserved)
+                raise _nothing_left(
+                    source, f"{how_many(missing, 'response')} not known", unobserved
+                )
             attrs |= _left_out(int((trials & ~left).sum()), staying, electrodes)
             said[-1] += f": {_told(attrs)} left out"
             trials = left
@@ -155,7 +159,7 @@ def _left_out(trials: int, staying: np.ndarray, electrodes: Sequence[str]) -> di
 def _told(attrs: dict[str, Any]) -> str:
     parts = []
     if TRIALS_LEFT_OUT in attrs:
-        parts.append(f"{attrs[TRIALS_LEFT_OUT]} trials")
+        parts.append(how_many(attrs[TRIALS_LEFT_OUT], "trial"))
     if ELECTRODES_LEFT_OUT in attrs:
         parts.append(f"electrodes {attrs[ELECTRODES_LEFT_OUT]}")
     return " and ".join(parts)

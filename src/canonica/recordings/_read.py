@@ -224,6 +224,11 @@ def read_contents(
 
     Of an experiment in many files, and where sources are to be inferred, it is a recording.
     Parameters and errors as in `read_each`.
+
+    Raises
+    ------
+    CanonicaError
+        If an argument is not of the kind that the signature says.
     """
     if isinstance(path, Experiment) or reading.infer_sources:
         yield from read_each(path, reading)

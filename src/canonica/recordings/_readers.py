@@ -34,6 +34,11 @@ def is_recording(path: Path) -> bool:
 
     So is every file that has a recording's suffix, however damaged, and every other in which a
     reader knows its format, but for formats that hold voltages alone.
+
+    Raises
+    ------
+    CanonicaError
+        If an argument is not of the kind that the signature says.
     """
     try:
         return next(isolated(_is_recording, path))

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy.stats import binom
 
+from canonica._errors import how_many
 from canonica._of_results import of_results
 from canonica.report._style import BLACK, BLUE, GREEN, ORANGE, SKY, VERMILION, grid, new_figure
 from canonica.studies import calibration_summary, detection_summary
@@ -63,7 +64,8 @@ def calibration_figure(recovery: xr.Dataset, detection: xr.Dataset) -> Figure:
     figure = new_figure(11, 9)
     sessions, trials = (recovery.attrs[n] for n in ("initial_sessions", "trials_per_session"))
     figure.suptitle(
-        f"Posterior of plasticity, from {sessions} simulated sessions of {trials} trials"
+        "Posterior of plasticity, from "
+        f"{how_many(sessions, 'simulated session')} of {how_many(trials, 'trial')}"
     )
     axes = grid(figure, 2, 2)
     _recovered(axes[0, 0], recovery)

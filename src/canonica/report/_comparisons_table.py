@@ -12,7 +12,13 @@ from canonica.reverse_engineering.conditions import SIGNIFICANT, Comparison
 
 @checked_arguments
 def comparisons_table(comparisons: Sequence[Comparison]) -> Table:
-    """Return a row for each comparison; bold where chance hardly explains it."""
+    """Return a row for each comparison; bold where chance hardly explains it.
+
+    Raises
+    ------
+    CanonicaError
+        If an argument is not of the kind that the signature says.
+    """
     table = Table(box=box.SIMPLE_HEAD, title_justify="left", title_style="")
     table.title = f"Permutation tests; bold: p after Holm is {SIGNIFICANT:g} or less"
     for heading in ("quantity", "compared"):

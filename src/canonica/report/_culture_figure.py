@@ -40,6 +40,12 @@ def culture_figure(
     matplotlib.figure.Figure
         Mean response and Fano factor of electrodes, shares of active and preferring ones under
         the published rule, and preference session by session.
+
+    Raises
+    ------
+    CanonicaError
+        If `groups` is not what canonica returns, or another argument is not of the kind that the
+        signature says.
     """
     found = {
         label: [electrode_statistics(one) for one in recordings]

@@ -45,6 +45,11 @@ def estimation_figure(
     design : StudyDesign
         Says which condition is the reference.
 
+    Raises
+    ------
+    CanonicaError
+        If an argument is not of the kind that the signature says.
+
     References
     ----------
     Ho, Tumkaya, Aryal, Choi & Claridge-Chang, Nature Methods 16, 2019.

@@ -29,7 +29,13 @@ POINTS = 20_000  # weights drawn at most
 
 @of_results(result=("session", "trial_session", "initial_sessions"))
 def figure_part(result: xr.Dataset) -> xr.Dataset:
-    """Return what the figure needs of a recording's result: little, to hold thousands of them."""
+    """Return what the figure needs of a recording's result: little, to hold thousands of them.
+
+    Raises
+    ------
+    CanonicaError
+        If `result` is not what canonica returns.
+    """
     last = result["session"].to_numpy()[-_sessions_shown(result) :]
     shown = result[
         [
@@ -66,6 +72,12 @@ def condition_figure(condition: str, parts: Sequence[xr.Dataset]) -> Figure:
         Goes into the title.
     parts : sequence of xarray.Dataset
         `figure_part` of each result.
+
+    Raises
+    ------
+    CanonicaError
+        If `parts` is not what canonica returns, or another argument is not of the kind that the
+        signature says.
     """
     ensembles = max(part.sizes["ensemble"] for part in parts)
     top_rows = math.ceil((ensembles + 1) / COLUMNS)

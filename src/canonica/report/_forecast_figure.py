@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 
+from canonica._errors import how_many
 from canonica._of_results import of_results
 from canonica.report._forecast_table import recording_scores, shortened
 from canonica.report._style import STATE_COLOURS, legend_below, letter, new_figure, whole_numbers
@@ -39,6 +40,12 @@ def forecast_part(
         Observed mean responses, missing where a state was not shown.
     scores : xarray.Dataset
         Of every model, the chosen one first: (model, ...).
+
+    Raises
+    ------
+    CanonicaError
+        If `forecast` or `scores` is not what canonica returns, or another argument is not of the
+        kind that the signature says.
     """
     part = forecast[["predicted_state_response_quantile"]].merge(
         scores[["squared_error", "coverage"]], compat="override", combine_attrs="drop"
@@ -61,6 +68,12 @@ def forecast_figure(condition: str, parts: Sequence[xr.Dataset]) -> Figure:
         Goes into the title.
     parts : sequence of xarray.Dataset
         `forecast_part` of each recording.
+
+    Raises
+    ------
+    CanonicaError
+        If `parts` is not what canonica returns, or another argument is not of the kind that the
+        signature says.
     """
     shown = _shown(parts)
     ensembles = max(part.sizes["ensemble"] for part in parts)
@@ -75,7 +88,7 @@ def forecast_figure(condition: str, parts: Sequence[xr.Dataset]) -> Figure:
         _responses(column, part, words, colours)
     _legends(top, colours)
     if len(parts) > 1:
-        bottom.suptitle(f"Medians over {len(parts)} recordings", fontsize="medium")
+        bottom.suptitle(f"Medians over {how_many(len(parts), 'recording')}", fontsize="medium")
     below = _axes(bottom, 1, len(SCORES))[0]
     for axis, draw in zip(below, SCORES.values(), strict=True):
         draw(axis, parts)

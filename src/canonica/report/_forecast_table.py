@@ -65,6 +65,11 @@ def recording_scores(scores: xr.Dataset) -> Scores:
     scores : xarray.Dataset
         `squared_error`, `crps` and `log_score` (model, session), `coverage` and `width` (model,
         level, session). Of the sessions that were forecast, 10 at most are taken.
+
+    Raises
+    ------
+    CanonicaError
+        If `scores` is not what canonica returns.
     """
     later = scores.isel(session=scores["horizon"].to_numpy() > 0)
     last = later.isel(session=slice(-LAST_SESSIONS, None)).sel(level=LEVEL)
@@ -133,6 +138,11 @@ def forecast_table(summary: ForecastSummary) -> Table:
     """Return the table of one condition: a row for each model, the best of a column bold.
 
     Where no model is better than all others by more than chance explains, none is bold.
+
+    Raises
+    ------
+    CanonicaError
+        If an argument is not of the kind that the signature says.
     """
     count = f"{summary.recordings} recording{'s' if summary.recordings > 1 else ''}"
     title = f"[bold]{escape(summary.condition)}[/bold]  (n = {count})"
@@ -213,7 +223,13 @@ class PlasticityFinding:
 
 @checked_arguments
 def plasticity_found(attrs: Mapping[Any, Any]) -> PlasticityFinding | None:
-    """Return what the attributes of a forecast say on plasticity; None where they say nothing."""
+    """Return what the attributes of a forecast say on plasticity; None where they say nothing.
+
+    Raises
+    ------
+    CanonicaError
+        If an argument is not of the kind that the signature says.
+    """
     words = ("name", "condition", "conclusion", "diagnostic_warning")
     names = [field.name for field in fields(PlasticityFinding)]
     if not set(names) <= set(attrs):
@@ -225,7 +241,13 @@ def plasticity_found(attrs: Mapping[Any, Any]) -> PlasticityFinding | None:
 
 @checked_arguments
 def evidence_sentence(found: Sequence[PlasticityFinding], initial_sessions: int) -> str:
-    """Return in how many recordings the evidence for plasticity is clear, either way."""
+    """Return in how many recordings the evidence for plasticity is clear, either way.
+
+    Raises
+    ------
+    CanonicaError
+        If an argument is not of the kind that the signature says.
+    """
     verdicts = [one.verdict for one in found]
     few = few_sessions(initial_sessions)
     return (

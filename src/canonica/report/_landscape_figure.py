@@ -28,7 +28,14 @@ WALLS = 0.97  # share of the plane whose cost is told apart
 
 @of_results(dataset=("path", "cost", "first_block_inputs", "inputs"))
 def landscape_figure(dataset: xr.Dataset, title: str) -> Figure:
-    """Return the landscape of `canonica.simulate.landscape`, with whole paths on it."""
+    """Return the landscape of `canonica.simulate.landscape`, with whole paths on it.
+
+    Raises
+    ------
+    CanonicaError
+        If `dataset` is not what canonica returns, or another argument is not of the kind that the
+        signature says.
+    """
     figure, axis = _landscape(dataset, title)
     path = dataset["path"].to_numpy()
     for ensemble in range(path.shape[2]):
@@ -45,6 +52,12 @@ def write_animation(dataset: xr.Dataset, title: str, path: Path) -> None:
     """Write the landscape with paths that grow session by session, as GIF or MP4.
 
     MP4 needs the program ffmpeg; `animation_suffix` says what can be written.
+
+    Raises
+    ------
+    CanonicaError
+        If `dataset` is not what canonica returns, or another argument is not of the kind that the
+        signature says.
     """
     figure, axis = _landscape(dataset, title)
     paths = dataset["path"].to_numpy()

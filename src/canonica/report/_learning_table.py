@@ -7,6 +7,7 @@ from typing import Any
 import xarray as xr
 from rich.table import Table
 
+from canonica._errors import how_many
 from canonica._of_results import of_results
 from canonica._statistics import FEWEST_UNITS
 from canonica.report._simulation_tables import simulation_table
@@ -27,13 +28,25 @@ def learning_table(result: xr.Dataset, summary: xr.Dataset) -> Table:
         Of `maze_experiment`.
     summary : xarray.Dataset
         Its `learning_summary`.
+
+    Raises
+    ------
+    CanonicaError
+        If `result` or `summary` is not what canonica returns.
     """
     return simulation_table(_title(result), _table_rows(summary), {})
 
 
 @of_results(result=("maze",))
 def learning_sentences(result: xr.Dataset, comparison: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Return what cannot be told, and how a result compares with what was published."""
+    """Return what cannot be told, and how a result compares with what was published.
+
+    Raises
+    ------
+    CanonicaError
+        If `result` is not what canonica returns, or another argument is not of the kind that the
+        signature says.
+    """
     return [*_few(result.sizes["maze"], "mazes"), *map(_against_published, comparison)]
 
 
@@ -47,6 +60,11 @@ def transplant_table(result: xr.Dataset, summary: xr.Dataset) -> Table:
         Of `transplant`, one group of it.
     summary : xarray.Dataset
         Its `transplant_summary`.
+
+    Raises
+    ------
+    CanonicaError
+        If `result` or `summary` is not what canonica returns.
     """
     tables = [_table_rows(summary, f"{kind}_") for kind in KINDS]
     rows = [
@@ -74,7 +92,13 @@ def transplant_table(result: xr.Dataset, summary: xr.Dataset) -> Table:
     summary=("estimated_prior_right_interval",),
 )
 def transplant_sentences(result: xr.Dataset, summary: xr.Dataset) -> list[str]:
-    """Return the prior that was estimated of one group, and what cannot be told, in words."""
+    """Return the prior that was estimated of one group, and what cannot be told, in words.
+
+    Raises
+    ------
+    CanonicaError
+        If `result` or `summary` is not what canonica returns.
+    """
     agents, mazes = result.sizes["agent"], result.sizes["maze"]
     found = [_estimated(result, summary)]
     if result["observed_steps"].isnull().any():
@@ -90,7 +114,13 @@ def transplant_sentences(result: xr.Dataset, summary: xr.Dataset) -> list[str]:
 
 @of_results(summary=("first_trial", "last_trial"))
 def trial_names(summary: xr.Dataset) -> list[str]:
-    """Return the first and last trial of each block of a summary, as "1-10"."""
+    """Return the first and last trial of each block of a summary, as "1-10".
+
+    Raises
+    ------
+    CanonicaError
+        If `summary` is not what canonica returns.
+    """
     return [
         str(first) if first == last else f"{first}-{last}"
         for first, last in zip(
@@ -116,7 +146,7 @@ def _title(result: xr.Dataset) -> str:
     mazes, steps = result.sizes["maze"], result.attrs["max_steps"]
     return (
         f"{_counted(mazes, 'maze')}, e = {result.attrs['prior_right']:g}, "
-        f"{result.attrs['agent']} agent; a failed trial counts {steps:,} steps\n"
+        f"{result.attrs['agent']} agent; a failed trial counts {how_many(steps, 'step')}\n"
         "In brackets: 95 % intervals over mazes"
     )
 

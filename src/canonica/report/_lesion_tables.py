@@ -19,6 +19,11 @@ def lesions_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     ----------
     rows : sequence of mapping
         `lesion`, `symbol`, `acts on`, `neutral` and `doses` of each, as text.
+
+    Raises
+    ------
+    CanonicaError
+        If an argument is not of the kind that the signature says.
     """
     table = Table(box=box.SIMPLE_HEAD, show_lines=False)
     table.add_column("lesion", no_wrap=True)
@@ -42,6 +47,11 @@ def signatures_table(rows: Sequence[Mapping[str, Any]], measures: Sequence[str])
         measure at each dose.
     measures : sequence of str
         Those shown.
+
+    Raises
+    ------
+    CanonicaError
+        If an argument is not of the kind that the signature says.
     """
     shown = [row for row in rows if row["measure"] in measures]
     lesions = list(dict.fromkeys(row["lesion"] for row in shown))

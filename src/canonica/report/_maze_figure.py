@@ -55,6 +55,11 @@ def maze_figure(result: xr.Dataset) -> Figure:
         Steps of each trial, success rate and mean steps by tens of trials (where there are more
         than ten), free energy, first moves, and the decision prior that is estimated from
         decisions beside the one given.
+
+    Raises
+    ------
+    CanonicaError
+        If `result` is not what canonica returns.
     """
     panels = [_steps, _success, _mean_steps, _free_energy, _first_moves, _decision_prior]
     if result.sizes["trial"] <= TENS:  # a single point of each says what the steps say

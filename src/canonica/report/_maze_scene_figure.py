@@ -12,7 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure, SubFigure
 from PIL import Image
 
-from canonica._errors import CanonicaError
+from canonica._errors import CanonicaError, how_many
 from canonica._of_results import of_results
 from canonica.report._maze_scene_panels import Above, PlannedWay, Rose, Window, cells, shades
 from canonica.report._style import DOTS_PER_INCH, new_figure
@@ -42,6 +42,11 @@ def scene_figure(first: xr.Dataset, last: xr.Dataset) -> Figure:
     ----------
     first, last : xarray.Dataset
         As `canonica.agents.scene` returns them.
+
+    Raises
+    ------
+    CanonicaError
+        If `first` or `last` is not what canonica returns.
     """
     ratios = [_height_of_maze(one, WIDTH) + SIDE_HEIGHT for one in (first, last)]
     figure = _new_figure(WIDTH, sum(ratios))
@@ -68,13 +73,15 @@ def _draw_trial(block: SubFigure, scene: xr.Dataset, most: float) -> None:
     bar.ax.yaxis.set_major_formatter("{x:,.0f}")
     bar.ax.minorticks_off()
     axis.set_title(f"{_outcome(scene)}. Line: the way without its detours", loc="left")
-    bottom.suptitle(f"The agent (blue dot) after {step:,} moves", x=0.01, ha="left", fontsize=10.5)
+    bottom.suptitle(
+        f"The agent (blue dot) after {how_many(step, 'move')}", x=0.01, ha="left", fontsize=10.5
+    )
     size, length = scene.attrs["window"], scene.sizes["place_in_policy"]
     titles = (
         f"sees {size} \N{MULTIPLICATION SIGN} {size} cells, dark is wall",
         "believes",
         "may do: chances of its next move",
-        f"plans {length} moves; \N{MULTIPLICATION SIGN} is at a wall",
+        f"plans {how_many(length, 'move')}; \N{MULTIPLICATION SIGN} is at a wall",
     )
     axes = bottom.subplots(1, 4, width_ratios=[1, 1.15, 1, 1])
     panels = _side_panels(axes, scene, titles, most)
@@ -99,7 +106,7 @@ def _outcome(scene: xr.Dataset) -> str:
     """Return what became of a trial, in words."""
     facts = scene.attrs
     how = "goal reached" if facts["reached"] else "goal not reached"
-    return f"Trial {facts['trial']}: {how} in {facts['steps']:,} moves"
+    return f"Trial {facts['trial']}: {how} in {how_many(facts['steps'], 'move')}"
 
 
 def _new_figure(width: float, height: float) -> Figure:

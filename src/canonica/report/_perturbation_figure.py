@@ -8,6 +8,7 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from canonica._errors import how_many
 from canonica._of_results import of_results
 from canonica.report._style import (
     BLACK,
@@ -41,11 +42,18 @@ EXAMPLE = (0.05, 0.95)  # alphas whose trajectory is drawn, or the nearest to th
     ),
 )
 def perturbation_figure(scores: xr.Dataset, estimates: xr.Dataset) -> Figure:
-    """Return the figure of `canonica.simulate.perturbation` and `alpha_from_activity`."""
+    """Return the figure of `canonica.simulate.perturbation` and `alpha_from_activity`.
+
+    Raises
+    ------
+    CanonicaError
+        If `scores` or `estimates` is not what canonica returns.
+    """
     figure = new_figure(13.5, 9.2)
     samples = scores.sizes["sample"]
     figure.suptitle(
-        f"Top: {samples} networks at each perturbation, mean and standard deviation. Bottom: "
+        f"Top: {how_many(samples, 'network')} at each perturbation, mean and "
+        "standard deviation. Bottom: "
         "synapses in a new random environment"
     )
     axes = grid(figure, 2, 3)

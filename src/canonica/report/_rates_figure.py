@@ -24,6 +24,11 @@ def rates_figure(found: Sequence[PlasticityFinding]) -> Figure:
     ----------
     found : sequence of PlasticityFinding
         What forecasts of any number of recordings say; at least one.
+
+    Raises
+    ------
+    CanonicaError
+        If an argument is not of the kind that the signature says.
     """
     groups = _groups(found)
     rows = sum(min(len(group), MOST) + 1 for group in groups.values())

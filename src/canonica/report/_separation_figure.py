@@ -31,6 +31,11 @@ def separation_figure(dataset: xr.Dataset) -> Figure:
     """Return the figure of `canonica.simulate.separation`: a row for every state prior.
 
     Lines are means over samples, bands standard deviations.
+
+    Raises
+    ------
+    CanonicaError
+        If `dataset` is not what canonica returns.
     """
     priors = dataset["state_prior"].to_numpy()
     states = min(dataset.sizes["state"], MOST_STATES)

@@ -12,7 +12,13 @@ from canonica._arguments import checked_arguments
 def simulation_table(
     title: str, rows: Sequence[Mapping[str, str | float]], digits: Mapping[str, str]
 ) -> Table:
-    """Return a table with a column for each key of the rows; numbers shown as `digits` says."""
+    """Return a table with a column for each key of the rows; numbers shown as `digits` says.
+
+    Raises
+    ------
+    CanonicaError
+        If an argument is not of the kind that the signature says.
+    """
     table = Table(title=title, title_justify="left", title_style="", box=box.SIMPLE_HEAD)
     for name in rows[0]:
         table.add_column(name, justify="right")

@@ -74,6 +74,11 @@ def write_figure(figure: Figure, path: AnyPath, figure_format: FigureFormat = "p
         File to write.
     figure_format : "png", "pdf" or "svg", optional
         PDF and SVG are drawn in lines and letters, for print; their text stays text.
+
+    Raises
+    ------
+    CanonicaError
+        If an argument is not of the kind that the signature says.
     """
     # No time of day, and names that do not depend on chance.
     dates = {"png": {}, "pdf": {"CreationDate": None}, "svg": {"Date": None}}

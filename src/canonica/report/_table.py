@@ -27,6 +27,11 @@ def summary_table(summary: ConditionSummary) -> Table:
     """Return the table of one condition: median and range over its recordings.
 
     Errors are those of the last sessions.
+
+    Raises
+    ------
+    CanonicaError
+        If an argument is not of the kind that the signature says.
     """
     count = f"{summary.recordings} recording{'s' if summary.recordings > 1 else ''}"
     title = f"[bold]{escape(summary.condition)}[/bold]  (n = {count})"
@@ -46,7 +51,13 @@ def _ordered(spread: Spread) -> tuple[float, float, float]:
 
 @checked_arguments
 def write_recordings_csv(path: Path, rows: Sequence[Mapping[str, str | int | float]]) -> None:
-    """Write one row per recording, for spreadsheets and statistics packages."""
+    """Write one row per recording, for spreadsheets and statistics packages.
+
+    Raises
+    ------
+    CanonicaError
+        If an argument is not of the kind that the signature says.
+    """
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, fieldnames=list(rows[0]))
         writer.writeheader()

@@ -22,6 +22,11 @@ def transplant_figure(found: xr.Dataset, summary: xr.Dataset) -> Figure:
 
     First moves estimated, success rate and mean steps by blocks of trials; bars are 95 %
     intervals over agents, where there are enough of them.
+
+    Raises
+    ------
+    CanonicaError
+        If `found` or `summary` is not what canonica returns.
     """
     groups = found.sizes["group"]
     figure = new_figure(13, 3.3 * groups + 0.5)

@@ -38,7 +38,13 @@ class CurvesPanel(NamedTuple):
 
 
 def worlds_figure(*panels: CurvesPanel) -> Figure:
-    """Return learning curves: means over agents, and bands of one standard deviation."""
+    """Return learning curves: means over agents, and bands of one standard deviation.
+
+    Raises
+    ------
+    CanonicaError
+        If there are no panels, or something else.
+    """
     if not panels:
         raise refusal("panels", "none", "at least one")
     for panel in panels:

@@ -5,7 +5,7 @@ from typing import Literal, ParamSpec, TypeAlias, TypeVar
 
 import xarray as xr
 
-from canonica._errors import RecordingError, listed
+from canonica._errors import RecordingError, how_many, listed
 
 Errors: TypeAlias = Literal["raise", "keep"]
 
@@ -58,7 +58,8 @@ def _with_others(failures: Sequence[RecordingError], number: int, done: str) -> 
         found=first.found,
         expected=first.expected,
         advice=(
-            f"{first.advice} {len(failures)} of {number} recordings could not be {done}{also}; "
+            f"{first.advice} {len(failures)} of {how_many(number, 'recording')} "
+            f"could not be {done}{also}; "
             f"errors='keep' returns each such error in its recording's place, beside the results "
             "of the rest."
         ),

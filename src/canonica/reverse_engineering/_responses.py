@@ -4,7 +4,7 @@ import numpy as np
 import xarray as xr
 
 from canonica._arguments import checked_arguments
-from canonica._errors import RecordingError
+from canonica._errors import RecordingError, how_many
 from canonica.reverse_engineering._protocol import protocol_named
 from canonica.reverse_engineering._sessions import Sessions
 from canonica.reverse_engineering.published_protocol._batch import analysed
@@ -121,7 +121,7 @@ def _check_lengths(x: np.ndarray, o: np.ndarray, s: np.ndarray | None) -> None:
         raise RecordingError(
             "reverse_engineer_responses",
             "response / stimuli",
-            found=f"{x.shape[1]} trials of response, {len(o)} of stimuli",
+            found=f"{how_many(x.shape[1], 'trial')} of response, {len(o)} of stimuli",
             expected="the same number",
             advice="response is (ensemble, trial), stimuli are (trial, input).",
         )
@@ -152,7 +152,7 @@ def _sessions(trials: int, trials_per_session: int, protocol: PublishedProtocol)
         raise RecordingError(
             "reverse_engineer_responses",
             "response",
-            found=f"{trials} trials in sessions of {trials_per_session}",
+            found=f"{how_many(trials, 'trial')} in sessions of {trials_per_session}",
             expected=f"a whole number of sessions, more than {protocol.initial_sessions}",
             advice="Check trials_per_session, and the protocol's initial_sessions.",
         )

@@ -110,6 +110,11 @@ def recording_summary(result: xr.Dataset) -> dict[str, float]:
 
     Errors are means over the last sessions (10, or as many as were forecast); free energy is that
     of the first and of the last session, in nats.
+
+    Raises
+    ------
+    CanonicaError
+        If `result` is not what canonica returns.
     """
     forecast = result.sizes["session"] - int(result.attrs["initial_sessions"])
     last = result.isel(session=slice(-min(LAST_SESSIONS, forecast), None))
@@ -121,7 +126,13 @@ def recording_summary(result: xr.Dataset) -> dict[str, float]:
 
 @checked_arguments
 def condition_summary(condition: str, recordings: Sequence[Mapping[str, Any]]) -> ConditionSummary:
-    """Return the summary of a condition from the `recording_summary` of each of its recordings."""
+    """Return the summary of a condition from the `recording_summary` of each of its recordings.
+
+    Raises
+    ------
+    CanonicaError
+        If an argument is not of the kind that the signature says.
+    """
     lacking = [name for one in recordings for name in QUANTITIES if name not in one]
     if lacking or not recordings:
         found = f"one without {listed(dict.fromkeys(lacking))}" if lacking else "none"

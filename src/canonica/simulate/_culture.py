@@ -16,7 +16,7 @@ from canonica._checks import (
     checked_seed,
     checked_size,
 )
-from canonica._errors import CanonicaError
+from canonica._errors import CanonicaError, how_many
 from canonica._float64 import in_float64
 from canonica.data._response_windows import EVOKED, check_window
 from canonica.data._spike_trains import SpikeTrains
@@ -379,7 +379,8 @@ def _check_sizes(**sizes: Any) -> None:
     if sizes["inputs"] < sizes["sources"] or sizes["electrodes"] < 2 * sizes["sources"]:
         raise CanonicaError(
             f"inputs, electrodes: found {sizes['inputs']} and {sizes['electrodes']}; expected at "
-            f"least one input and two electrodes for each of {sizes['sources']} sources."
+            "least one input and two electrodes for each of "
+            f"{how_many(sizes['sources'], 'source')}."
         )
     trials = sizes["sessions"] * sizes["trials_per_session"]
     check_memory({"stimuli": trials * sizes["inputs"], "responses": trials * sizes["electrodes"]})

@@ -12,7 +12,7 @@ from jaxtyping import Array, Float, Shaped
 
 from canonica._arguments import checked_arguments
 from canonica._checks import checked_choice, checked_size, described
-from canonica._errors import CanonicaError
+from canonica._errors import CanonicaError, how_many
 from canonica._float64 import standard_promotion
 from canonica.model import (
     LARGEST_COUNT,
@@ -157,7 +157,8 @@ def encode(
     session = trials if trials_per_session is None else trials_per_session
     if trials % checked_size("trials_per_session", session):
         raise CanonicaError(
-            f"trials_per_session: found {session} for {trials} trials; expected a divisor of them."
+            f"trials_per_session: found {session} for "
+            f"{how_many(trials, 'trial')}; expected a divisor of them."
         )
     every = None if keep is None else _every(trials, session, every, whole=learn == "session")
     plan = Plan(
@@ -299,7 +300,9 @@ def _check_values(networks: Networks, stimuli: Any, sound: Array) -> None:
     if not isinstance(sound, Tracer) and not sound:
         values = np.asarray(stimuli)
         bad = values[(values != 0) & (values != 1)]
-        raise CanonicaError(f"stimuli: found {bad[0]} ({len(bad)} such values); expected 0 and 1.")
+        raise CanonicaError(
+            f"stimuli: found {bad[0]} ({how_many(len(bad), 'such value')}); expected 0 and 1."
+        )
     largest = LARGEST_COUNT[np.dtype(networks.counts.dtype)]
     for name, values, lowest, highest in (
         ("counts", networks.counts, 1e-9, largest),
@@ -328,7 +331,8 @@ def _check_growth(networks: Networks) -> None:
     reached = float(np.max(counts)) + float(np.max(rate)) * trials
     if reached > 2 * largest:  # which products have room for
         raise CanonicaError(
-            f"learning_rate: found {float(np.max(rate)):g} over {trials} trials, which takes "
+            f"learning_rate: found {float(np.max(rate)):g} over "
+            f"{how_many(trials, 'trial')}, which takes "
             f"counts up to {reached:g}; expected at most {2 * largest:g} ({counts.dtype})."
         )
 

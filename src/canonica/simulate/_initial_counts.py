@@ -60,13 +60,13 @@ def initial_counts(
     if not isinstance(lean, Tracer) and not 0 <= checked_number("lean", lean) < 0.25:  # noqa: PLR2004
         raise CanonicaError(f"lean: found {lean}; expected 0 or more, below 1/4.")
     check_amplitude(amplitude)
-    own = own_source(sources, inputs)[:, None] == jnp.arange(sources)
+    own = own_source(sources, inputs)[:, None] == jnp.arange(sources)[None, :]
     excess = lean * jnp.where(own, 2.0, 1.0)
     on = jnp.stack([0.5 - excess, 0.5 + excess])
     amplitudes = jax.random.uniform(
         key, (inputs, sources), minval=amplitude[0], maxval=amplitude[1]
     )
-    return jnp.stack([1 - on, on]) * amplitudes
+    return jnp.stack([1 - on, on]) * amplitudes[None, None]
 
 
 def check_amplitude(amplitude: Any) -> None:

@@ -134,7 +134,7 @@ def _mixture(
     hidden = drawn[latest]
 
     chance = jax.random.uniform(copy, (trials, inputs, 1), matrix.dtype)
-    copied = (chance >= jnp.cumsum(matrix, axis=1)[:, :-1]).sum(axis=2)
+    copied = (chance >= jnp.cumsum(matrix, axis=1)[None, :, :-1]).sum(axis=2)
     stimuli = jnp.take_along_axis(hidden, copied, axis=1)
     return jnp.tile(hidden, (repeats, 1)), jnp.tile(stimuli, (repeats, 1))
 
@@ -142,6 +142,11 @@ def _mixture(
 @checked_arguments
 def mixing_matrix(sources: int, inputs: int, mixing: float) -> Float[np.ndarray, "input source"]:
     """Return how often each input copies each source in the published scheme.
+
+    Raises
+    ------
+    CanonicaError
+        If an argument is not of the kind that the signature says.
 
     Examples
     --------
@@ -180,6 +185,11 @@ def likelihood_mapping(
     ----------
     matrix : (input, source)
         As `mixing_matrix` gives it.
+
+    Raises
+    ------
+    CanonicaError
+        If an argument is not of the kind that the signature says.
     """
     copied = checked_array("matrix", matrix, dims=["input", "source"], lowest=0, highest=1)
     return np.stack([(1 - copied) / 2, (1 + copied) / 2])

@@ -40,6 +40,11 @@ def biased_log_evidence(
     threshold_factor : (2, 1, state)
         phi, in place of the log prior.
 
+    Raises
+    ------
+    CanonicaError
+        If arrays are not of the shapes that the signature says, or do not fit each other.
+
     References
     ----------
     [NC20] section 3; theory of the perturbed threshold.

@@ -11,7 +11,7 @@ from jax.core import Tracer
 from jaxtyping import Array, Float, Int, Shaped
 
 from canonica._checks import checked_array, checked_number, checked_size, described, refusal
-from canonica._errors import CanonicaError
+from canonica._errors import CanonicaError, how_many
 from canonica._float64 import standard_promotion
 from canonica._keys import checked_key
 from canonica.agents.network._accumulated import nothing_accumulated
@@ -259,7 +259,9 @@ class Agent(eqx.Module):
                 f"expected one for each, {self.chunk} at most."
             )
         if len(risk) > self.chunk:
-            raise refusal("risk", f"{len(risk)} risks", f"{self.chunk} at most, a chunk of them")
+            raise refusal(
+                "risk", how_many(len(risk), "risk"), f"{self.chunk} at most, a chunk of them"
+            )
         if not isinstance(risk, Tracer):
             checked_array("risk", risk, dims=["time"], lowest=0, highest=1, empty=True)
         whole = jnp.full(self.chunk, 0.5, state.belief.dtype).at[: len(risk)].set(risk)

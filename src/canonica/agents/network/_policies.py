@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from canonica._checks import checked_array, checked_size
-from canonica._errors import CanonicaError
+from canonica._errors import CanonicaError, how_many
 
 MOST_POLICIES = 1_000_000  # whose counts, for a hundred states, fill gigabytes
 MOST_MOVES = 10 * MOST_POLICIES  # in all sequences together
@@ -40,7 +40,7 @@ def sequences(moves: int, length: int) -> Int[np.ndarray, "policy length"]:
     length = checked_size("length", length, most=MOST_POLICIES)
     if length * np.log(moves) > np.log(MOST_POLICIES) or length * moves**length > MOST_MOVES:
         raise CanonicaError(
-            f"moves, length: found {moves} moves, {length} long; expected no more than "
+            f"moves, length: found {how_many(moves, 'move')}, {length} long; expected no more than "
             f"{MOST_POLICIES:,} sequences. Choose a shorter length."
         )
     return np.array(list(itertools.product(range(moves), repeat=length)), np.int32)

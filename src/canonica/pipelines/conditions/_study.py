@@ -12,7 +12,7 @@ import pandas as pd
 import xarray as xr
 
 from canonica._arguments import checked_arguments
-from canonica._errors import CanonicaError, RecordingError, listed
+from canonica._errors import CanonicaError, RecordingError, how_many, listed
 from canonica._files import shown
 from canonica._harmless import cell
 from canonica.pipelines._nothing_usable import NothingUsableError
@@ -102,8 +102,8 @@ class Study:
             return ["There is nothing to compare: the cultures are of one condition."]
         smallest = min(one.smallest_p_value for one in self.comparisons)
         few = f"the smallest p value that so few cultures allow, after Holm, is {smallest:.2g}"
-        number = len(self.comparisons)
-        return [f"Nothing differs by more than chance explains, in {number} comparisons ({few})."]
+        number = how_many(len(self.comparisons), "comparison")
+        return [f"Nothing differs by more than chance explains, in {number} ({few})."]
 
 
 @checked_arguments
@@ -352,7 +352,9 @@ def _write(
     figure = estimation_figure(found.table, found.comparisons, found.design)
     write_figure(figure, folder / picture, figure_format)
     write_study_file(folder / SETTINGS, found.settings, list(rows))
-    log.line(f"done: {len(found.table)} cultures, {len(found.failures)} failures")
+    log.line(
+        f"done: {how_many(len(found.table), 'culture')}, {how_many(len(found.failures), 'failure')}"
+    )
     shutil.copyfile(log.path, folder / LOG)
     found.files += [picture, SETTINGS, LOG]
     contents = {

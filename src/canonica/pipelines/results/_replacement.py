@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from canonica._errors import CanonicaError
+from canonica._errors import CanonicaError, how_many
 from canonica._files import shown
 from canonica._leftovers import LeftoverWarning
 from canonica.pipelines.results._hidden_folders import (
@@ -127,7 +127,8 @@ def finish_replacement(out: Path) -> None:
     replacement.clean(out)
     warnings.warn(
         f"{shown(out)}: found results that a call had completed before it was killed, "
-        f"{len(replacement.new)} files; they are in place now.",
+        f"{how_many(len(replacement.new), 'file')}; "
+        f"{'it is' if len(replacement.new) == 1 else 'they are'} in place now.",
         LeftoverWarning,
         stacklevel=3,
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from canonica._errors import CanonicaError, listed
+from canonica._errors import CanonicaError, how_many, listed
 from canonica._files import in_place, shown, unfinished
 from canonica.pipelines.results._hidden_folders import HIDDEN, hidden_folder, remove_leftovers
 from canonica.pipelines.results._replacement import JOURNAL, finish_replacement, replace_results
@@ -99,7 +99,8 @@ def _earlier_files(out: Path, *, overwrite: bool) -> list[str]:
         return []
     if not overwrite:
         raise CanonicaError(
-            f"out: found {len(present)} files in {shown(out)}; expected an empty or new folder. "
+            f"out: found {how_many(len(present), 'file')} in {shown(out)}; "
+            "expected an empty or new folder. "
             "Choose another, or add --overwrite (overwrite=True) to replace earlier results."
         )
     return [SUMMARY, *_listed_files(out)]

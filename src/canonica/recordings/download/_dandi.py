@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 from typing import Any
 
-from canonica._errors import CanonicaError, RecordingError, listed
+from canonica._errors import CanonicaError, RecordingError, how_many, listed
 from canonica.recordings.download._datasets import PublicDataset, PublicFile
 from canonica.recordings.download._download import json_at
 
@@ -161,7 +161,9 @@ def _none_wanted(
         there = "no NWB file"
     else:
         known = [listed(sorted({_place(file)[part] for file in files})) for part in (0, 1)]
-        there = f"{len(files)} NWB files, of subjects {known[0]} and sessions {known[1]}"
+        there = (
+            f"{how_many(len(files), 'NWB file')}, of subjects {known[0]} and sessions {known[1]}"
+        )
     asked = [
         f"{what} {listed(wanted)}"
         for what, wanted in (("subjects", subjects), ("sessions", sessions))

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from canonica._errors import RecordingError, listed
+from canonica._errors import RecordingError, how_many, listed
 from canonica._files import shown
 from canonica.data._recording import counted
 from canonica.data._spike_trains import DOUBLED, OVERLAPPING, SHUFFLED
@@ -191,7 +191,7 @@ def _all_sources(sessions: Sequence[_SessionData], source: str) -> np.ndarray | 
         raise RecordingError(
             source,
             "sources",
-            found=f"sources in {len(found)} of {len(sessions)} files",
+            found=f"sources in {len(found)} of {how_many(len(sessions), 'file')}",
             expected="the same sources in each, or in none",
             advice="Leave files of another experiment out.",
         )
@@ -241,7 +241,7 @@ def _attributes(
         first["first_spike"] = min(one.attrs["first_spike"] + one.later for one in with_spikes)
         first["last_spike"] = max(one.attrs["last_spike"] + one.later for one in with_spikes)
     ways = list(dict.fromkeys(str(one.attrs["reading"]) for one in sessions))
-    others = f" (and {len(ways) - 1} more ways)" if len(ways) > 1 else ""
+    others = f" (and {how_many(len(ways) - 1, 'more way')})" if len(ways) > 1 else ""
     hashes = "".join(str(one.attrs["input_sha256"]) for one in sessions)
     return (
         first

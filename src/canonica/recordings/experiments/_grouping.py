@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from canonica._arguments import checked_arguments
-from canonica._errors import RecordingError, listed
+from canonica._errors import RecordingError, how_many, listed
 from canonica._files import shown
 from canonica.recordings._reading import Reading
 from canonica.recordings.experiments._session_file import SessionFile
@@ -37,7 +37,7 @@ class Experiment:
     def __str__(self) -> str:
         """Return the first and the last file, and how many there are."""
         first, last = self.sessions[0].path, self.sessions[-1].path
-        return f"{shown(first)} to {last.name} ({len(self.sessions)} files)"
+        return f"{shown(first)} to {last.name} ({how_many(len(self.sessions), 'file')})"
 
 
 @checked_arguments
@@ -106,7 +106,8 @@ def described(experiment: Experiment, gap: float) -> str:
     """Return in words which files make the experiment, and by which rule."""
     first, last = experiment.sessions[0], experiment.sessions[-1]
     return (
-        f"{len(experiment.sessions)} files of subject {first.subject}, {first.start:%Y-%m-%d %H:%M}"
+        f"{how_many(len(experiment.sessions), 'file')} of subject "
+        f"{first.subject}, {first.start:%Y-%m-%d %H:%M}"
         f" to {last.start:%Y-%m-%d %H:%M}, as one experiment, a session each (none begins more than"
         f" {gap:g} s after the one before)"
     )

@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from canonica._arguments import checked_arguments
-from canonica._errors import listed
+from canonica._errors import how_many, listed
 from canonica.data._recording_checks import check_recording
 from canonica.data._spike_trains import COARSE, COARSE_TIMES, DOUBLED, OVERLAPPING, SHUFFLED
 from canonica.recordings.inspection._finding import SEVERITIES, Finding
@@ -44,6 +44,11 @@ def inspect(recording: xr.Dataset) -> list[Finding]:
     -------
     list of Finding
         The worst first.
+
+    Raises
+    ------
+    CanonicaError
+        If an argument is not of the kind that the signature says.
 
     Examples
     --------
@@ -79,7 +84,8 @@ def _silence(recording: xr.Dataset) -> Iterator[Finding]:
     if silent.mean() > MOSTLY:
         yield Finding(
             "warning",
-            f"{silent.sum()} of {silent.size} electrodes are silent",
+            f"{silent.sum()} of {how_many(silent.size, 'electrode')} "
+            f"{'is' if silent.sum() == 1 else 'are'} silent",
             "few electrodes are left for the ensembles",
             "Check which electrodes were recorded, and the window (--window).",
         )
@@ -140,7 +146,8 @@ def _saturation(recording: xr.Dataset) -> Iterator[Finding]:
         bits = int(np.ceil(np.log2(largest)))
         yield Finding(
             "warning",
-            f"{np.count_nonzero(responses == largest)} responses of just {largest:g} spikes, none "
+            f"{how_many(np.count_nonzero(responses == largest), 'response')} of "
+            f"just {largest:g} spikes, none "
             "above",
             f"counts may have been cut at the largest number that {bits} bits hold",
             "Export the counts with a larger type.",
@@ -219,7 +226,7 @@ def _inputs(recording: xr.Dataset) -> Iterator[Finding]:
     if alone:
         yield Finding(
             "warning",
-            f"every trial has just one of {stimuli.shape[1]} inputs on",
+            f"every trial has just one of {how_many(stimuli.shape[1], 'input')} on",
             "there is nothing to separate, as no two inputs ever come together",
             "If numbers of inputs are codes of several, write a column of 0 and 1 for each input.",
         )
@@ -257,7 +264,8 @@ def _sources(recording: xr.Dataset) -> Iterator[Finding]:
     if told is not None and not told.is_any:
         yield Finding(
             "warning",
-            f"sources tell no more of the stimuli than chance makes of {told.trials} trials "
+            "sources tell no more of the stimuli than chance makes of "
+            f"{how_many(told.trials, 'trial')} "
             f"({told.bits:.2g} bits of each input)",
             "stimuli are mixed from sources; these have nothing to do with them, or trials are too "
             "few to show it",
@@ -271,7 +279,8 @@ def _sessions(recording: xr.Dataset) -> Iterator[Finding]:
     if alone and len(lengths) > 1:
         yield Finding(
             "unusable" if alone == len(lengths) else "warning",
-            f"{alone} of {len(lengths)} sessions have one trial only",
+            f"{alone} of {how_many(len(lengths), 'session')} "
+            f"{'has' if alone == 1 else 'have'} one trial only",
             "nothing can be averaged in them; sessions seem to be parted between any two stimuli",
             "Give a longer gap between sessions (--session-gap), or the trials of each "
             "(--trials-per-session).",
@@ -290,14 +299,14 @@ def _spike_times(recording: xr.Dataset) -> Iterator[Finding]:
     if attrs.get(SHUFFLED, 0):
         yield Finding(
             "warning",
-            f"{attrs[SHUFFLED]} spike times that come before the one before them",
+            f"{how_many(attrs[SHUFFLED], 'spike time')} out of order, below the one before",
             "they were sorted, so that responses are right; in a file it is unusual",
             "If it is not meant, check how spike times were exported.",
         )
     if attrs.get(DOUBLED, 0):
         yield Finding(
             "warning",
-            f"{attrs[DOUBLED]} spikes at the same time as another of the same train",
+            f"{how_many(attrs[DOUBLED], 'spike')} at the same time as another of the same train",
             "each counts, so that responses may be too large",
             "A few come from rounding; if many, check for spikes detected twice, or merged units.",
         )
@@ -359,7 +368,8 @@ def _repeats(recording: xr.Dataset) -> Iterator[Finding]:
     different = len(np.unique(np.packbits(stimuli, axis=1), axis=0))
     yield Finding(
         "note",
-        f"{different} different stimuli in {len(stimuli)} trials",
+        f"{how_many(different, 'stimulus', 'different stimuli')} in "
+        f"{how_many(len(stimuli), 'trial')}",
         "sessions do not repeat one list",
         "Nothing to do.",
     )

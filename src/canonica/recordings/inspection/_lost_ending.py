@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 import xarray as xr
 
+from canonica._errors import how_many
 from canonica.recordings.inspection._finding import Finding
 
 CHANCE = 1e-9  # below this, a column that ends in zeros does so by no chance
@@ -28,7 +29,7 @@ def lost_ending(recording: xr.Dataset) -> Iterator[Finding]:
         if live.size and (zeros := _zeros_at_the_end(on[:, live[-1]])):
             yield Finding(
                 "warning",
-                f"{column} {live[-1] + 1} is 0 in the last {zeros} trials",
+                f"{column} {live[-1] + 1} is 0 in the last {how_many(zeros, 'trial')}",
                 "they may be lost: a file that was copied in part can end in zeros",
                 "Compare the file's size and hash with the original's. MATLAB files that are saved "
                 "compressed, as by default, have a checksum, and tell by themselves.",

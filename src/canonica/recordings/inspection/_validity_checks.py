@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 import xarray as xr
 
+from canonica._errors import how_many
 from canonica.recordings._known_responses import (
     COUNTED_INVALID,
     COUNTED_UNKNOWN,
@@ -29,18 +30,18 @@ def _unknown_responses(recording: xr.Dataset) -> Iterator[Finding]:
     if attrs.get(COUNTED_UNKNOWN):
         yield Finding(
             "warning",
-            f"{unknown} responses are not known ({WHY})",
+            f"{how_many(unknown, 'response is', 'responses are')} not known ({WHY})",
             "they count the spikes that are there, most often 0",
             "Leave their electrodes out (--unobserved electrodes), or their trials.",
         )
         return
     parts = [
         f"electrodes {attrs[ELECTRODES_LEFT_OUT]}" if ELECTRODES_LEFT_OUT in attrs else "",
-        f"{attrs[TRIALS_LEFT_OUT]} trials" if TRIALS_LEFT_OUT in attrs else "",
+        how_many(attrs[TRIALS_LEFT_OUT], "trial") if TRIALS_LEFT_OUT in attrs else "",
     ]
     yield Finding(
         "warning",
-        f"{unknown} responses are not known ({WHY})",
+        f"{how_many(unknown, 'response is', 'responses are')} not known ({WHY})",
         f"they were not made 0: left out were {' and '.join(part for part in parts if part)}",
         "Choose what to leave out for them: --unobserved electrodes, trials or zero.",
     )
@@ -53,7 +54,7 @@ def _invalid_times(recording: xr.Dataset) -> Iterator[Finding]:
     kept = bool(recording.attrs.get(COUNTED_INVALID))
     yield Finding(
         "warning",
-        f"{invalid} trials in times that the file calls invalid",
+        f"{how_many(invalid, 'trial')} in times that the file calls invalid",
         "they count all the same" if kept else "they were left out",
         "Leave them out: --invalid-times leave-out."
         if kept

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from canonica._errors import RecordingError, RecordingWarning
+from canonica._errors import LostEndingWarning, RecordingError
 from canonica._files import shown
 from canonica.recordings._claims import check_claim
 from canonica.recordings._reading import Reading
@@ -65,7 +65,7 @@ def _warn_of_lost_ending(path: Path, recording: xr.Dataset) -> None:
     for finding in lost_ending(recording):
         warnings.warn(
             f"{shown(path)}: {finding.what}; {finding.meaning}. {finding.advice}",
-            RecordingWarning,
+            LostEndingWarning,
             stacklevel=2,
         )
 

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from canonica._errors import RecordingError
+from canonica._errors import RecordingError, how_many
 from canonica._files import shown
 from canonica.recordings._claims import COMPRESSION, SMALL
 
@@ -103,7 +103,7 @@ def _too_much(path: Path, found: str) -> RecordingError:
     return RecordingError(
         shown(path),
         None,
-        found=f"{found} in a file of {path.stat().st_size} bytes",
+        found=f"{found} in a file of {how_many(path.stat().st_size, 'byte')}",
         expected="no more than the recordings of a file can need",
         advice="It is damaged: copy it again; or leave out variables that are no recordings.",
     )

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from canonica._arguments import checked_arguments
-from canonica._errors import CanonicaError, listed
+from canonica._errors import CanonicaError, how_many, listed
 from canonica._files import complete_file, shown
 from canonica.data._recording_checks import check_recording
 from canonica.data._spike_trains import SpikeTrains
@@ -47,7 +47,7 @@ def write_matlab(path: str | PathLike[str], recordings: Sequence[xr.Dataset]) ->
     conditions = sorted({str(one.attrs.get("condition", "unknown")) for one in recordings})
     if len(conditions) != 1:
         raise CanonicaError(
-            f"{shown(Path(path))}: found recordings of {len(conditions)} conditions "
+            f"{shown(Path(path))}: found recordings of {how_many(len(conditions), 'condition')} "
             f"({listed(conditions)}); expected one. Write a file for each."
         )
     (condition,) = conditions

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from canonica._errors import RecordingError, listed
+from canonica._errors import RecordingError, how_many, listed
 from canonica.recordings._columns import Ragged
 
 LARGEST_COLUMN = 2**28  # bytes; the stimuli of a year at one a second take a tenth of it
@@ -69,7 +69,7 @@ def row_count(table: Any, source: str) -> int:
         raise RecordingError(
             source,
             None,
-            found=f"{rows} rows",
+            found=how_many(rows, "row"),
             expected=f"{MOST_ROWS} at most",
             advice="Check that this table is meant, and that the file is not damaged.",
         )
@@ -106,7 +106,8 @@ def bounds_of(index: Any, rows: int, values: int, source: str) -> np.ndarray:
         raise RecordingError(
             source,
             index.name,
-            found=f"{ends.dtype} numbers {listed(ends[-4:])} at its end, for {values} values",
+            found=f"{ends.dtype} numbers {listed(ends[-4:])} at its end, for "
+            f"{how_many(values, 'value')}",
             expected="whole numbers that never fall, the last of them the number of values",
             advice="The file is damaged, or was written by hand: write it again with pynwb or "
             "MatNWB.",
@@ -125,7 +126,7 @@ def check_stored(data: Any, name: str, source: str) -> None:
         raise RecordingError(
             source,
             name,
-            found=f"{data.size} values claimed, in {stored} bytes",
+            found=f"{how_many(data.size, 'value')} claimed, in {stored} bytes",
             expected="values that are in the file",
             advice="It is damaged, or its values are in another file: copy them into this one.",
         )

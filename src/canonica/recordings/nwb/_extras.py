@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from canonica._errors import CanonicaError, RecordingError
+from canonica._errors import CanonicaError, RecordingError, how_many
 from canonica.recordings._columns import Ragged
 from canonica.recordings.nwb._columns import read_column
 
@@ -139,7 +139,8 @@ def _values(name: str, array: xr.DataArray) -> Any:
     plain = values.dtype.kind in "buif" or texts
     if not plain or values.ndim > MOST_DIMENSIONS or {"/", ":"} & set(name):
         raise CanonicaError(
-            f"variable {name}: found {values.ndim} dimensions of type {values.dtype}; expected "
+            f"variable {name}: found {how_many(values.ndim, 'dimension')} of "
+            f"type {values.dtype}; expected "
             f"numbers or texts in {MOST_DIMENSIONS} dimensions at most, and a name without / and "
             ":. Leave it out."
         )

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
-from canonica._errors import CanonicaError, listed
+from canonica._errors import CanonicaError, how_many, listed
 from canonica.recordings.nwb._experiment import METADATA
 from canonica.recordings.nwb._library import pynwb
 from canonica.recordings.nwb._pharmacology import NO_DRUG, UNKNOWN
@@ -161,7 +161,8 @@ def _drugs(metadata: Mapping[str, str]) -> list[Any]:
     amounts = metadata["concentration"].split("+") if "concentration" in metadata else []
     if amounts and len(amounts) != len(agents):
         raise CanonicaError(
-            f"metadata concentration: found {len(amounts)} of {len(agents)} drugs; expected one "
+            f"metadata concentration: found {len(amounts)} of "
+            f"{how_many(len(agents), 'drug')}; expected one "
             "of each, joined by +."
         )
     drugs = []

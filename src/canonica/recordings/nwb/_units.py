@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int
 
-from canonica._errors import RecordingError, listed
+from canonica._errors import RecordingError, how_many, listed
 from canonica.recordings._columns import Ragged
 from canonica.recordings._reading import Reading
 from canonica.recordings.nwb._columns import (
@@ -182,7 +182,7 @@ def spiking_units(nwbfile: Any, reading: Reading, source: str) -> SpikingUnits:
         _check_rows(rows, size, where)
         names = electrode_names(electrodes, size, source)
         silent = size - len(np.unique(rows[counting]))
-        several = "" if counting.sum() == size - silent else f", {counting.sum()} units"
+        several = "" if counting.sum() == size - silent else f", {how_many(counting.sum(), 'unit')}"
         description = f"spikes by electrode ({size}, {silent} without units{several})"
     if not size:
         raise RecordingError(
@@ -216,7 +216,7 @@ def _check_rows(rows: np.ndarray, size: int, source: str) -> None:
         raise RecordingError(
             source,
             "electrodes",
-            found=f"rows {rows.min()} to {rows.max()} of a table of {size} electrodes",
+            found=f"rows {rows.min()} to {rows.max()} of a table of {how_many(size, 'electrode')}",
             expected="rows of that table, from 0",
             advice="The file is damaged; or read it by unit (--by unit).",
         )
@@ -228,7 +228,7 @@ def check_size(trials: int, electrodes: int, source: str) -> None:
         raise RecordingError(
             source,
             None,
-            found=f"{trials} trials of {electrodes} electrodes",
+            found=f"{how_many(trials, 'trial')} of {how_many(electrodes, 'electrode')}",
             expected=f"{LARGEST_RESPONSES} responses at most",
             advice="If most electrodes have no units, read it by unit (--by unit).",
         )
@@ -310,8 +310,8 @@ def _electrode_rows(units: Any, source: str) -> np.ndarray | None:
         raise RecordingError(
             source,
             "electrodes",
-            found=f"{lengths[unit]} electrodes of unit {unit + 1} "
-            f"({np.count_nonzero(lengths != 1)} such units)",
+            found=f"{how_many(lengths[unit], 'electrode')} of unit {unit + 1} "
+            f"({how_many(np.count_nonzero(lengths != 1), 'such unit')})",
             expected="one electrode of each unit, to count spikes by electrode",
             advice="Count them by unit (--by unit).",
         )

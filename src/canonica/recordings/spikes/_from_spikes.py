@@ -157,12 +157,17 @@ def spike_trains_from(
 ) -> SpikeTrains:
     """Return spike trains with their stimuli, to be kept, or counted in several windows.
 
-    Parameters and errors as in `from_spikes`.
+    Parameters are those of `from_spikes`.
 
     Returns
     -------
     SpikeTrains
         Their `recording(window=...)` is what `from_spikes` returns.
+
+    Raises
+    ------
+    CanonicaError
+        As of `from_spikes`.
 
     Examples
     --------

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float, Int, Integer
 
 from canonica._checks import described
-from canonica._errors import RecordingError, listed
+from canonica._errors import RecordingError, how_many, listed
 from canonica.data._spike_trains import SHUFFLED
 from canonica.recordings._columns import natural_order
 
@@ -118,7 +118,7 @@ def grouped_trains(
             raise RecordingError(
                 source,
                 "electrodes",
-                found=f"{len(wanted)} names for {len(arrays)} spike trains",
+                found=f"{how_many(len(wanted), 'name')} for {how_many(len(arrays), 'spike train')}",
                 expected="a name for each",
                 advice="Give an empty train for an electrode without spikes.",
             )
@@ -181,7 +181,7 @@ def _check_lengths(times: int, channels: int, source: str) -> None:
         raise RecordingError(
             source,
             f"{TIMES} / {CHANNEL}",
-            found=f"{times} times and {channels} channels",
+            found=f"{how_many(times, 'time')} and {how_many(channels, 'channel')}",
             expected="a channel for every spike",
             advice="Find out which of them lost spikes, and export again.",
         )

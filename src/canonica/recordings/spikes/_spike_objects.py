@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from canonica._checks import checked_size
-from canonica._errors import CanonicaError, RecordingError, listed
+from canonica._errors import CanonicaError, RecordingError, how_many, listed
 from canonica.recordings.spikes._time_values import comes_from, seconds
 
 TIMES = "spike times"
@@ -107,7 +107,9 @@ def _segment(segments: int, chosen: int | None, source: str) -> int:
     raise RecordingError(
         source,
         "segment",
-        found=f"{segments} segments" if chosen is None else f"{chosen} of {segments} segments",
+        found=how_many(segments, "segment")
+        if chosen is None
+        else f"{chosen} of {how_many(segments, 'segment')}",
         expected="one segment",
         advice=f"Choose one by segment_index: {listed(range(segments))}. Each has a clock of its "
         "own.",

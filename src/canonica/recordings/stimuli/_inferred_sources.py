@@ -15,7 +15,7 @@ import numpy as np
 import xarray as xr
 from jaxtyping import Float, Int
 
-from canonica._errors import RecordingError, listed
+from canonica._errors import RecordingError, how_many, listed
 
 INFERRED = "sources_inferred"  # attribute of a recording: how its sources were found
 GROUPS = 2
@@ -65,7 +65,9 @@ def inferred_sources(stimuli: Float[np.ndarray, "trial input"], source: str) -> 
 
     changing = np.flatnonzero((stimuli != stimuli[0]).any(axis=0))
     if len(changing) < 2 * GROUPS:
-        raise _no_groups(source, f"{len(changing)} inputs that change")
+        raise _no_groups(
+            source, how_many(len(changing), "input that changes", "inputs that change")
+        )
     agreement = np.corrcoef(stimuli[:, changing].T)
     distance = squareform(1 - agreement, checks=False)
     of_changing = fcluster(linkage(distance, "average"), GROUPS, criterion="maxclust")

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from canonica._errors import RecordingError
+from canonica._errors import RecordingError, how_many
 from canonica.recordings._reading import TRIALS_PER_SESSION, Reading
 
 LONG = 5  # times the usual interval between stimuli that make a pause
@@ -61,13 +61,13 @@ def session_numbers(
         raise RecordingError(
             source,
             "session",
-            found=f"{trials} trials",
-            expected=f"a multiple of {length} trials per session",
+            found=how_many(trials, "trial"),
+            expected=f"a multiple of {how_many(length, 'trial')} per session",
             advice="Say how they divide: --trials-per-session, or --session-gap where onsets are "
             "known, or a column with the session of every trial.",
         )
     assumed = "" if reading.trials_per_session else ", assumed for want of a session column"
-    return np.arange(trials) // length + 1, f"sessions of {length} trials{assumed}"
+    return np.arange(trials) // length + 1, f"sessions of {how_many(length, 'trial')}{assumed}"
 
 
 def _refuse_other_pauses(onsets: np.ndarray, length: int, source: str) -> None:
@@ -80,8 +80,9 @@ def _refuse_other_pauses(onsets: np.ndarray, length: int, source: str) -> None:
         raise RecordingError(
             source,
             "session",
-            found=f"no sessions, but {len(pauses)} pauses of {steps[pauses - 1].min():.3g} s or "
-            f"more between stimuli, the first after {pauses[0]} trials",
+            found=f"no sessions, but {how_many(len(pauses), 'pause')} of "
+            f"{steps[pauses - 1].min():.3g} s or "
+            f"more between stimuli, the first after {how_many(pauses[0], 'trial')}",
             expected="to be told whether sessions end there",
             advice=f"If so: --session-gap {steps[pauses - 1].min() / 2:.3g}; or give "
             "--trials-per-session, or a column with the session of every trial.",
@@ -111,7 +112,8 @@ def _numbered(column: np.ndarray, source: str) -> np.ndarray:
         raise RecordingError(
             source,
             "session",
-            found=f"a session that comes back after another ({len(begins)} runs of trials)",
+            found="a session that comes back after another "
+            f"({how_many(len(begins), 'run')} of trials)",
             expected="the trials of a session one after the other",
             advice="Sort the trials by session and onset.",
         )

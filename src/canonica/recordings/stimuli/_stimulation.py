@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from canonica._errors import RecordingError, listed
+from canonica._errors import RecordingError, how_many, listed
 from canonica.recordings._columns import (
     BinaryMatrix,
     Columns,
@@ -132,7 +132,7 @@ def onset_times(column: Column, name: str, source: str) -> np.ndarray:
         raise RecordingError(
             source,
             name,
-            found=f"a column of {len(values)} values, {kind}{shown}",
+            found=f"a column of {how_many(len(values), 'value')}, {kind}{shown}",
             expected="the onset of every stimulus in seconds",
             advice="Check that the table has trials, and that their onsets are numbers with "
             "decimal points, not commas.",
@@ -144,7 +144,8 @@ def onset_times(column: Column, name: str, source: str) -> np.ndarray:
         raise RecordingError(
             source,
             name,
-            found=f"{onsets[trial]:g} in trial {trial + 1} ({np.count_nonzero(bad)} such values)",
+            found=f"{onsets[trial]:g} in trial {trial + 1} "
+            f"({how_many(np.count_nonzero(bad), 'such value')})",
             expected="onsets in seconds from the start of the recording, 0 or later",
             advice="Leave out stimuli without a time, and count time from the recording's start.",
         )

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Int
 
-from canonica._errors import RecordingError
+from canonica._errors import RecordingError, how_many
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +59,8 @@ class TrialRows:
         if not self.shared:
             return sorting
         return (
-            f"; {len(self.order)} rows make {len(self.first)} trials: rows of one onset are one "
+            f"; {how_many(len(self.order), 'row')} make "
+            f"{how_many(len(self.first), 'trial')}: rows of one onset are one "
             f"trial with several inputs on{sorting}"
         )
 

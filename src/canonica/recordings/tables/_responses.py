@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from canonica._errors import CanonicaError, RecordingError, listed
+from canonica._errors import CanonicaError, RecordingError, how_many, listed
 from canonica._files import complete_file, sha256, shown
 from canonica.data._recording import recording
 from canonica.data._recording_checks import ROLES
@@ -226,7 +226,8 @@ def _responses(values: TableValues, electrodes: tuple[str, ...]) -> np.ndarray:
                 raise RecordingError(
                     values.source,
                     "responses",
-                    found=f"vectors of {width} and, in trial {row + 1}, {lengths[row]} values",
+                    found=f"vectors of {width} and, in trial {row + 1}, "
+                    f"{how_many(lengths[row], 'value')}",
                     expected="a value of every electrode in every trial",
                     advice="Export again.",
                 )

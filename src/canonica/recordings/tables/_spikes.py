@@ -190,7 +190,13 @@ def _partner(path: Path, reading: Reading) -> Path:
 
 @checked_arguments
 def spikes_beside(path: Path) -> Path | None:
-    """Return the table of spikes that this table of stimuli goes with, if there is one."""
+    """Return the table of spikes that this table of stimuli goes with, if there is one.
+
+    Raises
+    ------
+    CanonicaError
+        If an argument is not of the kind that the signature says.
+    """
     try:
         for candidate in _siblings(path, STIMULI, SPIKES):
             if candidate.is_file() and _has_spikes(candidate) and not _has_spikes(path):

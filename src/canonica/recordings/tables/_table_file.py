@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from canonica._errors import RecordingError, listed
+from canonica._errors import RecordingError, how_many, listed
 from canonica._files import shown
 from canonica.recordings._claims import check_claim
 from canonica.recordings._columns import Ragged
@@ -250,7 +250,8 @@ class TableValues:
         return RecordingError(
             self.source,
             name,
-            found=f"nothing in row {int(np.argmax(missing)) + 1} ({missing.sum()} such rows)",
+            found=f"nothing in row {int(np.argmax(missing)) + 1} "
+            f"({how_many(missing.sum(), 'such row')})",
             expected="a value in each",
             advice="Leave out rows that are not complete.",
         )

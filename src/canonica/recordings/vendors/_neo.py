@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from canonica._errors import RecordingError
+from canonica._errors import RecordingError, how_many
 from canonica._files import shown
 from canonica.recordings.vendors._contents import Events, VendorContents
 from canonica.recordings.vendors._libraries import library
@@ -48,7 +48,7 @@ def _check_segments(file: Any, path: Path) -> None:
     raise RecordingError(
         shown(path),
         "segments",
-        found=f"{sum(segments)} segments in {len(segments)} blocks",
+        found=f"{how_many(sum(segments), 'segment')} in {how_many(len(segments), 'block')}",
         expected="one, which has one clock",
         advice="Read it by Neo, and give one segment after the other to canonica.from_spikes "
         "(segment_index=...).",
@@ -120,4 +120,4 @@ def _voltages(file: Any) -> str:
     channels = file.signal_channels_count(stream_index=voltages[0])
     rate = file.get_signal_sampling_rate(stream_index=voltages[0])
     size = file.get_signal_size(block_index=0, seg_index=0, stream_index=voltages[0])
-    return f"voltages of {channels} channels at {rate:g} Hz for {size / rate:g} s"
+    return f"voltages of {how_many(channels, 'channel')} at {rate:g} Hz for {size / rate:g} s"

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from canonica._errors import how_many
 from canonica._files import shown
 from canonica.recordings.spikes._spike_objects import trains_of
 from canonica.recordings.vendors._contents import VendorContents
@@ -22,7 +23,7 @@ def mcs_hdf5(path: Path) -> VendorContents:
     extractors = library("spikeinterface.extractors", path)
     voltages = extractors.read_mcsh5(path)
     described = (
-        f"voltages of {voltages.get_num_channels()} channels at "
+        f"voltages of {how_many(voltages.get_num_channels(), 'channel')} at "
         f"{voltages.get_sampling_frequency():g} Hz for {voltages.get_total_duration():g} s"
     )
     return VendorContents("SpikeInterface's read_mcsh5", voltages=described)

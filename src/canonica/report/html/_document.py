@@ -6,6 +6,7 @@ from typing import Any
 from xml.etree.ElementTree import Element
 
 from canonica._arguments import checked_arguments
+from canonica._errors import how_many
 from canonica.report.html._bundle import plotly_library, script_hash
 from canonica.report.html._compared import compared_section
 from canonica.report.html._contents import ReportContents
@@ -14,7 +15,7 @@ from canonica.report.html._element import element, markup
 from canonica.report.html._forecasts import forecasts_section
 from canonica.report.html._methods import methods_section
 from canonica.report.html._quality import baseline_banner, quality_section
-from canonica.report.html._words import counted, enumerated
+from canonica.report.html._words import enumerated
 
 SECTIONS = {
     "methods": "What was done",
@@ -40,6 +41,11 @@ def document(contents: ReportContents) -> str:
     -------
     str
         HTML. Its Content-Security-Policy allows no connection and no script but its own.
+
+    Raises
+    ------
+    CanonicaError
+        If an argument is not of the kind that the signature says.
     """
     parts = [part(contents) for part in (compared_section, forecasts_section, recordings_section)]
     figures = [figure for _, found in parts for figure in found]
@@ -94,8 +100,8 @@ def _header(contents: ReportContents, title: str) -> Element:
         element("li", element("a", words, href=f"#section-{name}"))
         for name, words in SECTIONS.items()
     ]
-    count = counted(len(contents.recordings), "recording")
-    condition = counted(len(contents.conditions), "condition")
+    count = how_many(len(contents.recordings), "recording")
+    condition = how_many(len(contents.conditions), "condition")
     return element(
         "header",
         element("h1", title),

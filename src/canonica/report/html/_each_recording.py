@@ -7,6 +7,7 @@ from xml.etree.ElementTree import Element
 import numpy as np
 import xarray as xr
 
+from canonica._errors import how_many
 from canonica.report.html._contents import ReportContents, ReportRecording
 from canonica.report.html._element import element
 from canonica.report.html._forecasts import plasticity_row
@@ -22,7 +23,7 @@ from canonica.report.html._styles import (
 )
 from canonica.report.html._traces import Trace, band, line, points
 from canonica.report.html._views import ReportFigure, View
-from canonica.report.html._words import MINUS, counted, number
+from canonica.report.html._words import MINUS, number
 from canonica.reverse_engineering import ERRORS
 
 ENSEMBLES = 4  # shown at most
@@ -90,7 +91,7 @@ def _subjects(contents: ReportContents) -> dict[str, Recordings]:
 def _label(recordings: Recordings) -> str:
     if len(recordings) == 1:
         return recordings[0].name
-    return f"all of {recordings[0].condition} ({counted(len(recordings), 'recording')})"
+    return f"all of {recordings[0].condition} ({how_many(len(recordings), 'recording')})"
 
 
 def _switches(contents: ReportContents, subjects: dict[str, Recordings]) -> Element:

@@ -7,6 +7,7 @@ from xml.etree.ElementTree import Element
 import numpy as np
 import xarray as xr
 
+from canonica._errors import how_many
 from canonica.report._forecast_table import COLUMNS, LEVEL, recording_scores
 from canonica.report.html._contents import ReportContents, ReportRecording
 from canonica.report.html._element import Child, element
@@ -15,7 +16,6 @@ from canonica.report.html._over_recordings import by_model, over_recordings
 from canonica.report.html._styles import GREY, series_styles
 from canonica.report.html._traces import Trace, line
 from canonica.report.html._views import ReportFigure, View
-from canonica.report.html._words import counted
 from canonica.reverse_engineering import ERRORS
 
 PLASTICITY = {
@@ -104,7 +104,7 @@ def _scores(condition: str, recordings: Sequence[ReportRecording]) -> View:
                      width=2.6 if number == 0 else 1.6, panel=panel, group=model,
                      legend=panel == 0, column=f"{title.lower()}, {model}")
             )  # fmt: skip
-    count = counted(len(scores), "recording")
+    count = how_many(len(scores), "recording")
     titles = ["mean squared error", "share of responses covered", "share of responses covered"]
     return View(f"{condition} ({count})", traces, list(panels), titles)
 
@@ -139,7 +139,7 @@ def _errors(condition: str, recordings: Sequence[ReportRecording]) -> View:
         )
     initial = int(analysed[0].attrs["initial_sessions"])
     return View(
-        f"{condition} ({counted(len(analysed), 'recording')})",
+        f"{condition} ({how_many(len(analysed), 'recording')})",
         traces,
         ["Response error"],
         ["mean squared error"],

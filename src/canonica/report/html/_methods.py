@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 from xml.etree.ElementTree import Element
 
+from canonica._errors import how_many
 from canonica.report.html._contents import ReportContents
 from canonica.report.html._element import element
 from canonica.report.html._html_table import html_table
-from canonica.report.html._words import counted, enumerated
+from canonica.report.html._words import enumerated
 
 
 class Reference(NamedTuple):
@@ -86,7 +87,7 @@ def methods_section(contents: ReportContents) -> Element:
 
 
 def _recordings(contents: ReportContents) -> str:
-    count = counted(len(contents.recordings), "recording")
+    count = how_many(len(contents.recordings), "recording")
     groups = [f"{name} ({len(contents.of(name))})" for name in contents.conditions]
     summary = contents.summary
     return (
@@ -125,7 +126,8 @@ def _published(contents: ReportContents) -> str:
     initial = protocol["initial_sessions"]
     return (
         "By the published protocol [NC23], firing threshold factors came from the mean responses "
-        f"of the first {initial} sessions, and synaptic weights from Hebbian and homeostatic sums "
+        f"of the first {how_many(initial, 'session')}, and synaptic weights "
+        "from Hebbian and homeostatic sums "
         f"with the prior strength {protocol['prior_strength']:g}; variational free energy is that "
         "of the canonical network these define [NC20, CB22]. The published forecast of sessions "
         f"after the first {initial} stands beside two plain predictions: weights frozen, and ridge "
@@ -137,7 +139,7 @@ def _published(contents: ReportContents) -> str:
 def _foretold(contents: ReportContents) -> str:
     settings = contents.summary["settings"]
     others = [str(name) for name in settings.get("against", ())]
-    beside = f", beside the {counted(len(others), 'model')} {enumerated(others)}" if others else ""
+    beside = f", beside the {how_many(len(others), 'model')} {enumerated(others)}" if others else ""
     causal = contents.summary.get("causal", True)
     blind = (
         "ensembles, means and scales came from the initial sessions alone, so that the forecast is "
@@ -161,7 +163,7 @@ def _compared(contents: ReportContents) -> str:
     return (
         f"Conditions were compared with {contents.conditions[0]} by permutation tests, exact where "
         "so many arrangements can be listed, with intervals from the same tests; p values were "
-        f"adjusted over all {len(contents.comparisons)} comparisons [H79]. {inferences}"
+        f"adjusted over all {how_many(len(contents.comparisons), 'comparison')} [H79]. {inferences}"
     )
 
 

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from xml.etree.ElementTree import Element
 
+from canonica._errors import how_many
 from canonica.report.html._contents import ReportContents
 from canonica.report.html._element import Child, element
 from canonica.report.html._html_table import html_table
-from canonica.report.html._words import counted
 from canonica.reverse_engineering import own_baselines
 from canonica.reverse_engineering.conditions import SIGNIFICANT
 
@@ -62,8 +62,8 @@ def _said(contents: ReportContents) -> list[str]:
     failures = contents.summary.get("failures", ())
     count = len(contents.recordings)
     said = [
-        f"{counted(count, 'recording')} could be used, {len(failures)} could not.",
-        f"{counted(len(warned), 'recording')} with warnings, named in the table below."
+        f"{how_many(count, 'recording')} could be used, {len(failures)} could not.",
+        f"{how_many(len(warned), 'recording')} with warnings, named in the table below."
         if warned
         else "No recording has a warning.",
     ]
@@ -101,7 +101,7 @@ def _limits_of_study(contents: ReportContents) -> list[str]:
         return []
     smallest = min(one["smallest_p_value"] for one in compared)
     words = (
-        f"In {len(hopeless)} of {counted(len(compared), 'comparison')} no difference, however "
+        f"In {len(hopeless)} of {how_many(len(compared), 'comparison')} no difference, however "
         "large, could have been told from chance: with so few independent units the p value after "
         f"Holm cannot fall to {SIGNIFICANT:g} (the smallest that it can be is {smallest:.2g}). "
         "Absence of a difference there is no evidence of its absence."

@@ -31,17 +31,6 @@ def number(value: Any, digits: int = 4) -> str:
     return text.replace("-", MINUS)
 
 
-def counted(count: int, singular: str, plural: str | None = None) -> str:
-    """Return a number with its noun.
-
-    Examples
-    --------
-    >>> counted(1, "recording"), counted(2, "recording")
-    ('1 recording', '2 recordings')
-    """
-    return f"{count:,} {singular if count == 1 else plural or singular + 's'}"
-
-
 def enumerated(names: list[str]) -> str:
     """Return names as a sentence lists them.
 

@@ -70,6 +70,12 @@ def culture_quantities(
         Every name of `QUANTITIES`. Changes are means of the last sessions (10, or as many as follow
         the initial ones) less means of the initial ones; slopes are of least squares over all
         sessions; errors and scores are means of the last sessions.
+
+    Raises
+    ------
+    CanonicaError
+        If `result` or `scores` is not what canonica returns, or another argument is not of the kind
+        that the signature says.
     """
     values = dict.fromkeys(QUANTITIES, np.nan)
     values |= _thresholds(result) | _energies(result) | _errors(result)

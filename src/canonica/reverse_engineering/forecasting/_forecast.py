@@ -197,6 +197,11 @@ def shared_models(
         Any model.
     seed : int
         Decides everything random.
+
+    Raises
+    ------
+    CanonicaError
+        If an argument is not of the kind that the signature says.
     """
     groups: dict[str, list[Known]] = {}
     for one in ready:

@@ -146,7 +146,13 @@ def normalised_ensembles(
     normalisation: str,
     baseline: GivenBaseline,
 ) -> list[Normalised | RecordingError]:
-    """Return each recording normalised, as `normalised` does, from its ensembles' responses."""
+    """Return each recording normalised, as `normalised` does, from its ensembles' responses.
+
+    Raises
+    ------
+    CanonicaError
+        If an argument is not of the kind that the signature says.
+    """
     sound = [one for one in reduced if isinstance(one, EnsembleResponse)]
     of_condition = baselines(sound, protocol, baseline)
 
@@ -165,7 +171,13 @@ def normalised_ensembles(
 
 @checked_arguments
 def protocol_of(attrs: Mapping[Any, Any]) -> PublishedProtocol:
-    """Return the thresholds and initial sessions that a forecast was made with."""
+    """Return the thresholds and initial sessions that a forecast was made with.
+
+    Raises
+    ------
+    CanonicaError
+        If an argument is not of the kind that the signature says.
+    """
     names = ("minimum_mean_response", "minimum_session_response", "minimum_preference")
     given = {name: float(attrs[name]) for name in names}
     return replace(PublishedProtocol(), initial_sessions=int(attrs["initial_sessions"]), **given)

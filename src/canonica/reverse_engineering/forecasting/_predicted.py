@@ -95,7 +95,13 @@ class ForecastModel(Protocol):
 
 @checked_arguments
 def settings_of(model: ForecastModel) -> dict[str, Any]:
-    """Return the model's settings, as attributes of a forecast, of types that files can hold."""
+    """Return the model's settings, as attributes of a forecast, of types that files can hold.
+
+    Raises
+    ------
+    CanonicaError
+        If an argument is not of the kind that the signature says.
+    """
     given = {f"model_{f.name}": getattr(model, f.name) for f in fields(model)}  # type: ignore[arg-type]
     return {name: _plain(value) for name, value in given.items()}
 

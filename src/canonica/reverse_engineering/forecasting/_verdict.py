@@ -4,6 +4,7 @@ from typing import Literal
 
 from canonica._arguments import checked_arguments
 from canonica._checks import checked_probability
+from canonica._errors import how_many
 
 PRIOR_PLASTIC = 0.5  # probability of plasticity before anything is seen
 CLEAR = 3.0  # nats: odds of 20 to 1
@@ -24,6 +25,11 @@ def verdict(log_evidence: float, probability_plastic: float) -> Verdict:
         Log Bayes factor of plasticity against none, in nats.
     probability_plastic : float
         Posterior probability that the network learns at all.
+
+    Raises
+    ------
+    CanonicaError
+        If an argument is not of the kind that the signature says.
 
     Examples
     --------
@@ -49,4 +55,7 @@ def few_sessions(initial_sessions: int) -> str:
     """
     if initial_sessions > FEW_SESSIONS:
         return ""
-    return f"with {initial_sessions} initial sessions drift and learning can hardly be told apart"
+    return (
+        f"with {how_many(initial_sessions, 'initial session')} drift and learning "
+        "can hardly be told apart"
+    )

@@ -100,6 +100,11 @@ def own_baselines(rows: Sequence[Mapping[str, Any]]) -> str | None:
     str or None
         None where there is one condition, or one baseline.
 
+    Raises
+    ------
+    CanonicaError
+        If an argument is not of the kind that the signature says.
+
     Examples
     --------
     >>> rows = [
@@ -127,7 +132,13 @@ def own_baselines(rows: Sequence[Mapping[str, Any]]) -> str | None:
 
 @checked_arguments
 def check_conditions(given: GivenBaseline, conditions: Iterable[str]) -> None:
-    """Raise CanonicaError where a baseline is given for a condition that no recording is of."""
+    """Raise CanonicaError where a baseline is given for a condition that no recording is of.
+
+    Raises
+    ------
+    CanonicaError
+        If an argument is not of the kind that the signature says.
+    """
     known = sorted(set(conditions))
     named = {given.condition} if isinstance(given, BaselineFrom) else set()
     named |= given.keys() if isinstance(given, Mapping) else set()

@@ -40,6 +40,11 @@ def electrode_statistics(
         mean of the electrodes that prefer it, in spikes, NaN where there are none. Where a response
         is NaN, so is the mean.
 
+    Raises
+    ------
+    CanonicaError
+        If an argument is not of the kind that the signature says.
+
     Examples
     --------
     >>> from canonica.simulate import culture

@@ -8,7 +8,7 @@ import xarray as xr
 from jaxtyping import Bool, Float, Int
 
 from canonica._arguments import checked_arguments
-from canonica._errors import RecordingError, listed
+from canonica._errors import RecordingError, how_many, listed
 from canonica.data._recording_checks import check_recording, recording_label
 from canonica.reverse_engineering._fingerprint import fingerprint
 from canonica.reverse_engineering._sessions import Sessions
@@ -208,7 +208,7 @@ def _check_sessions(name: str, sessions: Sessions, protocol: PublishedProtocol) 
         raise RecordingError(
             name,
             "session",
-            found=f"{sessions.shape[0]} sessions",
+            found=how_many(sessions.shape[0], "session"),
             expected=f"more than the {protocol.initial_sessions} initial ones",
             advice="Set fewer initial sessions (--initial-sessions), or shorter sessions.",
         )
@@ -233,7 +233,8 @@ def _check_ensembles(
         "responses",
         found=(
             f"no electrode in ensemble {listed(np.flatnonzero(sizes == 0) + 1)}; "
-            f"{active.sum()} of {len(active)} electrodes are active, their preferences in spikes "
+            f"{active.sum()} of {how_many(len(active), 'electrode')} "
+            f"{'is' if active.sum() == 1 else 'are'} active, their preferences in spikes "
             f"{'; '.join(ranges)}"
         ),
         expected=(

@@ -69,7 +69,13 @@ def results(
     protocol: PublishedProtocol,
     baseline: GivenBaseline,
 ) -> Iterator[tuple[int, xr.Dataset | RecordingError]]:
-    """Yield each key of `ensembles` with its result, as batches of equal shape are done."""
+    """Yield each key of `ensembles` with its result, as batches of equal shape are done.
+
+    Raises
+    ------
+    CanonicaError
+        If an argument is not of the kind that the signature says.
+    """
     of_condition = baselines(list(ensembles.values()), protocol, baseline)
 
     def normalised(key: int) -> _Ready:

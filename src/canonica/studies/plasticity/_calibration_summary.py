@@ -36,6 +36,11 @@ def calibration_summary(found: xr.Dataset) -> xr.Dataset:
         of `observed` if calibrated; `brier`, the mean squared error, `brier_expected`, what it
         would be if calibrated, and `brier_p`, two-sided, of the difference.
 
+    Raises
+    ------
+    CanonicaError
+        If an argument is not of the kind that the signature says.
+
     References
     ----------
     Spiegelhalter, Statistics in Medicine 5:421, 1986, for `brier_p`.

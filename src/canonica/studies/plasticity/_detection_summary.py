@@ -23,6 +23,11 @@ def detection_summary(found: xr.Dataset) -> xr.Dataset:
         `power` (memory, strength) and `false_alarms` of the former, `clear_share` of the latter:
         shares of recordings; each with `..._interval` (end), the exact 95 % confidence interval.
 
+    Raises
+    ------
+    CanonicaError
+        If an argument is not of the kind that the signature says.
+
     References
     ----------
     Clopper & Pearson, Biometrika 26:404, 1934.

@@ -155,6 +155,11 @@ def simulated_known(
     later : (session - initial, ensemble, slot)
         The responses of the sessions after those.
 
+    Raises
+    ------
+    CanonicaError
+        If an argument is not of the kind that the signature says.
+
     Examples
     --------
     >>> import jax

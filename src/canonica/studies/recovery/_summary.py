@@ -32,6 +32,11 @@ def recovery_summary(found: xr.Dataset) -> xr.Dataset:
         no bias, below 1 where estimates are flattened; `..._coverage`, the share of true values
         within the nominal 95 % intervals, of strengths by `interval`.
 
+    Raises
+    ------
+    CanonicaError
+        If `found` is not what canonica returns.
+
     Examples
     --------
     >>> from canonica.studies import recovery

@@ -9,7 +9,7 @@ import xarray as xr
 from jaxtyping import Int
 
 from canonica._checks import checked_path, checked_size
-from canonica._errors import CanonicaError
+from canonica._errors import CanonicaError, how_many
 from canonica.agents.designs._maze_agent import POLICY_LENGTH
 from canonica.agents.experiments.decisions._decision_table import DecisionTable
 from canonica.agents.network._policies import sequences
@@ -67,7 +67,8 @@ def decision_log(path: str | Path, *, max_steps: int = 20_000) -> xr.Dataset:
     steps = move_count.sum(axis=2)
     if (steps > max_steps).any():
         raise CanonicaError(
-            f"{table.source}: found a trial of {steps.max():,} steps; expected {max_steps:,} at "
+            f"{table.source}: found a trial of "
+            f"{how_many(int(steps.max()), 'step')}; expected {max_steps:,} at "
             "most. Say when a trial's time was up (max_steps)."
         )
     each = ("agent", "trial")

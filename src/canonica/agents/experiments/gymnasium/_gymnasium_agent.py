@@ -9,7 +9,7 @@ from gymnasium import spaces
 from jaxtyping import Array, Float, Int8
 
 from canonica._checks import checked_kind, checked_seed, described, refusal
-from canonica._errors import CanonicaError
+from canonica._errors import CanonicaError, how_many
 from canonica._float64 import double_precision, of_float64
 from canonica.agents.experiments.gymnasium._binary_observations import binary_observations
 from canonica.agents.experiments.gymnasium._risk_of_reward import Risk, risk_of_reward
@@ -196,12 +196,13 @@ def _check_spaces(agent: Agent, environment: gymnasium.Env) -> None:
     wanted = agent.model.likelihood_counts.shape[2]
     if wanted != given:
         raise CanonicaError(
-            f"agent: found {wanted} observations; expected {given}, those of "
+            f"agent: found {how_many(wanted, 'observation')}; expected {given}, those of "
             f"{environment.observation_space}."
         )
     moves = int(agent.policies.max()) + 1
     if moves > actions.n:
         raise CanonicaError(
-            f"agent: found policies of {moves} moves; expected {actions.n} at most, those of "
+            f"agent: found policies of {how_many(moves, 'move')}; expected "
+            f"{actions.n} at most, those of "
             f"{actions}."
         )

@@ -8,7 +8,7 @@ from jaxtyping import Float
 
 from canonica._arguments import checked_arguments
 from canonica._checks import checked_array
-from canonica._errors import CanonicaError, listed
+from canonica._errors import CanonicaError, how_many, listed
 from canonica._statistics import Interval, SignFlipTest, holm_adjusted, sign_flip_test
 
 SIGNIFICANT = 0.05  # probability of naming a better model, of any in the family, where none is
@@ -77,7 +77,8 @@ class PairedComparison:
             direction = "lower" if self.better == self.reference else "higher"
             return (
                 f"an error {direction} by {size} in the mean, hardly by chance ({p_value}"
-                f"{self._interval_in_words}); lower in {self.wins} of {self.recordings} recordings"
+                f"{self._interval_in_words}); lower in {self.wins} of "
+                f"{how_many(self.recordings, 'recording')}"
             )
         if self.smallest_p_value > SIGNIFICANT:
             return (

@@ -106,6 +106,11 @@ def with_noise(known: Known, mean: Float[np.ndarray, "session ensemble slot"]) -
         Whose responses the noise is estimated from.
     mean : (session, ensemble, slot)
         Expected responses.
+
+    Raises
+    ------
+    CanonicaError
+        If an argument is not of the kind that the signature says.
     """
     mean = np.clip(mean, NEAREST_END, 1 - NEAREST_END)
     seen = slice(known.initial)

@@ -11,7 +11,7 @@ from jaxtyping import Float
 
 from canonica._arguments import check_fields
 from canonica._checks import checked_number, checked_size
-from canonica._errors import CanonicaError
+from canonica._errors import CanonicaError, how_many
 from canonica.reverse_engineering.forecasting._known import Known
 from canonica.reverse_engineering.forecasting._predicted import Predicted
 from canonica.reverse_engineering.forecasting._verdict import few_sessions
@@ -153,7 +153,8 @@ class Canonical:
         trials = {int(known.valid[: known.initial].sum()) for known in every}
         if not (len(sizes) == len(states) == len(trials) == 1):
             raise CanonicaError(
-                f"evidences: found recordings of {len(sizes)} sizes, {len(trials)} numbers of "
+                "evidences: found recordings of "
+                f"{how_many(len(sizes), 'size')}, {how_many(len(trials), 'number')} of "
                 f"trials and {len(states)} of source states; expected one of each. Group them."
             )
         strengths = self.strengths(every[0])

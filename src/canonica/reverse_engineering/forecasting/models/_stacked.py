@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from canonica._arguments import check_fields
-from canonica._errors import CanonicaError
+from canonica._errors import CanonicaError, how_many
 from canonica.reverse_engineering.forecasting._known import Known
 from canonica.reverse_engineering.forecasting._predicted import Combined, ForecastModel, Predicted
 from canonica.reverse_engineering.forecasting.distribution._mixture import response_log_density
@@ -97,7 +97,8 @@ class Stacked:
         check_fields(self)
         if not (self.models and 0 < self.share < 1):
             raise CanonicaError(
-                f"models, share: found {len(self.models)} models and {self.share}; expected at "
+                f"models, share: found {how_many(len(self.models), 'model')} "
+                f"and {self.share}; expected at "
                 "least one model, and a number above 0 and below 1."
             )
 

@@ -27,7 +27,7 @@ from scipy.special import betainc, betaln
 
 from canonica._arguments import checked_arguments
 from canonica._checks import checked_array
-from canonica._errors import CanonicaError, listed
+from canonica._errors import CanonicaError, how_many, listed
 
 LEVEL = 0.9
 TAILS = ((1 - LEVEL) / 2, (1 + LEVEL) / 2)
@@ -208,6 +208,11 @@ def difference(a: PooledPlasticity, b: PooledPlasticity) -> ShareDifference:
     a, b : PooledPlasticity
         Of two conditions.
 
+    Raises
+    ------
+    CanonicaError
+        If an argument is not of the kind that the signature says.
+
     Examples
     --------
     >>> import numpy as np
@@ -348,7 +353,7 @@ def _check(log_likelihood: np.ndarray, prior_strength: np.ndarray) -> None:
         )
     if log_likelihood.shape[1] != len(prior_strength):
         raise CanonicaError(
-            f"log_likelihood: found {log_likelihood.shape[0]} recordings at "
+            f"log_likelihood: found {how_many(log_likelihood.shape[0], 'recording')} at "
             f"{log_likelihood.shape[1]} prior strengths; expected at least one recording, at "
             f"{len(prior_strength)}."
         )

@@ -65,7 +65,13 @@ def pooled(forecasts: Sequence[xr.Dataset], *, condition: str = "all") -> Pooled
 
 @checked_arguments
 def plasticity_likelihood(forecast: xr.Dataset) -> Likelihood | None:
-    """Return how likely each prior strength is, whatever the memory; None if nothing is said."""
+    """Return how likely each prior strength is, whatever the memory; None if nothing is said.
+
+    Raises
+    ------
+    CanonicaError
+        If an argument is not of the kind that the signature says.
+    """
     if not {"log_likelihood", "prior_strength"} <= set(forecast.variables):
         return None
     every = forecast["log_likelihood"].transpose("memory", "prior_strength").to_numpy()
@@ -77,7 +83,13 @@ def plasticity_likelihood(forecast: xr.Dataset) -> Likelihood | None:
 
 @checked_arguments
 def pooled_likelihoods(likelihoods: Sequence[Likelihood], *, condition: str) -> PooledPlasticity:
-    """Return the same from likelihoods, on one grid or on several."""
+    """Return the same from likelihoods, on one grid or on several.
+
+    Raises
+    ------
+    CanonicaError
+        If an argument is not of the kind that the signature says.
+    """
     if not likelihoods:
         raise refusal("likelihoods", "none", "at least one")
     grid, every = on_one_grid(likelihoods)

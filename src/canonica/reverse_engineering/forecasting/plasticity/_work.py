@@ -8,6 +8,7 @@ import warnings
 from typing import NamedTuple
 
 from canonica._checks import check_memory
+from canonica._errors import how_many
 from canonica.reverse_engineering.forecasting.plasticity._random_effects import part_sizes
 from canonica.reverse_engineering.forecasting.plasticity._uniform_stimuli import KINDS
 
@@ -73,8 +74,10 @@ class PosteriorSizes(NamedTuple):
         if self.seconds > LONG:
             warnings.warn(
                 f"this takes about {self.seconds / 60:.0f} minutes on one core: the evidence of "
-                f"{self.plasticities} plasticities, for {self.ensembles} ensembles of "
-                f"{self.parameters:,} parameters ({self.inputs:,} inputs). The models ridge and "
+                f"{how_many(self.plasticities, 'plasticity', 'plasticities')}, "
+                f"for {how_many(self.ensembles, 'ensemble')} of "
+                f"{self.parameters:,} parameters "
+                f"({how_many(self.inputs, 'input')}). The models ridge and "
                 "persistence take seconds.",
                 LongWorkWarning,
                 stacklevel=2,
