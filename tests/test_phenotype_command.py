@@ -158,6 +158,7 @@ def test_groups_and_held_out_subjects_are_written_when_asked(table):
     }
 
 
+@pytest.mark.slow
 def test_sampling_that_has_not_converged_is_told(table):
     few = hierarchical_phenotype(table, model=MODEL, draws=4, warmup=2)
     assert few.attrs["converged"] == 0
