@@ -480,10 +480,10 @@ ALWAYS = {
     ),
     "report.signatures_table": lambda _: report.signatures_table([SIGNATURE], ["reward"]),
     "pipelines.lesion": lambda m: m.folder_of(
-        "lesion", pipelines.lesion, ["state prior"], task=LESIONED, networks=2
+        "lesion", pipelines.lesion, names=["state prior"], task=LESIONED, networks=2
     ),
     "pipelines.lesion_diagram": lambda m: m.folder_of(
-        "diagram", pipelines.lesion_diagram, "state prior", "plasticity", task=LESIONED,
+        "diagram", pipelines.lesion_diagram, first="state prior", second="plasticity", task=LESIONED,
         networks=2, first_strengths=[0.2, 0.5], second_strengths=[0.0, 1.0],
     ),
     "pipelines.lesion_kinds": lambda _: pipelines.lesion_kinds(),
