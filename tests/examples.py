@@ -435,6 +435,9 @@ FLOOR_1 = {
 }  # fmt: skip
 # These give what they make in the precision that JAX has at the moment, and say so.
 FOLLOWING = {
+    "lesions.lesioned": lambda _: lesions.lesioned(
+        simulate.initial_model(jax.random.key(0), inputs=4), lesions.StatePrior(0.2)
+    ),
     **{f"model.{name}": example for name, example in FLOOR_1.items()},
     "agents.agent_with_prior": lambda m: agents.agent_with_prior(
         m.walls, agents.sequences(4, 2), agents.first_move_prior(agents.sequences(4, 2), [0.25] * 4)
@@ -483,16 +486,13 @@ ALWAYS = {
         "lesion", pipelines.lesion, names=["state prior"], task=LESIONED, networks=2
     ),
     "pipelines.lesion_diagram": lambda m: m.folder_of(
-        "diagram", pipelines.lesion_diagram, first="state prior", second="plasticity", task=LESIONED,
-        networks=2, first_strengths=[0.2, 0.5], second_strengths=[0.0, 1.0],
+        "diagram", pipelines.lesion_diagram, first="state prior", second="plasticity",
+        task=LESIONED, networks=2, first_strengths=[0.2, 0.5], second_strengths=[0.0, 1.0],
     ),
     "pipelines.lesion_kinds": lambda _: pipelines.lesion_kinds(),
     "pipelines.lesion_task": lambda _: repr(pipelines.lesion_task("bandit", trials=8)),
     "pipelines.lesion_restored": lambda m: m.folder_of(
         "restored", pipelines.lesion_restored, restored_after=1, networks=2
-    ),
-    "lesions.lesioned": lambda _: lesions.lesioned(
-        simulate.initial_model(jax.random.key(0), inputs=4), lesions.StatePrior(0.2)
     ),
     "lesions.lesion_named": lambda _: lesions.lesion_named("state prior")(0.2),
     # Agents.

@@ -89,7 +89,7 @@ class SeparationTask(Task):
         """Return every measure of a network for each point and seed."""
         points = max(1, AT_A_TIME // len(seeds))
         parts = [
-            _measured(self, made, jnp.asarray(strengths[first : first + points]), seeds)
+            _measured(self, made, strengths[first : first + points], seeds)
             for first in range(0, len(strengths), points)
         ]
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
@@ -97,8 +97,9 @@ class SeparationTask(Task):
 
 @in_float64
 def _measured(
-    task: SeparationTask, made: Made, strengths: Array, seeds: np.ndarray
+    task: SeparationTask, made: Made, rows: Float[np.ndarray, "point lesion"], seeds: np.ndarray
 ) -> dict[str, Array]:
+    strengths = jnp.asarray(rows, float)  # here, where it is of double precision
     sizes = {"sources": task.sources, "inputs": task.inputs}
     sessions = task.sessions * (2 if task.acute else 1)
     keys = jax.vmap(lambda seed: jax.random.split(jax.random.key(seed)))(jnp.asarray(seeds))
