@@ -32,10 +32,6 @@ collect_ignore = ["test_torture.py"] if sys.platform == "win32" else []
 SHARED = Path(__file__).parents[2] / "shared"
 
 
-# The harness kills with signals that Windows does not have.
-collect_ignore = ["test_torture.py"] if sys.platform == "win32" else []
-
-
 @pytest.fixture
 def x64():
     """Double precision for tests that use the model floor directly."""

@@ -89,18 +89,20 @@ def dose_response(
     for row, (name, dose) in enumerate(rows):
         if name != "intact":
             strengths[row, names.index(name)] = dose
+    by_name = dict(zip(names, neutral.tolist(), strict=True))
     found = measured_points(
         chosen, kinds, strengths, seed=seed, networks=networks, keep=keep, progress=progress
     )
     found = described_measures(found, chosen).assign_coords(
         lesion=("point", [name for name, _ in rows]),
         strength=("point", [dose for _, dose in rows], {"long_name": "strength of the lesion"}),
+        neutral=(
+            "point",
+            [by_name.get(name, 0.0) for name, _ in rows],
+            {"long_name": "strength at which the lesion changes nothing"},
+        ),
         network=np.arange(1, networks + 1),
     )
-    by_name = dict(zip(names, neutral.tolist(), strict=True))
-    found["neutral"] = ("point", [by_name.get(name, 0.0) for name, _ in rows])
-    found["neutral"].attrs["long_name"] = "strength at which the lesion changes nothing"
-    found = found.set_coords("neutral")
     found.attrs = {**attributes(chosen, seed), **versions()}
     return found
 

@@ -10,7 +10,7 @@ from jaxtyping import Array, Float, Int
 
 from canonica._checks import checked_size
 from canonica.agents import Record, SwitchingBandit, bandit_agent
-from canonica.studies.lesions.tasks._lives import Life, entropy, lives
+from canonica.studies.lesions.tasks._lives import Life, lives, of_last_trials
 from canonica.studies.lesions.tasks._task import Made, Measure, Task
 
 SOON = 5  # pulls after a swap within which keeping to the arm that was good is perseveration
@@ -101,12 +101,8 @@ class BanditTask(Task):
         return {
             "reward": reward,
             "perseveration": kept / np.maximum(chances, 1),
-            "choice_entropy": entropy(life.decided)[last].mean(axis=-1),
             "learned": reward - first,
-            **{
-                name: getattr(life, name)[last].mean(axis=-1)
-                for name in ("free_energy", "accuracy", "complexity")
-            },
+            **of_last_trials(life, self.measured_trials),
         }
 
 

@@ -152,6 +152,18 @@ def _life_of(found: Trial, moves: int, told: Teller) -> Life:
     )
 
 
+def of_last_trials(life: Life, measured: int) -> dict[str, Float[np.ndarray, "*batch"]]:
+    """Return what every task in a world measures of an agent's last trials."""
+    last = (..., slice(-measured, None))
+    return {
+        "choice_entropy": entropy(life.decided)[last].mean(axis=-1),
+        **{
+            name: getattr(life, name)[last].mean(axis=-1)
+            for name in ("free_energy", "accuracy", "complexity")
+        },
+    }
+
+
 def entropy(counts: Float[np.ndarray, "*batch move"]) -> Float[np.ndarray, "*batch"]:
     """Return the entropy in bits of how often each move was made."""
     share = counts / np.maximum(counts.sum(axis=-1, keepdims=True), 1)

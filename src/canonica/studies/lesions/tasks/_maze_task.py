@@ -11,7 +11,7 @@ from jaxtyping import Array, Float, Int
 from canonica._checks import checked_size
 from canonica._float64 import double_precision
 from canonica.agents import Maze, Record, efficient_agent, maze_walls
-from canonica.studies.lesions.tasks._lives import entropy, lives
+from canonica.studies.lesions.tasks._lives import lives, of_last_trials
 from canonica.studies.lesions.tasks._task import Made, Measure, Task
 
 
@@ -94,12 +94,8 @@ class GoalTask(Task):
             "reward": life.done[last].mean(axis=-1),
             "steps": steps,
             "progress": life.reward[last].mean(axis=-1),
-            "choice_entropy": entropy(life.decided)[last].mean(axis=-1),
             "learned": life.steps[..., : self.measured_trials].mean(axis=-1) - steps,
-            **{
-                name: getattr(life, name)[last].mean(axis=-1)
-                for name in ("free_energy", "accuracy", "complexity")
-            },
+            **of_last_trials(life, self.measured_trials),
         }
 
 

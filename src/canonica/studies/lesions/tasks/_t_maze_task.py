@@ -10,7 +10,7 @@ from canonica._checks import checked_size
 from canonica.agents import Record, TMaze, t_maze_agent
 from canonica.agents.worlds._t_maze import DOWN
 from canonica.lesions import Lesion, PolicyPrior
-from canonica.studies.lesions.tasks._lives import entropy, lives
+from canonica.studies.lesions.tasks._lives import lives, of_last_trials
 from canonica.studies.lesions.tasks._task import Made, Measure, Task
 
 
@@ -106,12 +106,8 @@ class TMazeTask(Task):
             "reached": life.done[last].mean(axis=-1),
             "steps": life.steps[last].mean(axis=-1),
             "perseveration": again,
-            "choice_entropy": entropy(life.decided)[last].mean(axis=-1),
             "learned": reward - right[..., : self.measured_trials].mean(axis=-1),
-            **{
-                name: getattr(life, name)[last].mean(axis=-1)
-                for name in ("free_energy", "accuracy", "complexity")
-            },
+            **of_last_trials(life, self.measured_trials),
         }
 
 
