@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import phenotype_oracle as oracle
 import pytest
+import xarray as xr
 
 from canonica import CanonicaError
 from canonica.agents import SwitchingBandit, bandit_agent
@@ -555,3 +556,16 @@ def test_choices_of_public_tasks_are_predicted_as_the_page_says(task):
         assert f"{score:.3f}" in page.read_text(encoding="utf-8")
     assert found.attrs["best"] == "rescorla-wagner"
     assert float(found["high"].sel(model="canonical")) < 0
+
+
+def test_lesions_are_the_same_however_their_names_are_spelled():
+    rows = {"subject": ["a"] * 8, "trial": range(8), "choice": list("LLLRLLRL"),
+            "outcome": [1, 1, 0, 0, 1, 1, 0, 1]}  # fmt: skip
+    one, other = (
+        compare_lesions(pd.DataFrame(rows), base=["plasticity"], lesions=[name], rivals=False)
+        for name in ("policy prior", "Policy-Prior")
+    )
+    xr.testing.assert_identical(one, other)
+    for wrong in ({"lesions": ["habit", "Habit"]}, {"lesions": ["Plasticity"]}, {"base": ["x"]}):
+        with pytest.raises(CanonicaError, match="found"):
+            compare_lesions(pd.DataFrame(rows), **{"base": ["plasticity"], **wrong})

@@ -41,6 +41,11 @@ LESIONS: Mapping[str, type[Lesion]] = MappingProxyType(
 """Every kind of lesion, by its name."""
 
 
+def spaced_name(name: str) -> str:
+    """Return a name as lesions are called: in small letters, hyphens and underscores as spaces."""
+    return name.strip().lower().replace("-", " ").replace("_", " ")
+
+
 @checked_arguments
 def lesion_named(name: str) -> type[Lesion]:
     """Return the kind of lesion of that name; hyphens and underscores count as spaces.
@@ -55,7 +60,7 @@ def lesion_named(name: str) -> type[Lesion]:
     >>> lesion_named("state-prior")(0.2)
     StatePrior(strength=0.2)
     """
-    spaced = name.strip().lower().replace("-", " ").replace("_", " ")
+    spaced = spaced_name(name)
     if spaced not in LESIONS:
         raise refusal("lesion", repr(name), f"one of {', '.join(LESIONS)}")
     return LESIONS[spaced]

@@ -9,6 +9,7 @@ from jaxtyping import Array, Float
 
 from canonica._checks import checked_choice
 from canonica._errors import CanonicaError, listed
+from canonica.lesions._list import spaced_name
 from canonica.reverse_engineering.phenotype._canonical_subject import (
     STRENGTHS,
     canonical_agent,
@@ -98,13 +99,18 @@ def choice_model(
                 "canonical subject has lesions. Leave it out."
             )
         return ChoiceModel(name, RIVALS[name][0], options, observations)
-    given = FREE if free is None else free
-    names = [one.strip().lower().replace("-", " ").replace("_", " ") for one in given]
+    names = strength_names("free", FREE if free is None else free)
+    return ChoiceModel("canonical", tuple(STRENGTHS[one] for one in names), options, observations)
+
+
+def strength_names(argument: str, given: Sequence[str]) -> list[str]:
+    """Return names of parameters of a canonical subject, as `STRENGTHS` spells them, each once."""
+    names = [spaced_name(one) for one in given]
     for one in names:
         if one not in STRENGTHS:
             raise CanonicaError(
-                f"free: found {one!r}; expected some of {listed(STRENGTHS, len(STRENGTHS))}."
+                f"{argument}: found {one!r}; expected some of {listed(STRENGTHS, len(STRENGTHS))}."
             )
     if len(set(names)) < len(names):
-        raise CanonicaError(f"free: found {listed(names)}; expected each once.")
-    return ChoiceModel("canonical", tuple(STRENGTHS[one] for one in names), options, observations)
+        raise CanonicaError(f"{argument}: found {listed(names)}; expected each once.")
+    return names

@@ -24,6 +24,7 @@ from canonica.reverse_engineering.phenotype._choice_model import (
     RIVALS,
     ChoiceModel,
     choice_model,
+    strength_names,
 )
 from canonica.reverse_engineering.phenotype._choices import Choices
 from canonica.reverse_engineering.phenotype._group_prior import group_prior
@@ -96,7 +97,9 @@ def lesion_models(
     trials: ChoiceTrials, options: int, base: Sequence[str], lesions: Sequence[str] | None
 ) -> dict[str, ChoiceModel]:
     """Return the base, and the base with each lesion, by name."""
-    names = [name for name in STRENGTHS if name not in base] if lesions is None else list(lesions)
+    base = strength_names("base", base)
+    others = [name for name in STRENGTHS if name not in base]
+    names = others if lesions is None else strength_names("lesions", lesions)
     for name in names:
         if name in base:
             raise CanonicaError(
