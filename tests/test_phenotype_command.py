@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 import canonica
 from canonica import CanonicaError, pipelines
 from canonica.cli import app
+from canonica.pipelines._phenotype import not_told_from
 from canonica.report import phenotype_figure, phenotype_table
 from canonica.reverse_engineering.phenotype import hierarchical_phenotype
 from canonica.reverse_engineering.phenotype._hierarchical import has_converged
@@ -215,3 +216,18 @@ def test_agents_with_lesions_choose_as_their_lesions_say():
     one = simulated_choices(0, **shared)
     pd.testing.assert_frame_equal(one, simulated_choices(0, **shared))
     assert not one.equals(simulated_choices(1, **shared))
+
+
+@pytest.mark.parametrize(
+    ("high", "words"),
+    [
+        ([0.0, -0.2, -0.1], ""),
+        ([0.0, 0.1, -0.1], "is ahead of b"),
+        ([0.0, np.nan, 0.0], "is ahead of b, c"),  # too few subjects for an interval; an edge
+    ],
+)
+def test_no_model_is_named_the_best_without_a_word_of_those_within_chance(high, words):
+    found = xr.Dataset({"high": ("model", high)}, {"model": ["a", "b", "c"]}, {"best": "a"})
+    said = not_told_from(found)
+    assert said.endswith(words)
+    assert bool(said) == bool(words)

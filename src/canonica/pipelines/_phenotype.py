@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from canonica._arguments import checked_arguments
+from canonica._errors import listed
 from canonica._files import AnyPath, sha256
 from canonica._statistics import bootstrap_difference
 from canonica.pipelines._progress import Stage, Told
@@ -292,13 +293,16 @@ def _sentences(
                 f"{len(data.subjects) - known} of {len(data.subjects)} subjects: their choices say "
                 "little of it."
             )
-    found.append(f"The best model by its evidence, all subjects together: {_named(comparison)}.")
+    found.append(
+        f"The best model by its evidence, all subjects together: {_named(comparison)}"
+        f"{not_told_from(comparison)}."
+    )
     if validation is not None:
         best = validation.attrs["best"]
         score = validation["mean"].sel(model=best).item()
         found.append(
             f"Of subjects who were held out, {best} predicts choices best: {score:.4f} nats per "
-            "choice."
+            f"choice{not_told_from(validation)}."
         )
     if groups is not None and not groups.attrs["converged"]:
         found.append(
@@ -307,6 +311,21 @@ def _sentences(
             "draws at least): take more draws, or fewer free parameters."
         )
     return found
+
+
+def not_told_from(found: xr.Dataset) -> str:
+    """Return words that name the models which the best is not told from, if there are any.
+
+    Those whose interval of the difference reaches 0, or which have none for want of subjects.
+    """
+    names, best = found["model"].to_numpy().tolist(), found.attrs["best"]
+    surely_worse = (found["high"] < 0).to_numpy()
+    near = [
+        name for name, sure in zip(names, surely_worse, strict=True) if not sure and name != best
+    ]
+    return (
+        f"; chance is not excluded as the reason that it is ahead of {listed(near)}" if near else ""
+    )
 
 
 def _named(comparison: xr.Dataset) -> str:
