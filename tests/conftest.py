@@ -12,6 +12,8 @@ os.environ.setdefault(
     "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false"
     " --xla_cpu_parallel_codegen_split_count=1",
 )
+# Commands that tests start leave the user's own cache alone.
+os.environ.setdefault("CANONICA_COMPILATION_CACHE", "0")
 
 import jax
 import jaxtyping

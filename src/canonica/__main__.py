@@ -10,6 +10,9 @@ def program() -> None:
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _end)
+    from canonica._compilation_cache import keep_compiled  # noqa: PLC0415  (signals come first)
+
+    keep_compiled()
     from canonica.cli import program as loaded  # noqa: PLC0415  (takes a while)
 
     loaded()

@@ -13,6 +13,7 @@ from canonica._arguments import checked_arguments
 from canonica._checks import checked_address
 from canonica._errors import CanonicaError, RecordingError, listed
 from canonica._files import sha256, shown
+from canonica._user_cache import user_cache
 from canonica.recordings.download._dandi import dandi_files, is_dandi
 from canonica.recordings.download._datasets import DATASETS, PublicDataset, PublicFile
 from canonica.recordings.download._download import ABSENT, download
@@ -194,10 +195,8 @@ def fetch_each(
 
 
 def _own_folder(dataset: PublicDataset) -> Path:
-    import pooch  # noqa: PLC0415  (only fetching needs it)
-
     chosen = os.environ.get(FOLDER_VARIABLE)
-    return Path(chosen or pooch.os_cache("canonica")).expanduser() / dataset.name
+    return (Path(chosen).expanduser() if chosen else user_cache()) / dataset.name
 
 
 def _fetched(dataset: PublicDataset, file: PublicFile, url: str, folder: Path, report: Any) -> Path:
