@@ -12,7 +12,7 @@ import pytest
 import canonica
 from canonica import RecordingError
 from canonica.recordings import is_recording, recording_files
-from canonica.recordings.isolation._isolated import _POOL, OFF, Limits, isolated
+from canonica.recordings.isolation._isolated import _POOL, OFF, Limits, begin_reading, isolated
 from recording_files import matlab, pair, world
 
 
@@ -51,6 +51,28 @@ def test_another_process_reads_and_is_kept_for_the_next_file(tmp_path):
     assert next(abandoned) == first
     abandoned.close()
     assert next(isolated(process, tmp_path)) == first
+
+
+def test_one_that_was_started_beforehand_reads(tmp_path, monkeypatch):
+    _POOL.close()
+    monkeypatch.setenv(OFF, "1")
+    begin_reading()
+    assert not _POOL._idle
+    monkeypatch.delenv(OFF)
+    begin_reading()
+    begin_reading()
+    (waiting,) = _POOL._idle
+    assert next(isolated(process, tmp_path)) == waiting._process.pid
+    begin_reading()
+    assert _POOL._idle == [waiting]
+
+
+def test_one_that_ended_before_its_first_file_is_replaced(tmp_path):
+    _POOL.close()
+    begin_reading()
+    (waiting,) = _POOL._idle
+    waiting._process.kill()
+    assert next(isolated(process, tmp_path)) != waiting._process.pid
 
 
 def test_one_that_crashes_is_an_error_and_the_next_file_is_read(tmp_path):

@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Shaped
-from scipy import stats
 
 from canonica._checks import checked_probability, checked_seed, checked_size
 
@@ -128,6 +127,8 @@ def widened_level(level: float, units: int) -> float:
     >>> round(widened_level(0.95, 6), 4), round(widened_level(0.95, 10_000), 4)
     (0.9951, 0.95)
     """
+    from scipy import stats  # noqa: PLC0415  (a second to load, and seldom needed)
+
     reach = math.sqrt(units / (units - 1)) * stats.t.ppf((1 + level) / 2, units - 1)
     return float(1 - 2 * stats.norm.sf(reach))
 
@@ -142,6 +143,7 @@ def _interval(
     fewest = min(map(len, rows))
     if fewest < FEWEST_UNITS or not all(np.isfinite(one).all() for one in rows):
         return Interval(math.nan, math.nan)
+    from scipy import stats  # noqa: PLC0415
 
     def of_drawn(*numbers: np.ndarray, axis: int = -1) -> np.ndarray:
         """Return the statistic of the units with these numbers, the last axis being theirs."""

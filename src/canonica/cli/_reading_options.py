@@ -137,7 +137,11 @@ def takes_reading(command: Callable[..., int]) -> Callable[..., int]:
 
     @wraps(command)
     def run(*args: Any, **kwargs: Any) -> int:
-        from canonica.recordings import Reading  # noqa: PLC0415  (--help answers at once)
+        # Imported here, so that --help answers at once; files are read in a process of their own.
+        from canonica.recordings.isolation._isolated import begin_reading  # noqa: PLC0415
+
+        begin_reading()
+        from canonica.recordings import Reading  # noqa: PLC0415
 
         given = {name: kwargs.pop(name) for name in _PARAMETERS}
         given["window"] = tuple(limit / 1000 for limit in given["window"])

@@ -8,9 +8,7 @@ from canonica._errors import CanonicaError
 from canonica._files import AnyPath, complete_file, shown
 from canonica.pipelines._progress import Stage, Told
 from canonica.pipelines.results._free_files import check_free
-from canonica.pipelines.results._read_results import read_results
 from canonica.pipelines.results._results_folder import SUMMARY
-from canonica.report.html import document
 
 REPORT = "report.html"
 
@@ -57,6 +55,9 @@ def report(folder: AnyPath, *, out: AnyPath | None = None, overwrite: bool = Fal
     >>> page.name, page.stat().st_size < 3e6
     ('report.html', True)
     """
+    from canonica.pipelines.results._read_results import read_results  # noqa: PLC0415
+    from canonica.report.html import document  # noqa: PLC0415  (only where there is a page)
+
     place = Path(folder)
     if not place.is_dir():
         raise CanonicaError(
@@ -77,6 +78,9 @@ def report(folder: AnyPath, *, out: AnyPath | None = None, overwrite: bool = Fal
 
 def write_page(folder: Path, progress: Told | None = None) -> None:
     """Write the page of results that are complete but for it, in the folder, and listed."""
+    from canonica.pipelines.results._read_results import read_results  # noqa: PLC0415
+    from canonica.report.html import document  # noqa: PLC0415  (only where there is a page)
+
     stage = Stage(progress, "Writing the report", 1)
     _write(folder / REPORT, document(read_results(folder)))
     stage.advance()

@@ -6,7 +6,6 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from scipy.stats import binom
 
 from canonica._errors import how_many
 from canonica._of_results import of_results
@@ -110,6 +109,8 @@ def _recovered(axis: Axes, recovery: xr.Dataset) -> None:
 def _ranks(axis: Axes, summary: xr.Dataset, draws: int) -> None:
     count = summary["rank_count"].to_numpy()
     bins = len(count)
+    from scipy.stats import binom  # noqa: PLC0415  (slow to load)
+
     low, high = binom.ppf([TAIL, 1 - TAIL], draws, 1 / bins)
     axis.axhspan(low, high, color=SKY, alpha=0.3, lw=0, label="95 % of bins, if uniform")
     axis.axhline(draws / bins, **DASHED)

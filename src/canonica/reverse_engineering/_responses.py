@@ -8,7 +8,7 @@ from canonica._errors import RecordingError, how_many
 from canonica.reverse_engineering._protocol import protocol_named
 from canonica.reverse_engineering._sessions import Sessions
 from canonica.reverse_engineering.published_protocol._batch import analysed
-from canonica.reverse_engineering.published_protocol._estimation import Observed
+from canonica.reverse_engineering.published_protocol._observed import Observed
 from canonica.reverse_engineering.published_protocol._outcomes import saturated
 from canonica.reverse_engineering.published_protocol._published_protocol import PublishedProtocol
 from canonica.reverse_engineering.published_protocol._result import analysis_variables, result

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from jaxtyping import Float, Shaped
 
-from canonica.reverse_engineering.published_protocol._estimation import AnyArray
+from canonica.reverse_engineering.published_protocol._observed import AnyArray
 
 RIDGE_PENALTY = 1.0
 

@@ -114,6 +114,12 @@ def isolated(
         _POOL.give_back(worker) if kept else worker.kill()
 
 
+def begin_reading() -> None:
+    """Start a process that will read files, and loads what it needs for that at the same time."""
+    if not os.environ.get(OFF):
+        _POOL.start_one()
+
+
 def _folder() -> str | None:
     try:
         return str(Path.cwd())
@@ -149,13 +155,13 @@ class _Worker:
         )
         self._requests: Any = self._process.stdin
         self._answers: Any = self._process.stdout
+        self._ready = False
 
     def has_started(self) -> bool:
-        """Wait until all is loaded; return whether that was possible."""
-        try:
-            return receive(self._answers) == READY
-        except EOFError:
-            return False
+        """Wait until it listens; return whether that was possible."""
+        with suppress(EOFError):
+            self._ready = self._ready or receive(self._answers) == READY
+        return self._ready
 
     @property
     def fits(self) -> bool:
@@ -222,6 +228,14 @@ def _settings() -> tuple[dict[str, str], list[str]]:
     return variables, list(sys.path)
 
 
+def _new_worker() -> _Worker | None:
+    """Return a process that was just started; None where none can be."""
+    try:
+        return _Worker() if sys.executable else None
+    except OSError:
+        return None
+
+
 class _Pool:
     """Reading processes that wait for their next file."""
 
@@ -240,19 +254,20 @@ class _Pool:
                 worker = self._idle.pop() if self._idle else None
             if worker is None:
                 break
-            if worker.fits:
+            if worker.fits and worker.has_started():
                 return worker
             worker.kill()
-        if not sys.executable:
-            return None
-        try:
-            worker = _Worker()
-        except OSError:
-            return None
-        if worker.has_started():
+        worker = _new_worker()
+        if worker is None or worker.has_started():
             return worker
         worker.kill()
         return None
+
+    def start_one(self) -> None:
+        """Start a process for the first file, unless there is one, and do not wait for it."""
+        with self._lock:
+            if not self._idle:
+                self._idle += filter(None, [_new_worker()])
 
     def give_back(self, worker: _Worker) -> None:
         """Keep a process for the next file, if not enough are kept."""

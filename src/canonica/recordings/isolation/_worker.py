@@ -20,7 +20,7 @@ from canonica._errors import CanonicaError
 
 NUMBER = struct.Struct("<Q")
 NEXT, STOP = "next", "stop"  # what is asked for after the first answer
-READY = "ready"  # said once, when all is loaded
+READY = "ready"  # said once, when it listens
 
 
 class Request(NamedTuple):
@@ -118,6 +118,8 @@ def main() -> None:
     requests, answers = _pipes()
     with suppress(EOFError, BrokenPipeError, KeyboardInterrupt):
         send(answers, READY)
+        with suppress(Exception):  # if there is anything, the first request will tell
+            import canonica.recordings._read  # noqa: F401, PLC0415  (while nobody waits for it)
         while True:
             request = receive(requests)
             _serve(Request(*request), requests, answers)

@@ -10,13 +10,12 @@ from jaxtyping import Array, Float, Num
 from canonica._float64 import in_float64
 from canonica.model import SynapticSums
 from canonica.reverse_engineering.published_protocol._estimation import (
-    AnyArray,
-    Observed,
     session_free_energy,
     session_sums,
     sums_before_sessions,
     threshold_factor,
 )
+from canonica.reverse_engineering.published_protocol._observed import AnyArray, Observed
 from canonica.reverse_engineering.published_protocol._published_forecast import (
     forecast,
     recorded_sums,

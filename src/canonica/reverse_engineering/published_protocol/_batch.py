@@ -12,7 +12,7 @@ from canonica.reverse_engineering.published_protocol._analysis import (
     ProtocolSteps,
     analyses,
 )
-from canonica.reverse_engineering.published_protocol._estimation import Observed
+from canonica.reverse_engineering.published_protocol._observed import Observed
 from canonica.reverse_engineering.published_protocol._published_protocol import PublishedProtocol
 
 LARGEST_BATCH = 8  # recordings per compiled call: bounds memory, whatever their number

@@ -19,7 +19,7 @@ from canonica.reverse_engineering.published_protocol._electrode_preference impor
     preferred_source,
     session_preference,
 )
-from canonica.reverse_engineering.published_protocol._estimation import Observed
+from canonica.reverse_engineering.published_protocol._observed import Observed
 from canonica.reverse_engineering.published_protocol._published_protocol import PublishedProtocol
 
 UNNAMED: dict[str, str | int | float] = {"name": "recording", "condition": "unknown"}

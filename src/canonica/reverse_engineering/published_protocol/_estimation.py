@@ -1,7 +1,5 @@
 """Steps 4 and 5: thresholds, synaptic weights and free energy from normalised responses."""
 
-from typing import Any, NamedTuple, TypeAlias
-
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
@@ -16,30 +14,7 @@ from canonica.model import (
     prior_sums,
     synaptic_sums_beside_prior,
 )
-
-AnyArray: TypeAlias = Any  # JAX's within the computation, NumPy's before and after it
-
-
-class Observed(NamedTuple):
-    """Normalised responses of one recording and what evoked them, folded into sessions.
-
-    Attributes
-    ----------
-    response : (session, ensemble, slot)
-        In [0, 1].
-    stimuli : (session, slot, input)
-        0/1.
-    valid : (session, slot)
-        1 where a slot holds a trial, 0 where it fills up a short session.
-    """
-
-    response: Float[AnyArray, "session ensemble slot"]
-    stimuli: Float[AnyArray, "session slot input"]
-    valid: Float[AnyArray, "session slot"]
-
-    def between(self, start: int, stop: int | None) -> "Observed":
-        """Return the sessions from `start` up to `stop`."""
-        return Observed(*(part[start:stop] for part in self))
+from canonica.reverse_engineering.published_protocol._observed import Observed
 
 
 def threshold_factor(observed: Observed, initial_sessions: int) -> Float[Array, "2 ensemble"]:

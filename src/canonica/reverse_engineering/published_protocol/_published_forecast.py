@@ -7,7 +7,7 @@ import jax
 from jaxtyping import Array, Float
 
 from canonica.model import SynapticSums, synaptic_sums_beside_prior
-from canonica.reverse_engineering.published_protocol._estimation import Observed
+from canonica.reverse_engineering.published_protocol._observed import Observed
 
 Kept = TypeVar("Kept")
 Beside = TypeVar("Beside")

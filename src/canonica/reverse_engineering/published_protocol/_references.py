@@ -6,7 +6,7 @@ from jaxtyping import Array, Float
 
 from canonica.model import LogOdds, SynapticSums
 from canonica.reverse_engineering._ridge import ridge_regression
-from canonica.reverse_engineering.published_protocol._estimation import Observed
+from canonica.reverse_engineering.published_protocol._observed import Observed
 
 
 def reference_responses(

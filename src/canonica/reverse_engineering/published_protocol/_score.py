@@ -3,7 +3,7 @@
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from canonica.reverse_engineering.published_protocol._estimation import Observed
+from canonica.reverse_engineering.published_protocol._observed import Observed
 
 
 def response_error(

@@ -18,13 +18,12 @@ from canonica.reverse_engineering._protocol import protocol_named
 from canonica.reverse_engineering.published_protocol._baselines import baselines
 from canonica.reverse_engineering.published_protocol._ensembles import ensemble_response
 from canonica.reverse_engineering.published_protocol._estimation import (
-    AnyArray,
-    Observed,
     session_sums,
     sums_before_sessions,
     threshold_factor,
 )
 from canonica.reverse_engineering.published_protocol._normalisation import normalised_response
+from canonica.reverse_engineering.published_protocol._observed import AnyArray, Observed
 from canonica.reverse_engineering.published_protocol._outcomes import saturated
 from canonica.reverse_engineering.published_protocol._published_forecast import (
     forecast,

@@ -13,12 +13,11 @@ from canonica._errors import CanonicaError
 from canonica._float64 import in_float64
 from canonica.model import SynapticSums, prior_sums
 from canonica.reverse_engineering.published_protocol._estimation import (
-    AnyArray,
-    Observed,
     session_sums,
     sums_before_sessions,
     threshold_factor,
 )
+from canonica.reverse_engineering.published_protocol._observed import AnyArray, Observed
 from canonica.reverse_engineering.published_protocol._published_forecast import response_of
 from canonica.studies.recovery._networks import Sizes
 

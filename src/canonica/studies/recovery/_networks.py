@@ -10,7 +10,7 @@ from jaxtyping import Array, Float, Int, Int8
 
 from canonica._float64 import in_float64
 from canonica.model import GenerativeModel, SynapticSums
-from canonica.reverse_engineering.published_protocol._estimation import AnyArray
+from canonica.reverse_engineering.published_protocol._observed import AnyArray
 from canonica.simulate import encode, initial_counts, mixing_matrix, mixing_process
 from canonica.studies.recovery._prior import DrawnNetworks
 

@@ -16,7 +16,7 @@ from canonica.reverse_engineering.forecasting.distribution._mixture import (
     log_density,
     quantile,
 )
-from canonica.reverse_engineering.published_protocol._estimation import AnyArray
+from canonica.reverse_engineering.published_protocol._observed import AnyArray
 
 LEVELS = (0.5, 0.9)
 LIMITS = np.finfo(np.float64)

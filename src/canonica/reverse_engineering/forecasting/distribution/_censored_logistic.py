@@ -35,7 +35,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from canonica.reverse_engineering.published_protocol._estimation import AnyArray
+from canonica.reverse_engineering.published_protocol._observed import AnyArray
 
 Values: TypeAlias = Float[AnyArray, "..."] | float | int
 

@@ -22,7 +22,7 @@ from jaxtyping import Array, Float
 
 from canonica._float64 import in_float64
 from canonica.reverse_engineering.forecasting.distribution import _censored_logistic as logistic
-from canonica.reverse_engineering.published_protocol._estimation import AnyArray
+from canonica.reverse_engineering.published_protocol._observed import AnyArray
 
 NODES = 96  # of the integral over y: right to 1e-6 for scales of 0.01, to rounding for 0.02
 LARGEST_LOG_ODDS = 30.0

@@ -13,11 +13,11 @@ from canonica.reverse_engineering.forecasting._known import Known
 from canonica.reverse_engineering.forecasting._predicted import Predicted
 from canonica.reverse_engineering.forecasting.distribution._noise import with_noise
 from canonica.reverse_engineering.published_protocol._estimation import (
-    Observed,
     session_sums,
     sums_before_sessions,
     threshold_factor,
 )
+from canonica.reverse_engineering.published_protocol._observed import Observed
 from canonica.reverse_engineering.published_protocol._published_forecast import (
     forecast,
     recorded_sums,

@@ -36,7 +36,7 @@ from canonica.reverse_engineering.forecasting.plasticity._uniform_stimuli import
     share_followed,
     uniform,
 )
-from canonica.reverse_engineering.published_protocol._estimation import AnyArray
+from canonica.reverse_engineering.published_protocol._observed import AnyArray
 
 LARGEST_MOVE = 1.5  # of any trial's log odds in one step
 LARGEST_DECREMENT = 0.5  # nats of a step that are taken for gained

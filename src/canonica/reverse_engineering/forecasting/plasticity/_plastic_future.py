@@ -33,7 +33,7 @@ from canonica.reverse_engineering.forecasting.plasticity._uniform_stimuli import
     share_followed,
     uniform,
 )
-from canonica.reverse_engineering.published_protocol._estimation import AnyArray
+from canonica.reverse_engineering.published_protocol._observed import AnyArray
 
 LOGISTIC_VARIANCE = math.pi**2 / 3  # of scale 1
 NEAREST_END = 1e-12  # of an expected response

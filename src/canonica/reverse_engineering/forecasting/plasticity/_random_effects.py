@@ -23,7 +23,7 @@ from canonica.reverse_engineering.forecasting.plasticity._uniform_stimuli import
     KINDS,
     SHARE_VARIANCE,
 )
-from canonica.reverse_engineering.published_protocol._estimation import AnyArray
+from canonica.reverse_engineering.published_protocol._observed import AnyArray
 
 OFFSET_VARIANCE = 100.0  # before anything is seen: next to no opinion
 
