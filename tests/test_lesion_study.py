@@ -7,8 +7,9 @@ import xarray as xr
 
 import canonica
 from canonica import pipelines
+from canonica._pieces import Piece
 from canonica.lesions import PolicyPrior, SensoryPrecision, StatePrior, lesion_named
-from canonica.pipelines.results._kept_pieces import KEPT
+from canonica.pipelines.results._kept_pieces import KEPT, KeptPieces
 from canonica.report import (
     dose_response_figure,
     phase_diagram_figure,
@@ -222,23 +223,24 @@ def test_pieces_are_kept_until_all_is_there_and_done_once(tmp_path, monkeypatch)
 
 
 def test_a_piece_that_was_cut_short_is_made_anew(tmp_path):
-    from canonica.pipelines.results._kept_pieces import Pieces
+    maker, made = KeptPieces(tmp_path / "kept"), []
 
-    pieces, made = Pieces(tmp_path / "kept"), []
+    def piece(seed):
+        def make():
+            made.append(seed)
+            return xr.Dataset({"x": ("point", [1.0, seed])})
 
-    def make():
-        made.append(1)
-        return xr.Dataset({"x": ("point", [1.0, 2.0])})
+        return Piece({"seed": seed}, make)
 
-    pieces({"seed": 1}, make)
-    pieces({"seed": 1}, make)
-    assert len(made) == 1
-    pieces({"seed": 2}, make)
-    assert len(made) == 2
-    for path in pieces.folder.iterdir():
+    assert [number for number, _ in maker([piece(1), piece(2), piece(1)])] == [0, 2, 1]
+    assert made == [1, 2]
+    assert [number for number, _ in maker([piece(3), piece(1)])] == [1, 0]
+    assert made == [1, 2, 3]
+    for path in maker.folder.iterdir():
         path.write_bytes(path.read_bytes()[:100])
-    xr.testing.assert_equal(pieces({"seed": 1}, make), xr.Dataset({"x": ("point", [1.0, 2.0])}))
-    assert len(made) == 3
+    ((_, anew),) = maker([piece(1)])
+    xr.testing.assert_equal(anew, xr.Dataset({"x": ("point", [1.0, 1])}))
+    assert made == [1, 2, 3, 1]
 
 
 def test_a_task_says_what_a_lesion_means_in_it_and_a_value_keeps_what_it_has():

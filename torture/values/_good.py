@@ -37,7 +37,7 @@ SMALL: dict[str, Any] = {
 # What takes long even if it is small, or needs the network, is called with bad values alone.
 COSTLY = {
     "plasticity_calibration", "plasticity_detection", "culture_false_alarms", "fetch", "study",
-    "bootstrap_interval",
+    "bootstrap_interval", "phenotype_recovery",
 }  # fmt: skip
 # What says in its docstring where its results are NaN.
 SAID = {
@@ -49,6 +49,7 @@ SAID = {
 }
 # What takes whatever it is given, by design.
 LEFT_OUT = {
+    "canonica.studies.lesions.tasks.Task": "is what tasks have in common, and none by itself",
     "canonica.report.worlds_figure": "takes panels alone, one after the other",
     "canonica.reverse_engineering.attempt": "calls any function, and returns errors of recordings",
     "canonica.reverse_engineering.results": "yields what it is given where that is an error",
@@ -86,6 +87,9 @@ def arguments(folder: Path) -> dict[str, dict[str, Any]]:
     return {
         "alpha_from_activity": {"alpha": [0.3, 0.5]},
         "analyze": {"paths": path, **written},
+        "BanditTask": {"trials": 40},
+        "GoalTask": {"trials": 20},
+        "TMazeTask": {"trials": 100},
         "biased_log_evidence": {
             "model": model, "bias": np.zeros((4, 2, 2)), "observations": np.zeros((3, 4))
         },
@@ -95,6 +99,7 @@ def arguments(folder: Path) -> dict[str, dict[str, Any]]:
             "condition": "a",
             "recordings": [reverse_engineering.recording_summary(known_result)] * 2,
         },
+        "check_results_folder": {"out": folder / "out", "overwrite": True},
         "convert": {"source": path, **written, "out": folder / "out.mat"},
         "culture": {},
         "pipelines.culture": {**written, "out": folder / "out.nwb"},
@@ -123,6 +128,8 @@ def arguments(folder: Path) -> dict[str, dict[str, Any]]:
         "pipelines.perturbation": written,
         "pipelines.recovery": written,
         "pipelines.separation": {**written, "state_prior": [0.5]},
+        "plot.forecast": {"forecast": known, "recording": one},
+        "plot.recording": {"result": known_result},
         "pipelines.validate": {"paths": path},
         "read": {"path": path},
         "read_contents": {"path": path},

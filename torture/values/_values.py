@@ -23,7 +23,7 @@ from torture.values._bad import bad_values
 from torture.values._good import COSTLY, LEFT_OUT, SAID, arguments, good_arguments
 from torture.values._public import public
 
-LONGEST = 60.0  # seconds of one call
+LONGEST = 120.0  # seconds of one call, on a machine with much else to do
 PREPARING = 600.0  # seconds until there is what functions are called with
 MEMORY = 24 << 30  # bytes of address space
 SOUND = " with good values"

@@ -7,6 +7,7 @@ import typer
 
 from canonica._errors import CanonicaError
 from canonica.cli._app import app, output, reports_errors
+from canonica.cli._cluster_options import takes_cluster
 from canonica.cli._common_options import FigureFormat, Out, Overwrite, Seed
 from canonica.cli._printing import say, say_where
 
@@ -62,6 +63,7 @@ def list_lesions() -> int:
 
 @lesion.command()
 @reports_errors
+@takes_cluster
 def run(
     names: Annotated[
         list[str] | None,
@@ -87,6 +89,8 @@ def run(
     figure_format: FigureFormat = "png",
     resume: Resume = False,
     overwrite: Overwrite = False,
+    *,
+    cluster: "str | Path | None",
 ) -> int:
     """Measure what lesions do, dose by dose, beside the intact network.
 
@@ -118,6 +122,7 @@ def run(
             figure_format=figure_format,
             resume=resume,
             overwrite=overwrite,
+            cluster=cluster,
             progress=told,
         )
     rows = [row for row in found.rows if row["lesion"] not in found.idle]
@@ -130,6 +135,7 @@ def run(
 
 @lesion.command()
 @reports_errors
+@takes_cluster
 def diagram(
     first: Annotated[str, typer.Argument(metavar="NAME", help="One lesion.")],
     second: Annotated[str, typer.Argument(metavar="NAME", help="Another one.")],
@@ -155,6 +161,8 @@ def diagram(
     figure_format: FigureFormat = "png",
     resume: Resume = False,
     overwrite: Overwrite = False,
+    *,
+    cluster: "str | Path | None",
 ) -> int:
     """Measure what two lesions do together: where function breaks down.
 
@@ -166,7 +174,7 @@ def diagram(
 
       canonica lesion diagram 'state prior' 'sensory precision'
 
-      canonica lesion diagram 'policy precision' plasticity --task bandit
+      canonica lesion diagram 'policy precision' plasticity --task bandit --cluster local:4
     """
     from canonica import pipelines  # noqa: PLC0415
 
@@ -194,6 +202,7 @@ def diagram(
             figure_format=figure_format,
             resume=resume,
             overwrite=overwrite,
+            cluster=cluster,
             progress=told,
         )
     title = "Boundaries: halfway from the intact networks to the furthest point"

@@ -8,6 +8,7 @@ import typer
 from canonica._errors import how_many
 from canonica._files import check_there, shown
 from canonica.cli._app import app, complain_of, output, reports_errors
+from canonica.cli._cluster_options import takes_cluster
 from canonica.cli._common_options import FigureFormat, Overwrite, Report
 from canonica.cli._printing import print_failed, say
 from canonica.cli._protocol_options import (
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 @app.command()
 @reports_errors
+@takes_cluster
 @takes_reading
 def study(
     study_table: Annotated[
@@ -100,6 +102,7 @@ def study(
     report: Report = False,
     *,
     reading: "Reading",
+    cluster: "str | Path | None",
 ) -> int:
     """Compare conditions: analyse and forecast every recording of a table, and test.
 
@@ -132,6 +135,8 @@ def study(
       canonica study study.csv --out results --quantity implicit_prior
 
       canonica study results/study.toml --out again
+
+      canonica study study.csv --out results --cluster local:4
 
     [bold]Exit codes[/bold]
 
@@ -168,6 +173,7 @@ def study(
             overwrite=overwrite,
             report=report,
             jobs=jobs,
+            cluster=cluster,
             progress=told,
             **{name: value for name, value in given.items() if value is not None},
         )

@@ -47,7 +47,7 @@ def spaced_name(name: str) -> str:
 
 
 @checked_arguments
-def lesion_named(name: str) -> type[Lesion]:
+def lesion_named(lesion: str) -> type[Lesion]:
     """Return the kind of lesion of that name; hyphens and underscores count as spaces.
 
     Raises
@@ -60,7 +60,7 @@ def lesion_named(name: str) -> type[Lesion]:
     >>> lesion_named("state-prior")(0.2)
     StatePrior(strength=0.2)
     """
-    spaced = spaced_name(name)
+    spaced = spaced_name(lesion)
     if spaced not in LESIONS:
-        raise refusal("lesion", repr(name), f"one of {', '.join(LESIONS)}")
+        raise refusal("lesion", repr(lesion), f"one of {', '.join(LESIONS)}")
     return LESIONS[spaced]

@@ -56,6 +56,7 @@ def lesioned(target: T, *alterations: Alteration) -> T:
     (0.25, [2.0, 2.0])
     """
     check_alterations("alterations", alterations)
+    _check_target(target)
     for alteration in alterations:
         target = _altered(target, alteration)
     return target
@@ -68,6 +69,18 @@ def check_alterations(name: str, alterations: Sequence[Any]) -> None:
             raise refusal(name, described(alteration), "lesions", "StatePrior(0.2), for example.")
 
 
+def _check_target(target: Any) -> None:
+    """Raise CanonicaError unless this is something that alterations are about."""
+    described_by = (GenerativeModel, CanonicalNetwork, PlasticityGains)
+    if not isinstance(target, described_by) and not _acts(target):
+        expected = "a GenerativeModel, CanonicalNetwork, PlasticityGains or Agent"
+        raise refusal("target", described(target), expected)
+
+
+def _acts(target: Any) -> bool:
+    return isinstance(target, eqx.Module) and hasattr(target, "plasticity")
+
+
 def _altered(target: Any, alteration: Alteration) -> Any:
     if isinstance(target, GenerativeModel):
         return alteration.on_model(target)
@@ -75,13 +88,9 @@ def _altered(target: Any, alteration: Alteration) -> Any:
         return alteration.on_network(target)
     if isinstance(target, PlasticityGains):
         return alteration.on_plasticity(target)
-    if isinstance(target, eqx.Module) and hasattr(target, "plasticity"):
-        return eqx.tree_at(
-            lambda agent: (agent.model, agent.plasticity),
-            target,
-            (alteration.on_model(target.model), alteration.on_plasticity(target.plasticity)),  # type: ignore[attr-defined]
-            is_leaf=lambda part: part is None,
-        )
-    raise refusal(
-        "target", described(target), "a GenerativeModel, CanonicalNetwork, PlasticityGains or Agent"
+    return eqx.tree_at(
+        lambda agent: (agent.model, agent.plasticity),
+        target,
+        (alteration.on_model(target.model), alteration.on_plasticity(target.plasticity)),
+        is_leaf=lambda part: part is None,
     )

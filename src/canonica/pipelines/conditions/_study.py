@@ -28,6 +28,7 @@ from canonica.pipelines.conditions._study_settings import (
 )
 from canonica.pipelines.conditions._study_store import KEPT, PARTS, StudyStore
 from canonica.pipelines.conditions._study_table import StudyRow, study_rows
+from canonica.pipelines.executors import ClusterLike, Executor, opened_executor
 from canonica.pipelines.results._results_files import failure_rows, write_rows, write_summary
 from canonica.pipelines.results._results_folder import SUMMARY, results_folder
 from canonica.report import FigureFormat, estimation_figure, write_figure
@@ -116,6 +117,7 @@ def study(
     figure_format: FigureFormat = "png",
     overwrite: bool = False,
     jobs: int | None = None,
+    cluster: ClusterLike = None,
     report: bool = False,
     progress: Told | None = None,
     **changed: Any,
@@ -148,6 +150,10 @@ def study(
         Whether earlier results in the folder may be replaced.
     jobs : int, optional
         Files to read at the same time; one for every core by default.
+    cluster : str, path-like or distributed.Client, optional
+        Whose workers analyse and forecast: ``"local:4"``, so many processes on this machine; the
+        address of a Dask scheduler, ``"tcp://scheduler:8786"``; a scheduler file; or a client.
+        This process by default. The results are the same to the bit.
     report : bool, optional
         Whether to write report.html too, as `canonica.pipelines.report` does.
     progress : callable, optional
@@ -199,7 +205,8 @@ def study(
             _take_up(Path(out), store)
         log = StudyLog(store.folder / LOG, progress)
         try:
-            found = _done(rows, chosen, store, jobs, log)
+            with opened_executor(cluster) as executor:
+                found = _done(rows, chosen, store, jobs, log, executor=executor)
             found.files += [REPORT] if report else []
             _write(found, rows, store, folder, log, figure_format=figure_format)
             if report:
@@ -278,6 +285,8 @@ def _done(
     store: StudyStore,
     jobs: int | None,
     log: StudyLog,
+    *,
+    executor: Executor,
 ) -> Study:
     """Return the study, every culture's result being in the store."""
     kept = [row for row in rows if not row.excluded]
@@ -298,7 +307,7 @@ def _done(
             f"baseline_from: found {baseline.condition!r}; expected one of the conditions "
             f"{listed(design.conditions)}, or own."
         )
-    work = CultureWork(settings, baseline, store, log)
+    work = CultureWork(settings, baseline, store, log, executor)
     quantities = work.quantities(cultures)
     found.failures += work.failures
     found.gone_on = work.gone_on

@@ -1,8 +1,9 @@
 """Every culture of a study analysed, forecast and scored: as it is kept, or anew."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import Any, TypeAlias, cast
 
 import xarray as xr
 
@@ -12,8 +13,15 @@ from canonica.pipelines._progress import Stage, Told
 from canonica.pipelines._recording_rows import recording_row
 from canonica.pipelines.conditions._study_recordings import StudyCulture
 from canonica.pipelines.conditions._study_settings import StudySettings
-from canonica.pipelines.conditions._study_store import StudyStore, culture_key
-from canonica.reverse_engineering import Baseline, GivenBaseline, attempt, baselines, results
+from canonica.pipelines.conditions._study_store import PARTS, StudyStore, culture_key
+from canonica.pipelines.executors import Call, Executor, LostCallError, in_order
+from canonica.reverse_engineering import (
+    Baseline,
+    EnsembleResponse,
+    GivenBaseline,
+    baselines,
+    results,
+)
 from canonica.reverse_engineering.conditions import culture_quantities
 from canonica.reverse_engineering.forecasting import (
     FORECAST_MODELS,
@@ -22,6 +30,8 @@ from canonica.reverse_engineering.forecasting import (
     normalised_ensembles,
     score_normalised,
 )
+
+Parts: TypeAlias = dict[str, xr.Dataset]  # of a culture's result, by the names of PARTS
 
 
 @dataclass
@@ -38,16 +48,19 @@ class CultureWork:
         Where results are kept.
     told : callable
         Of progress.
+    executor : Executor
+        Who does it.
     failures : list of RecordingError
         What could not be analysed or forecast.
     gone_on : int
-        How many cultures had been analysed before.
+        How many cultures had been done before.
     """
 
     settings: StudySettings
     baseline: GivenBaseline
     store: StudyStore
     told: Told | None
+    executor: Executor = in_order
     failures: list[RecordingError] = field(default_factory=list)
     gone_on: int = 0
     _baselines: dict[str, Baseline] = field(default_factory=dict, init=False)
@@ -58,24 +71,54 @@ class CultureWork:
             [one.published for one in cultures], self.settings.protocol, self.baseline
         )
         ready = self._ready(cultures)
-        keys = {
-            name: self._key(one, ready[name]) for one in cultures if (name := one.name) in ready
-        }
         able = [one for one in cultures if one.name in ready]
-        analysed = self._analysed(able, keys)
-        stage = Stage(self.told, "Forecasting", len(analysed))
-        found = {}
-        for name, analysis in analysed.items():
-            stage.begin(name)
-            outcome = attempt(self._forecast, ready[name], keys[name])
+        stage = Stage(self.told, "Analysing and forecasting", len(able))
+        found: dict[str, dict[str, Any]] = {}
+        for one, key, parts in self._parts(able, ready):
             stage.advance()
-            if isinstance(outcome, RecordingError):
-                self.failures.append(outcome)
+            if isinstance(parts, RecordingError):
+                self.failures.append(parts)
                 continue
-            row = recording_row(analysis)
+            row = recording_row(parts["analysis"])
             del row["name"], row["condition"]
-            found[name] = row | {"study_key": keys[name]} | culture_quantities(analysis, *outcome)
-        return found
+            numbers = culture_quantities(*(parts[name] for name in PARTS))
+            found[one.name] = row | {"study_key": key} | numbers
+        return {one.name: found[one.name] for one in able if one.name in found}
+
+    def _parts(
+        self, cultures: Sequence[StudyCulture], ready: Mapping[str, Normalised]
+    ) -> Iterator[tuple[StudyCulture, str, Parts | RecordingError]]:
+        """Yield each culture, its key, and all parts of its result, or what is wrong with it.
+
+        Those that are kept come first, then the others as they are done.
+        """
+        by_key = {}
+        for one in cultures:
+            key = self._key(one, ready[one.name])
+            kept = {part: self.store.kept(key, part) for part in PARTS}
+            if all(part is not None for part in kept.values()):
+                self.gone_on += 1
+                yield one, key, cast("Parts", kept)
+            else:
+                by_key[key] = one
+        for key, outcome in self.executor(self._calls(by_key, ready)):
+            one = by_key[key]
+            if isinstance(outcome, LostCallError):
+                said = {"found": outcome.found, "advice": outcome.advice}
+                yield one, key, LostCallError(one.published.label, **said)
+                continue
+            if not isinstance(outcome, RecordingError):
+                for part, dataset in outcome.items():
+                    self.store.keep(key, part, dataset)
+            yield one, key, outcome
+
+    def _calls(
+        self, by_key: Mapping[str, StudyCulture], ready: Mapping[str, Normalised]
+    ) -> Iterator[Call]:
+        for key, one in by_key.items():
+            baseline = self._baselines[one.published.condition]
+            work = partial(culture_parts, one.published, ready[one.name], baseline, self.settings)
+            yield Call(key, partial(work, key))
 
     def _ready(self, cultures: Sequence[StudyCulture]) -> dict[str, Normalised]:
         """Return what is to be forecast, by the name of the culture; note what cannot be."""
@@ -105,48 +148,30 @@ class CultureWork:
         }
         return culture_key(decided_by)
 
-    def _analysed(
-        self, cultures: Sequence[StudyCulture], keys: dict[str, str]
-    ) -> dict[str, xr.Dataset]:
-        """Return the analysis of each culture by name, in their order."""
-        stage = Stage(self.told, "Analysing recordings", len(cultures))
-        analysed = {}
-        for one in cultures:
-            kept = self.store.kept(keys[one.name], "analysis")
-            if kept is not None:
-                analysed[one.name] = kept
-                stage.advance()
-        self.gone_on = len(analysed)
-        missing = {k: one.published for k, one in enumerate(cultures) if one.name not in analysed}
-        given = {condition: one.value for condition, one in self._baselines.items()}
-        for number, result in results(missing, self.settings.protocol, given):
-            stage.advance()
-            if isinstance(result, RecordingError):
-                self.failures.append(result)
-                continue
-            name = cultures[number].name
-            origin = self._baselines[cultures[number].published.condition].origin
-            analysed[name] = _marked(result, keys[name], "analysis").assign_attrs(
-                baseline_origin=origin
-            )
-            self.store.keep(keys[name], "analysis", analysed[name])
-        return {one.name: analysed[one.name] for one in cultures if one.name in analysed}
 
-    def _forecast(self, recording: Normalised, key: str) -> tuple[xr.Dataset, xr.Dataset]:
-        settings, model = self.settings, FORECAST_MODELS[self.settings.model]
+def culture_parts(
+    published: EnsembleResponse,
+    causal: Normalised,
+    baseline: Baseline,
+    settings: StudySettings,
+    key: str,
+) -> Parts:
+    """Return analysis, forecast and scores of one culture.
 
-        def foretold() -> xr.Dataset:
-            made = forecast_normalised(recording, settings.protocol, model, seed=settings.seed)
-            return _marked(made, key, "forecast")
-
-        forecast = self.store.found(key, "forecast", foretold)
-
-        def scored() -> xr.Dataset:
-            scores = score_normalised(forecast, recording)
-            return _marked(with_observed(scores, forecast, recording), key, "scores")
-
-        return forecast, self.store.found(key, "scores", scored)
-
-
-def _marked(dataset: xr.Dataset, key: str, part: str) -> xr.Dataset:
-    return dataset.assign_attrs(study_key=key, study_part=part)
+    Raises
+    ------
+    RecordingError
+        If it cannot be analysed or forecast.
+    """
+    given = {published.condition: baseline.value}
+    ((_, analysis),) = results({0: published}, settings.protocol, given)
+    if isinstance(analysis, RecordingError):
+        raise analysis
+    model = FORECAST_MODELS[settings.model]
+    forecast = forecast_normalised(causal, settings.protocol, model, seed=settings.seed)
+    scores = with_observed(score_normalised(forecast, causal), forecast, causal)
+    made = (analysis.assign_attrs(baseline_origin=baseline.origin), forecast, scores)
+    return {
+        part: dataset.assign_attrs(study_key=key, study_part=part)
+        for part, dataset in zip(PARTS, made, strict=True)
+    }

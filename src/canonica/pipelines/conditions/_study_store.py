@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -51,12 +51,3 @@ class StudyStore:
         """Keep a part of a result."""
         with complete_file(self.path(key, part)) as partial:
             write_netcdf(dataset, partial)
-
-    def found(self, key: str, part: str, make: Callable[[], xr.Dataset]) -> xr.Dataset:
-        """Return a part of a result as it is kept, or make and keep it."""
-        kept = self.kept(key, part)
-        if kept is not None:
-            return kept
-        made = make()
-        self.keep(key, part, made)
-        return made

@@ -3,16 +3,18 @@
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import xarray as xr
 
-from canonica._errors import CanonicaError
+from canonica._errors import CanonicaError, RecordingError
 from canonica._files import complete_file, shown
+from canonica._pieces import Piece
 from canonica._provenance import versions
+from canonica.pipelines.executors import Call, Executor, in_order
 from canonica.pipelines.results._hidden_folders import HIDDEN
 from canonica.pipelines.results._results_files import write_netcdf
 from canonica.pipelines.results._results_folder import SUMMARY, results_folder
@@ -20,36 +22,79 @@ from canonica.pipelines.results._results_folder import SUMMARY, results_folder
 KEPT = f"{HIDDEN}pieces"
 
 
-class Pieces:
-    """A folder of pieces, each by a hash of all that decides it.
+class KeptPieces:
+    """Makes pieces, and keeps each in a folder, by a hash of all that decides it, as it comes.
 
     Parameters
     ----------
     folder : Path
         Made when the first piece is kept.
+    executor : Executor, optional
+        Who makes them; this process, in order, by default.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, executor: Executor = in_order) -> None:
         self.folder = folder
+        self.executor = executor
 
-    def __call__(self, decided_by: Mapping[str, Any], make: Callable[[], xr.Dataset]) -> xr.Dataset:
-        """Return the piece as it was kept, or make and keep it."""
-        text = json.dumps({**decided_by, **versions()}, sort_keys=True, default=str)
-        path = self.folder / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.nc"
+    def __call__(self, pieces: Sequence[Piece]) -> Iterator[tuple[int, xr.Dataset]]:
+        """Yield each piece by its number: those that were kept, then all others as they come.
+
+        Raises
+        ------
+        CanonicaError
+            If some could not be made, when all others are kept.
+        """
+        keys = [piece_key(piece.decided_by) for piece in pieces]
+        missing = {}
+        for number, key in enumerate(keys):
+            kept = self._kept(key)
+            if kept is None:
+                missing.setdefault(key, []).append(number)
+            else:
+                yield number, kept
+        calls = (Call(key, pieces[own[0]].make) for key, own in missing.items())
+        lost: list[RecordingError] = []
+        for key, made in self.executor(calls):
+            if isinstance(made, RecordingError):
+                lost.append(made)
+                continue
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with complete_file(self._path(key)) as partial:
+                write_netcdf(made, partial)
+            for number in missing[key]:
+                yield number, made
+        if lost:
+            raise _with_number(lost, len(pieces))
+
+    def _path(self, key: str) -> Path:
+        return self.folder / f"{key}.nc"
+
+    def _kept(self, key: str) -> xr.Dataset | None:
         try:
-            with xr.open_dataset(path, engine="h5netcdf") as dataset:
+            with xr.open_dataset(self._path(key), engine="h5netcdf") as dataset:
                 return dataset.load()
         except (OSError, ValueError):  # not there, or cut short
-            made = make()
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with complete_file(path) as partial:
-            write_netcdf(made, partial)
-        return made
+            return None
+
+
+def piece_key(decided_by: Mapping[str, Any]) -> str:
+    """Return a hash of all that decides a piece, and of the versions that make it."""
+    text = json.dumps({**decided_by, **versions()}, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _with_number(lost: Sequence[RecordingError], pieces: int) -> CanonicaError:
+    if len(lost) == 1:
+        return lost[0]
+    return CanonicaError(f"{lost[0]} So it was with {len(lost)} of {pieces} pieces.")
 
 
 @contextmanager
-def resumable_folder(out: Path, *, resume: bool, overwrite: bool) -> Iterator[tuple[Path, Pieces]]:
-    """Give an empty folder to fill with results, and one that keeps pieces until all is there.
+def resumable_folder(
+    out: Path, *, resume: bool, overwrite: bool, executor: Executor = in_order
+) -> Iterator[tuple[Path, KeptPieces]]:
+    """Give an empty folder to fill with results, and who makes pieces and keeps them until then.
 
     Parameters
     ----------
@@ -59,6 +104,8 @@ def resumable_folder(out: Path, *, resume: bool, overwrite: bool) -> Iterator[tu
         Whether to go on with the pieces of an interrupted run.
     overwrite : bool
         Whether earlier results, or such pieces, may be replaced.
+    executor : Executor, optional
+        Who makes pieces; this process, in order, by default.
 
     Raises
     ------
@@ -66,7 +113,7 @@ def resumable_folder(out: Path, *, resume: bool, overwrite: bool) -> Iterator[tu
         As `results_folder` does; and if there is an interrupted run and neither is asked for, or
         none to go on with.
     """
-    pieces = Pieces(out / KEPT)
+    pieces = KeptPieces(out / KEPT, executor)
     there, earlier = pieces.folder.is_dir(), (out / SUMMARY).is_file()
     if there and not (resume or overwrite):
         raise CanonicaError(

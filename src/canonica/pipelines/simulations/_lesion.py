@@ -13,6 +13,7 @@ from canonica._checks import refusal
 from canonica._files import AnyPath
 from canonica.lesions import LESIONS, lesion_named
 from canonica.pipelines._progress import Stage, Told
+from canonica.pipelines.executors import ClusterLike, opened_executor
 from canonica.pipelines.results._kept_pieces import resumable_folder
 from canonica.pipelines.results._results_files import write_netcdf, write_rows, write_summary
 from canonica.pipelines.results._results_folder import results_folder
@@ -81,13 +82,13 @@ def lesion_kinds() -> list[Row]:
 
 @checked_arguments
 def lesion_task(
-    name: str, *, acute: bool = False, sessions: int | None = None, trials: int | None = None
+    task: str, *, acute: bool = False, sessions: int | None = None, trials: int | None = None
 ) -> Task:
     """Return a task of `canonica.studies.lesions.tasks`, of sizes that a person asks for.
 
     Parameters
     ----------
-    name : str
+    task : str
         "separation", "t-maze", "bandit" or "maze".
     acute, sessions
         Of the separation task: whether the lesion comes after intact learning; how many sessions,
@@ -105,7 +106,7 @@ def lesion_task(
     >>> lesion_task("bandit", trials=8).measured_trials
     2
     """
-    kind = type(tasks.task_named(name))
+    kind = type(tasks.task_named(task))
     sizes: dict[str, int | bool] = {"acute": True} if acute else {}
     if sessions is not None:
         sizes |= {"sessions": sessions, "measured_sessions": max(1, sessions // 4)}
@@ -114,7 +115,7 @@ def lesion_task(
     known = {field.name for field in fields(kind)}
     strange = next((size for size in sizes if size in OPTIONS and size not in known), None)
     if strange:
-        raise refusal(strange, f"it with the task {name}", "a size that this task has")
+        raise refusal(strange, f"it with the task {task}", "a size that this task has")
     return kind(**sizes)
 
 
@@ -130,6 +131,7 @@ def lesion(
     figure_format: FigureFormat = "png",
     resume: bool = False,
     overwrite: bool = False,
+    cluster: ClusterLike = None,
     progress: Told | None = None,
 ) -> LesionRun:
     """Measure what lesions do to perception, learning and action, and write it to a folder.
@@ -153,6 +155,8 @@ def lesion(
         Whether to go on with an interrupted run.
     overwrite : bool, optional
         Whether earlier results in the folder may be replaced.
+    cluster : str, path-like or distributed.Client, optional
+        Whose workers measure the networks, as in `study`; this process by default.
     progress : callable, optional
         Called with a `Progress` as the work goes on, as `print` could be.
 
@@ -175,14 +179,20 @@ def lesion(
     >>> lesion(mkdtemp(), ["state prior"], task=small, networks=2).files
     ['lesion.nc', 'signatures.csv', 'dose-response.png', 'signatures.png']
     """
-    with resumable_folder(Path(out), resume=resume, overwrite=overwrite) as (folder, pieces):
+    with (
+        opened_executor(cluster) as executor,
+        resumable_folder(Path(out), resume=resume, overwrite=overwrite, executor=executor) as (
+            folder,
+            maker,
+        ),
+    ):
         result = study.dose_response(
             seed,
             tuple(LESIONS) if names is None else names,
             task=task,
             doses={lesion_named(name).name: each for name, each in (doses or {}).items()},
             networks=networks,
-            keep=pieces,
+            maker=maker,
             progress=Stage(progress, "Networks with lesions: points"),
         )
         found = study.signatures(result)
@@ -213,6 +223,7 @@ def lesion_diagram(
     figure_format: FigureFormat = "png",
     resume: bool = False,
     overwrite: bool = False,
+    cluster: ClusterLike = None,
     progress: Told | None = None,
 ) -> LesionRun:
     """Measure what two lesions do together, on a grid, and write it to a folder.
@@ -228,7 +239,7 @@ def lesion_diagram(
         Lesions, by name.
     task, first_strengths, second_strengths, networks
         As in `canonica.studies.lesions.phase_diagram`.
-    seed, figure_format, resume, overwrite, progress
+    seed, figure_format, resume, overwrite, cluster, progress
         As in `lesion`.
 
     Returns
@@ -250,7 +261,13 @@ def lesion_diagram(
     >>> lesion_diagram(mkdtemp(), "state prior", "plasticity", task=small, networks=2).files
     ['diagram.nc', 'diagram.csv', 'diagram.png']
     """
-    with resumable_folder(Path(out), resume=resume, overwrite=overwrite) as (folder, pieces):
+    with (
+        opened_executor(cluster) as executor,
+        resumable_folder(Path(out), resume=resume, overwrite=overwrite, executor=executor) as (
+            folder,
+            maker,
+        ),
+    ):
         result = study.phase_diagram(
             seed,
             first,
@@ -259,7 +276,7 @@ def lesion_diagram(
             first_strengths=first_strengths,
             second_strengths=second_strengths,
             networks=networks,
-            keep=pieces,
+            maker=maker,
             progress=Stage(progress, "Networks with two lesions: points"),
         )
         borders = [study.boundary(result, name) for name in result.attrs["pictured"].split()]

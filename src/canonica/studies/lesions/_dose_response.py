@@ -8,10 +8,10 @@ import xarray as xr
 from canonica._arguments import checked_arguments
 from canonica._checks import checked_array
 from canonica._errors import CanonicaError
+from canonica._pieces import Maker, made_in_order
 from canonica._provenance import versions
 from canonica.lesions import LESIONS, Lesion
 from canonica.studies.lesions._points import (
-    Keeper,
     Told,
     attributes,
     chosen_kinds,
@@ -31,7 +31,7 @@ def dose_response(
     task: str | Task = "separation",
     doses: Mapping[str, Sequence[float]] | None = None,
     networks: int = 20,
-    keep: Keeper | None = None,
+    maker: Maker = made_in_order,
     progress: Told | None = None,
 ) -> xr.Dataset:
     """Return what networks with one lesion at a time do, beside the intact ones.
@@ -53,8 +53,9 @@ def dose_response(
         Strengths of lesions by name; of others their usual ones.
     networks : int
         At each dose.
-    keep, progress
-        Who keeps pieces; who is told how many points are done, and of how many.
+    maker, progress
+        Who makes its pieces, and may keep them; who is told how many points are done, and of
+        how many.
 
     Returns
     -------
@@ -91,7 +92,7 @@ def dose_response(
             strengths[row, names.index(name)] = dose
     by_name = dict(zip(names, neutral.tolist(), strict=True))
     found = measured_points(
-        chosen, kinds, strengths, seed=seed, networks=networks, keep=keep, progress=progress
+        chosen, kinds, strengths, seed=seed, networks=networks, maker=maker, progress=progress
     )
     found = described_measures(found, chosen).assign_coords(
         lesion=("point", [name for name, _ in rows]),

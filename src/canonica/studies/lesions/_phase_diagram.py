@@ -9,11 +9,11 @@ from canonica._arguments import checked_arguments
 from canonica._checks import checked_array, checked_choice, checked_number, checked_seed
 from canonica._errors import CanonicaError
 from canonica._of_results import of_results
+from canonica._pieces import Maker, made_in_order
 from canonica._provenance import versions
 from canonica.lesions import Lesion
 from canonica.studies.lesions._dose_response import Chosen
 from canonica.studies.lesions._points import (
-    Keeper,
     Told,
     attributes,
     chosen_kinds,
@@ -35,7 +35,7 @@ def phase_diagram(
     first_strengths: Sequence[float] | None = None,
     second_strengths: Sequence[float] | None = None,
     networks: int = 20,
-    keep: Keeper | None = None,
+    maker: Maker = made_in_order,
     progress: Told | None = None,
 ) -> xr.Dataset:
     """Return what networks do under two lesions at once, on a grid of their strengths.
@@ -52,7 +52,7 @@ def phase_diagram(
         By default the lesions' usual ones.
     networks : int
         At each point.
-    keep, progress
+    maker, progress
         As in `dose_response`.
 
     Returns
@@ -76,7 +76,7 @@ def phase_diagram(
     {'first': 7, 'second': 6, 'network': 2}
     """
     chosen = task_named(task)
-    kinds = chosen_kinds([first, second], chosen)
+    kinds = chosen_kinds([first, second], chosen, names=("first", "second"))
     grids = [
         _strengths(name, kind, given)
         for name, kind, given in zip(
@@ -94,7 +94,7 @@ def phase_diagram(
         np.concatenate([intact, pairs]),
         seed=seed,
         networks=networks,
-        keep=keep,
+        maker=maker,
         progress=progress,
     )
     shape = (len(grids[0]), len(grids[1]), networks)

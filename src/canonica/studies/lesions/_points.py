@@ -1,35 +1,23 @@
 """Networks at many points of a space of lesions, measured piece by piece."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from typing import Any, Protocol
+from functools import partial
+from typing import Any
 
 import numpy as np
 import xarray as xr
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from canonica._checks import checked_seed, checked_size
 from canonica._errors import CanonicaError
+from canonica._pieces import Maker, Piece, made_in_order
 from canonica.lesions import Lesion, lesion_named
 from canonica.studies.lesions.tasks import Task
 from canonica.studies.lesions.tasks._task import Made
 
 NETWORKS_AT_ONCE = 512
 Told = Callable[[int, int], None]
-
-
-class Keeper(Protocol):
-    """Who keeps pieces of results, to go on with after an interruption."""
-
-    def __call__(self, decided_by: Mapping[str, Any], make: Callable[[], xr.Dataset]) -> xr.Dataset:
-        """Return the piece that these settings decide: as it was kept, or made and kept now."""
-        ...
-
-
-def made_now(decided_by: Mapping[str, Any], make: Callable[[], xr.Dataset]) -> xr.Dataset:
-    """Keep nothing: make every piece."""
-    del decided_by
-    return make()
 
 
 def measured_points(
@@ -39,7 +27,7 @@ def measured_points(
     *,
     seed: int,
     networks: int,
-    keep: Keeper | None = None,
+    maker: Maker = made_in_order,
     progress: Told | None = None,
 ) -> xr.Dataset:
     """Return every measure of so many networks at each point: (point, network).
@@ -49,33 +37,30 @@ def measured_points(
     seed, networks = checked_seed(seed), checked_size("networks", networks)
     seeds = np.random.SeedSequence(seed).generate_state(networks, np.uint32).astype(np.int64)
     at_once = max(1, NETWORKS_AT_ONCE // networks)
-    made, parts = Made(tuple(kinds)), []
+    starts = range(0, len(strengths), at_once)
+    parts: list[xr.Dataset] = [xr.Dataset()] * len(starts)
+    some = [strengths[first : first + at_once] for first in starts]
+    size, done = min(at_once, len(strengths)), 0
+    made = Made(tuple(kinds))
+    pieces = [
+        Piece(
+            {
+                "task": task_settings(task),
+                "lesions": [repr(kind) for kind in kinds],
+                "strengths": own.tolist(),
+                "seeds": seeds.tolist(),
+            },
+            partial(_measured, task, made, own, seeds, size),
+        )
+        for own in some
+    ]
     if progress:
         progress(0, len(strengths))
-    for first in range(0, len(strengths), at_once):
-        some = strengths[first : first + at_once]
-
-        def make(some: Float[np.ndarray, "point lesion"] = some) -> xr.Dataset:
-            # All pieces are of one size, to be compiled once: the last repeats its last point.
-            filling = [(0, min(at_once, len(strengths)) - len(some)), (0, 0)]
-            found = task.measured(made, np.pad(some, filling, mode="edge"), seeds)
-            return xr.Dataset(
-                {
-                    # Beyond twelve digits the place of a network in its batch shows.
-                    name: (("point", "network"), np.round(value[: len(some)], 12))
-                    for name, value in found.items()
-                }
-            )
-
-        decided_by = {
-            "task": task_settings(task),
-            "lesions": [repr(kind) for kind in kinds],
-            "strengths": some.tolist(),
-            "seeds": seeds.tolist(),
-        }
-        parts.append((keep or made_now)(decided_by, make))
+    for number, part in maker(pieces):
+        parts[number] = part
+        done += len(some[number])
         if progress:
-            progress(first + len(some), len(strengths))
+            progress(done, len(strengths))
     joined = {  # in the order in which the task names them
         measure.name: np.concatenate([part[measure.name].to_numpy() for part in parts])
         for measure in task.measures
@@ -83,19 +68,57 @@ def measured_points(
     return xr.Dataset({name: (("point", "network"), value) for name, value in joined.items()})
 
 
-def chosen_kinds(lesions: Sequence[str | type[Lesion] | Lesion], task: Task) -> tuple[Lesion, ...]:
-    """Return kinds of lesions as they are meant in a task, each once."""
+def _measured(
+    task: Task,
+    made: Made,
+    strengths: Float[np.ndarray, "point lesion"],
+    seeds: Int[np.ndarray, " network"],
+    size: int,
+) -> xr.Dataset:
+    """Return the measures of a piece: all are of one size, to be compiled once.
+
+    The last one repeats its last point.
+    """
+    filling = [(0, size - len(strengths)), (0, 0)]
+    found = task.measured(made, np.pad(strengths, filling, mode="edge"), seeds)
+    return xr.Dataset(
+        {
+            # Beyond twelve digits the place of a network in its batch shows.
+            name: (("point", "network"), np.round(value[: len(strengths)], 12))
+            for name, value in found.items()
+        }
+    )
+
+
+def chosen_kinds(
+    lesions: Sequence[str | type[Lesion] | Lesion],
+    task: Task,
+    *,
+    names: Sequence[str] | None = None,
+) -> tuple[Lesion, ...]:
+    """Return kinds of lesions as they are meant in a task, each once.
+
+    `names` are those of the arguments that they came as, for errors; one argument by default.
+    """
     kinds = []
-    for lesion in lesions:
+    for number, lesion in enumerate(lesions):
         if isinstance(lesion, Lesion):
             kinds.append(lesion)
-        else:
-            kind = lesion if isinstance(lesion, type) else lesion_named(lesion)
-            kinds.append(task.kind(kind))
-    names = [kind.name for kind in kinds]
-    if not names or len(set(names)) < len(names):
-        raise CanonicaError(f"lesions: found {names}; expected at least one, each once.")
+            continue
+        argument = "lesions" if names is None else names[number]
+        kinds.append(task.kind(_named(argument, lesion) if isinstance(lesion, str) else lesion))
+    found = [kind.name for kind in kinds]
+    if not found or len(set(found)) < len(found):
+        argument = "lesions" if names is None else " and ".join(names)
+        raise CanonicaError(f"{argument}: found {found}; expected at least one, each once.")
     return tuple(kinds)
+
+
+def _named(argument: str, lesion: str) -> type[Lesion]:
+    try:
+        return lesion_named(lesion)
+    except CanonicaError as error:  # names its own argument
+        raise CanonicaError(str(error).replace("lesion:", f"{argument}:", 1)) from error
 
 
 def task_settings(task: Task) -> dict[str, Any]:

@@ -19,7 +19,7 @@ TASKS: Mapping[str, type[Any]] = MappingProxyType(
 
 
 @checked_arguments
-def task_named(name: str | Task) -> Task:
+def task_named(task: str | Task) -> Task:
     """Return the task of that name, with its own sizes; or the task, where it is one.
 
     Raises
@@ -32,11 +32,11 @@ def task_named(name: str | Task) -> Task:
     >>> task_named("bandit").pulls
     100
     """
-    if isinstance(name, Task):
-        return name
-    if not isinstance(name, str) or name not in TASKS:
-        raise refusal("task", described(name), f"a Task, or one of {', '.join(TASKS)}")
-    return TASKS[name]()
+    if isinstance(task, Task):
+        return task
+    if not isinstance(task, str) or task not in TASKS:
+        raise refusal("task", described(task), f"a Task, or one of {', '.join(TASKS)}")
+    return TASKS[task]()
 
 
 __all__ = [

@@ -1,0 +1,130 @@
+"""Work on the workers of a cluster: the same to the bit, whatever dies on the way."""
+
+import os
+import signal
+from functools import partial
+
+import pytest
+import xarray as xr
+from distributed import Client, LocalCluster
+
+from canonica import CanonicaError, RecordingError, pipelines
+from canonica.pipelines.executors import Call, LostCallError, in_order, opened_executor
+from canonica.studies.lesions.tasks import SeparationTask
+
+SMALL = SeparationTask(sessions=2, trials_per_session=8, inputs=4, measured_sessions=1)
+
+
+@pytest.fixture(scope="module")
+def client():
+    """Return the client of two worker processes."""
+    with (
+        LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs="CRITICAL"
+        ) as cluster,
+        Client(cluster, set_as_default=False) as client,
+    ):
+        yield client
+
+
+def squared(number):
+    if number < 0:
+        raise RecordingError("a.nwb", None, found="it", expected="more", advice="Look.")
+    return number**2
+
+
+def killed_once(marker, number):
+    """Die by SIGKILL when first called with this marker."""
+    if not marker.exists():
+        marker.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number
+
+
+def killed_always():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def undecided():
+    raise CanonicaError("x: found 1; expected 2.")
+
+
+def calls(numbers):
+    return [Call(str(number), partial(squared, number)) for number in numbers]
+
+
+def outcomes(executor, work):
+    return {key: str(found) for key, found in executor(work)}
+
+
+def test_each_call_comes_back_by_its_key_with_what_it_returned_or_why_it_could_not(client):
+    numbers = [*range(20), -1]
+    expected = outcomes(in_order, calls(numbers))
+    assert expected["3"] == "9"
+    assert expected["-1"].startswith("a.nwb: found it")
+    with opened_executor(client) as executor:
+        assert outcomes(executor, calls(numbers)) == expected
+        assert outcomes(executor, []) == {}
+        with pytest.raises(CanonicaError, match="x: found 1"):
+            outcomes(executor, [Call("x", undecided)])
+    assert client.status == "running"  # it is not ours to close
+
+
+def test_calls_are_drawn_as_they_are_needed(client):
+    drawn = []
+
+    def many():
+        for one in calls(range(50)):
+            drawn.append(one.key)
+            yield one
+
+    with opened_executor(client) as executor:
+        found = executor(many())
+        next(found)
+        assert len(drawn) < 10
+        found.close()
+
+
+@pytest.mark.slow
+def test_a_worker_that_is_killed_costs_nothing_and_one_that_always_dies_is_listed(client, tmp_path):
+    work = [Call(f"once {n}", partial(killed_once, tmp_path / str(n), n)) for n in range(2)]
+    with opened_executor(client) as executor:
+        found = dict(executor([*work, *calls(range(4))]))
+        assert [found[f"once {n}"] for n in range(2)] == [0, 1]
+        assert [found[str(n)] for n in range(4)] == [0, 1, 4, 9]
+        ((key, lost),) = executor([Call("always", killed_always)])
+    assert key == "always"
+    assert isinstance(lost, LostCallError)
+    assert "every worker died" in str(lost)
+
+
+@pytest.mark.slow
+def test_a_lesioned_network_is_the_same_to_the_bit_on_any_number_of_workers(client, tmp_path):
+    settings = {"task": SMALL, "networks": 300, "seed": 3}  # several pieces
+    here = pipelines.lesion(tmp_path / "here", ["state prior"], **settings)
+    there = pipelines.lesion(tmp_path / "there", ["state prior"], **settings, cluster=client)
+    xr.testing.assert_identical(here.result, there.result)
+    assert len(here.result.point) > 2
+    for name in here.files:
+        assert (tmp_path / "here" / name).read_bytes() == (tmp_path / "there" / name).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("cluster", "complaint"),
+    [
+        ("locals", "found 'locals'; expected local, local:4"),
+        ("local:0", "cluster: found 0"),
+        ("local:x", "expected local"),
+        ("tcp://127.0.0.1:1", "found nobody who answers at tcp://127.0.0.1:1"),
+        (7, "found 7; expected local"),
+    ],
+)
+def test_what_is_no_cluster_is_refused(cluster, complaint, monkeypatch):
+    monkeypatch.setattr("canonica.pipelines.executors._opened.ANSWER", 0.5)
+    with pytest.raises(CanonicaError, match=complaint), opened_executor(cluster):
+        pass
+
+
+def test_no_cluster_is_this_process():
+    with opened_executor(None) as executor:
+        assert executor is in_order
