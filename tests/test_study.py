@@ -29,7 +29,7 @@ def test_a_study_is_complete(study_folder, studied):
     assert len(summary["failures"]) == 1
     assert summary["conclusions"] == studied.sentences
     assert "Nothing differs by more than chance explains" in studied.sentences[0]
-    assert "Forecasting" in (out / "study.log").read_text()
+    assert "Analysing and forecasting" in (out / "study.log").read_text()
     # One baseline: the reference's.
     assert len(set(table["baseline"])) == 1
     assert summary["baseline_warning"] is None
@@ -62,7 +62,7 @@ def test_its_file_repeats_it_and_the_command_does_the_same(call, study_folder, t
 
 def test_an_interrupted_study_goes_on(study_folder, studied, tmp_path):
     def interrupt(progress):
-        if progress.what == "Forecasting" and progress.done == 2:
+        if progress.what == "Analysing and forecasting" and progress.done == 2:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -73,7 +73,7 @@ def test_an_interrupted_study_goes_on(study_folder, studied, tmp_path):
     kept = {path.name: path.stat().st_mtime_ns for path in tmp_path.rglob("*.forecast.nc")}
     assert len(kept) == 2
     again = canonica.study(study_folder / "study.csv", tmp_path, resume=True, **QUICK)
-    assert again.gone_on == 3
+    assert again.gone_on == 2
     pd.testing.assert_frame_equal(again.table, studied.table)
     # A finished study lends its results too; what decides them being another, they are made anew.
     other = canonica.study(study_folder / "study.csv", tmp_path, resume=True, seed=1, **QUICK)

@@ -186,7 +186,7 @@ def _print_study(found: "Study", out: Path) -> int:
 
     complain_of(found.failures)
     if found.gone_on:
-        say(f"{how_many(found.gone_on, 'culture')} had been analysed before.")
+        say(f"{how_many(found.gone_on, 'culture')} had been done before.")
     if found.comparisons:
         output.print(comparisons_table(found.comparisons))
     for sentence in [*found.sentences, *found.inferences]:
