@@ -78,13 +78,21 @@ def test_an_animal_counts_once(generator):
     assert compared(frame, groupings=())["difference", "b"].units == 4
 
 
+def test_several_conditions_are_compared_by_their_independent_units(generator):
+    frame = table(generator, "aaaabbbbcccc", animal=list("112233445566"))
+    one = compared(frame)["any difference", "any of 3"]
+    assert one.units == 6
+    means = frame["selectivity"].to_numpy().reshape(6, 2).mean(axis=1)
+    assert one.p_value == pytest.approx(group_test(means, list("aabbcc")).p_value)
+
+
 def test_doses_are_looked_at_for_a_trend_over_their_ranks(generator):
-    doses = [0.0, 0, 1, 1, 100, 100, 7]
-    frame = table(generator, "aabbccd", dose=doses, drug=[None, None, *["x"] * 4, "y"])
+    doses = [0.0, 0, 100, 100, 1, 1, 7]  # in no order
+    frame = table(generator, "aaccbbd", dose=doses, drug=[None, None, *["x"] * 4, "y"])
     found = compared(frame)
     assert {key for key in found if key[0] == "trend"} == {("trend", "x")}
     values = frame["selectivity"].to_numpy()[:6]
-    expected = permutation_test(values, [0, 0, 1, 1, 2, 2])
+    expected = permutation_test(values, [0, 0, 2, 2, 1, 1])
     assert found["trend", "x"].effect == pytest.approx(expected.effect)
     assert found["trend", "x"].p_value == pytest.approx(expected.p_value)
     assert found["trend", "x"].units == 6

@@ -344,6 +344,12 @@ def test_what_is_independent(case):
     assert ("left out" in found.sentence) == (left_out > 0)
 
 
+def test_units_are_exchanged_where_they_share_everything_that_holds_several_conditions():
+    animal, day = [1, 1, 1, 1, 2, 2, 2, 2], [1, 1, 2, 2, 1, 1, 2, 2]
+    found = independent_units(list("abababab"), {"animal": animal, "day": day})
+    assert found.strata == tuple(zip(animal, day, strict=True))
+
+
 def test_units_are_means_of_their_rows():
     found = independent_units(
         list("aabbab"), {"animal": [1, 1, 2, 2, 3, 4], "day": [1] * 4 + [2] * 2}
