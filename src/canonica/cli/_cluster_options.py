@@ -23,8 +23,6 @@ OPTIONS = {
         typer.Option(
             metavar="FILE",
             help="... or on the cluster whose scheduler wrote this file, as dask-jobqueue's do.",
-            exists=True,
-            dir_okay=False,
         ),
     ],
 }
