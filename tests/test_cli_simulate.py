@@ -2,11 +2,12 @@
 
 import json
 import sys
+from unittest.mock import patch
 
 import pytest
 import xarray as xr
 
-from canonica import read
+from canonica import CanonicaError, read, simulate
 from canonica.cli import main
 from canonica.recordings import write_matlab
 
@@ -52,6 +53,14 @@ def test_separation(call, tmp_path):
     code, _, complaint = call("separation", "--prior", "0.3", *options)
     assert code == 2  # a folder with results in it
     assert "--overwrite" in complaint
+
+
+def test_sizes_that_do_not_go_together_are_refused_before_anything_is_drawn():
+    with (
+        patch("canonica.simulate._separation.mixing_process", side_effect=AssertionError),
+        pytest.raises(CanonicaError, match="sources, inputs: found 3 and 2"),
+    ):
+        simulate.separation(0, sources=3, inputs=2)
 
 
 def test_the_same_seed_finds_the_same(call, tmp_path):

@@ -318,18 +318,21 @@ def test_figures_are_drawn_of_one_group_and_of_several(trains, tmp_path):
 
 
 def test_the_command_writes_what_can_be_read_again(tmp_path):
-    runner, out, figure = CliRunner(), tmp_path / "one.nwb", tmp_path / "one.png"
+    runner, out, figure = CliRunner(), tmp_path / "one.nwb", tmp_path / "one.pdf"
     command = ["simulate", "culture", "--out", str(out), "--sessions", "6"]
     command += ["--trials-per-session", "64", "--electrodes", "8", "--dead", "1", "--seed", "5"]
     done = runner.invoke(app, [*command, "--figure", str(figure)])
     assert done.exit_code == 0, done.output
     assert "canonica validate" in done.output
-    assert figure.exists()
+    assert figure.read_bytes().startswith(b"%PDF")
     (found,) = read(out)
     expected = culture(5, **SMALL, electrodes=8, dead=1)
     np.testing.assert_array_equal(found["responses"], expected["responses"])
     np.testing.assert_array_equal(found["true_posterior"], expected["true_posterior"])
 
+    refused = runner.invoke(app, [*command, "--overwrite", "--figure", str(tmp_path / "one.gif")])
+    assert refused.exit_code == 2
+    assert ".svg" in refused.output
     before = out.read_bytes()
     assert runner.invoke(app, command).exit_code == 2
     assert out.read_bytes() == before

@@ -13,6 +13,8 @@ import xarray as xr
 
 from canonica import CanonicaError, PublishedProtocol, pipelines, read
 from canonica.pipelines.results._netcdf_variables import netcdf_variables
+from canonica.report.html._compared import _cultures
+from canonica.report.html._contents import ReportContents, ReportRecording
 from canonica.report.html._element import element, markup
 from canonica.report.html._traces import packed, plain
 from canonica.reverse_engineering.forecasting import normalised
@@ -274,3 +276,30 @@ def test_what_was_observed_stands_beside_the_scores(study_folder, folder):
                     observed.sel(session=number, source_state=name),
                     one.response[:, of].mean(axis=1),
                 )
+
+
+def test_recordings_of_one_culture_are_joined_and_differences_without_a_direction_are_said():
+    rows = [
+        {"name": f"{condition} {k}", "condition": condition, "pair": pair, "selectivity": value}
+        for condition, values in (("before", [3.0, 1.0]), ("after", [2.0, None]))
+        for k, (pair, value) in enumerate(zip(("p", "q"), values, strict=True))
+    ]
+    compared = {"quantity": "selectivity", "low": None, "adjusted_p_value": 0.25}
+    contents = ReportContents(
+        {"command": "study", "design": {"conditions": ["before", "after"], "groupings": ["pair"]}},
+        [ReportRecording(row) for row in rows],
+        [
+            {**compared, "kind": "any difference", "what": "any of 3"},
+            {**compared, "kind": "interaction", "what": "condition and drug"},
+        ],
+    )
+    view = _cultures(contents, "selectivity", "selectivity", "spikes")
+    (joined,) = [trace for trace in view.traces if trace["name"] == "the same"]  # q has one value
+    points = [trace for trace in view.traces if trace["mode"] == "markers"]
+    assert joined["y"] == packed([3.0, 2.0])
+    before = np.frombuffer(base64.b64decode(points[0]["x"]["bdata"]), "<f4")
+    joined_x = np.frombuffer(base64.b64decode(joined["x"]["bdata"]), "<f4")
+    assert joined_x[0] == before[1]
+    assert joined_x[1] > 0.5
+    assert view.panels == ["any of 3 conditions: p 0.25\ninteraction of condition and drug: p 0.25"]
+    assert view.traces.index(joined) < min(map(view.traces.index, points))

@@ -74,7 +74,10 @@ def culture(
     ] = "file",
     figure: Annotated[
         Path | None,
-        typer.Option(metavar="FILE.png", help="Also draw its spikes and statistics."),
+        typer.Option(
+            metavar="FILE",
+            help="Also draw its spikes and statistics: pixels (.png), or lines (.pdf, .svg).",
+        ),
     ] = None,
     seed: Seed = 0,
     overwrite: OverwriteFiles = False,

@@ -27,6 +27,7 @@ COLOURS = (BLACK, VERMILION, BLUE, GREEN, PURPLE, ORANGE, SKY)
 MARKERS = "osD^vP*"  # as well as colours: each condition has its own
 ACROSS = 2  # quantities in a row
 HEIGHT = 2.9  # inches of a row
+WITHOUT_DIRECTION = ("any difference", "interaction")  # no one effect that could be drawn
 SPREAD = 0.28  # of cultures about the place of their condition
 
 
@@ -87,8 +88,13 @@ def draw_quantity(
 ) -> None:
     """Draw all cultures on the first axes, and effects with their intervals on the second."""
     _cultures(axes[0], table, name, _groups(table, design), design)
-    found = [one for one in comparisons if one.quantity == name and one.low is not None]
-    _effects(axes[1], found)
+    found = [one for one in comparisons if one.quantity == name]
+    overall = "\n".join(_overall(one) for one in found if one.kind in WITHOUT_DIRECTION)
+    if overall:
+        axes[0].text(0.98, 0.98, overall, transform=axes[0].transAxes, ha="right", va="top",
+                     fontsize=7, color="0.3", parse_math=False)  # fmt: skip
+        axes[0].margins(y=0.25)
+    _effects(axes[1], [one for one in found if one.low is not None])
 
 
 def _groups(table: pd.DataFrame, design: StudyDesign) -> dict[str, np.ndarray]:
@@ -148,6 +154,12 @@ def _effects(axis: Axes, found: Sequence[Comparison]) -> None:
     axis.set_xlim(-0.6, len(found) - 0.4)
     levels = sorted({f"{100 * one.level:.3g}" for one in found if one.level is not None})
     axis.set_title(f"effect, {' and '.join(levels)} % interval", fontsize=8, loc="left")
+
+
+def _overall(one: Comparison) -> str:
+    what = shortened(one.what)
+    subject = f"interaction of {what}" if one.kind == "interaction" else f"{what} conditions"
+    return f"{subject}: p {one.adjusted_p_value:.2g}"
 
 
 def _words(one: Comparison) -> str:

@@ -25,7 +25,7 @@ from canonica._provenance import versions
 from canonica.model import ExpectationForm
 from canonica.simulate._encoder import encode
 from canonica.simulate._initial_counts import check_amplitude, initial_model
-from canonica.simulate._mixing_process import AT_A_TIME, mixing_process
+from canonica.simulate._mixing_process import AT_A_TIME, mixing_process, own_source
 
 FEW_SOURCES = 3  # up to which all their joint states are told apart
 
@@ -103,6 +103,7 @@ def separation(
     """
     seed = checked_seed(seed)
     check_study_sizes(samples, sessions, trials_per_session, inputs)
+    own_source(sources, inputs)  # refuses sizes that do not go together
     state_prior = checked_values("state_prior", state_prior, 0.001, 0.999)
     checked_choice("form", form, ("canonical", "exact"))
     check_amplitude(amplitude)

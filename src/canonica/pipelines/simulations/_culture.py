@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast, get_args
 
 from canonica._arguments import checked_arguments
 from canonica._checks import refusal
@@ -13,11 +14,11 @@ from canonica.pipelines._progress import Stage, Told
 from canonica.pipelines.results._free_files import check_free
 from canonica.recordings import SpikeTrains, write, writer
 from canonica.recordings.experiments import write_sessions
-from canonica.report import culture_figure, write_figure
+from canonica.report import FigureFormat, culture_figure, write_figure
 from canonica.simulate import spike_trains
 
 LAYOUTS = ("file", "dandi")
-NWB, PNG = ".nwb", ".png"
+NWB = ".nwb"
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ def culture(
         Whether to write one file; or, as DANDI:001611 has it, a file for each session in a folder
         of the subject, with spikes and stimuli and nothing of the truth.
     figure : path-like, optional
-        Also draw its spikes and statistics, to this file, which ends in .png.
+        Also draw its spikes and statistics, to this file, which ends in .png, .pdf or .svg.
     overwrite : bool, optional
         Whether files that are there may be replaced.
     progress : callable, optional
@@ -123,8 +124,7 @@ def culture(
             f"{shown(path)}: found the name of a file; expected that of a folder, for the layout "
             "of DANDI has a file for each session."
         )
-    if picture is not None and picture.suffix.lower() != PNG:
-        raise CanonicaError(f"figure: found {shown(picture)}; expected a name that ends in .png.")
+    picture_format = "png" if picture is None else _format(picture)
     wanted = [*([] if in_sessions else [path]), *([] if picture is None else [picture])]
     check_free(wanted, overwrite=overwrite)
     wrong = [_lesion_said(lesion) if isinstance(lesion, str) else lesion for lesion in lesions]
@@ -159,9 +159,20 @@ def culture(
     stage.advance()
     if picture is not None:
         with complete_file(picture) as partial:
-            write_figure(culture_figure({name: [trains.recording()]}, trains=trains), partial)
+            drawn = culture_figure({name: [trains.recording()]}, trains=trains)
+            write_figure(drawn, partial, picture_format)
         stage.advance()
     return found
+
+
+def _format(picture: Path) -> FigureFormat:
+    found, formats = picture.suffix.lower().removeprefix("."), get_args(FigureFormat)
+    if found not in formats:
+        names = ", ".join(f".{one}" for one in formats)
+        raise CanonicaError(
+            f"figure: found {shown(picture)}; expected a name that ends in one of {names}."
+        )
+    return cast("FigureFormat", found)
 
 
 def _lesion_said(text: str) -> Lesion:

@@ -36,6 +36,7 @@ PLASTIC = {
     "probability_plastic": ("probability that the network learns at all", "1"),
     "log_evidence": ("log evidence that the network learns at all", "nat"),
 }
+SKIPPED = {"hoverinfo": "skip", "hovertemplate": None}
 SPREAD = 0.28  # of recordings about the place of their condition
 
 
@@ -102,11 +103,13 @@ def _cultures_figure(contents: ReportContents) -> ReportFigure:
         if study
         else ""
     )
+    joined = " Grey lines join recordings of one culture, or pair." if contents.identities else ""
     counts = ", ".join(f"{name} {len(contents.of(name))}" for name in contents.conditions)
     return ReportFigure(
         "cultures-figure",
         "Every recording, by condition",
-        f"Each point is a recording ({counts}), the bar the mean of its condition.{effects}",
+        f"Each point is a recording ({counts}), the bar the mean of its condition."
+        f"{joined}{effects}",
         views,
         "",
         choice="Quantity",
@@ -120,12 +123,14 @@ def _cultures_figure(contents: ReportContents) -> ReportFigure:
 
 def _cultures(contents: ReportContents, name: str, label: str, unit: str) -> View:
     traces: list[Trace] = []
+    places: dict[str, float] = {}
     styles = series_styles(contents.conditions)
     for place, (condition, style) in enumerate(styles.items()):
         members = contents.of(condition)
         values = np.array([_value(one, name) for one in members])
         order = np.argsort(values)
         spread = np.linspace(-SPREAD, SPREAD, len(order)) if len(order) > 1 else np.zeros(1)
+        places |= {members[k].name: place + at for k, at in zip(order, spread, strict=True)}
         traces.append(
             points(
                 place + spread,
@@ -145,13 +150,15 @@ def _cultures(contents: ReportContents, name: str, label: str, unit: str) -> Vie
                 line(place + np.array([-0.4, 0.4]), mean, f"mean of {condition}", style.colour,
                      width=2.5, legend=False)
             )  # fmt: skip
+    traces = [*_joined(contents, name, places), *traces]
     effects = [
         one for one in contents.comparisons if one["quantity"] == name and one["low"] is not None
     ]
     ticks = {0: [f"{condition}\nn = {len(contents.of(condition))}" for condition in styles]}
     y = f"{label} ({unit})" if unit != "1" else label
+    overall = "\n".join(map(_overall, _without_direction(contents, name)))
     if not effects:
-        return View(_named(label, unit), traces, [""], [_wrapped(y)], ticks=ticks)
+        return View(_named(label, unit), traces, [overall], [_wrapped(y)], ticks=ticks)
     for place, one in enumerate(effects):
         traces += _effect(place, one)
     ticks[1] = [_compared_words(one) for one in effects]
@@ -160,10 +167,34 @@ def _cultures(contents: ReportContents, name: str, label: str, unit: str) -> Vie
     return View(
         _named(label, unit),
         traces,
-        ["", f"Effect, {' and '.join(levels)} % interval"],
+        [overall, f"Effect, {' and '.join(levels)} % interval"],
         [_wrapped(y), *titles],
         ticks=ticks,
     )
+
+
+def _without_direction(contents: ReportContents, name: str) -> list[Mapping[str, Any]]:
+    """Return comparisons that have no one effect to draw: of several conditions, interactions."""
+    kinds = ("any difference", "interaction")
+    return [one for one in contents.comparisons if one["quantity"] == name and one["kind"] in kinds]
+
+
+def _overall(one: Mapping[str, Any]) -> str:
+    what = one["what"]
+    subject = f"interaction of {what}" if one["kind"] == "interaction" else f"{what} conditions"
+    return f"{subject}: p {one['adjusted_p_value']:.2g}"
+
+
+def _joined(contents: ReportContents, name: str, places: Mapping[str, float]) -> list[Trace]:
+    """Return lines between recordings of one culture, or of one pair, under their points."""
+    traces = []
+    for members in contents.identities:
+        known = [one for one in members if np.isfinite(_value(one, name))]
+        known.sort(key=lambda one: places[one.name])
+        if len(known) > 1:
+            x, y = [places[one.name] for one in known], [_value(one, name) for one in known]
+            traces.append(line(x, y, "the same", GREY, width=0.8, legend=False) | SKIPPED)
+    return traces
 
 
 def _named(label: str, unit: str) -> str:

@@ -6,6 +6,8 @@ from typing import Any
 
 import xarray as xr
 
+from canonica.reverse_engineering.conditions import IDENTITIES
+
 
 @dataclass(frozen=True, eq=False)
 class ReportRecording:
@@ -72,6 +74,17 @@ class ReportContents:
         settings = self.summary["settings"]
         own = settings.get("protocol")
         return own if isinstance(own, Mapping) else settings
+
+    @property
+    def identities(self) -> list[list[ReportRecording]]:
+        """Recordings of one and the same culture or pair, wherever there are several."""
+        design = self.summary.get("design") or {}
+        found: dict[tuple[str, str], list[ReportRecording]] = {}
+        for name in IDENTITIES:
+            for one in self.recordings if name in design.get("groupings", ()) else ():
+                if one.row.get(name) is not None:
+                    found.setdefault((name, str(one.row[name])), []).append(one)
+        return [members for members in found.values() if len(members) > 1]
 
     def of(self, condition: str) -> list[ReportRecording]:
         """Return the recordings of a condition."""

@@ -2,7 +2,7 @@
 
 from canonica.reverse_engineering.conditions._compare import compare_conditions
 from canonica.reverse_engineering.conditions._comparison import SIGNIFICANT, Comparison
-from canonica.reverse_engineering.conditions._design import GROUPINGS, StudyDesign
+from canonica.reverse_engineering.conditions._design import GROUPINGS, IDENTITIES, StudyDesign
 from canonica.reverse_engineering.conditions._quantities import (
     QUANTITIES,
     Quantity,
@@ -12,6 +12,7 @@ from canonica.reverse_engineering.conditions._summary import summary
 
 __all__ = [
     "GROUPINGS",
+    "IDENTITIES",
     "QUANTITIES",
     "SIGNIFICANT",
     "Comparison",
