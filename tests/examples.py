@@ -22,7 +22,18 @@ from matplotlib.figure import Figure
 import canonica
 import canonica.plot
 import canonica.report.html
-from canonica import agents, data, lesions, model, pipelines, recordings, report, simulate, studies
+from canonica import (
+    agents,
+    data,
+    lesions,
+    model,
+    networks,
+    pipelines,
+    recordings,
+    report,
+    simulate,
+    studies,
+)
 from canonica import reverse_engineering as reverse
 from canonica.agents import experiments
 from canonica.pipelines.results._read_results import read_results
@@ -158,6 +169,16 @@ class Material:
     def network(self):
         return model.canonical_network(self.model)
 
+    @cached_property
+    def controlled(self):
+        layers = model.GenerativeModel(self.counts, self.model.state_prior)
+        return model.ControlledModel(layers, self.counts[None] + 1, factors=(3,))
+
+    @property
+    def acted(self):
+        done = jnp.ones_like(self.seen[:, :1])
+        return self.seen, done, self.controlled.infer(self.seen, done)
+
     @property
     def shares(self):
         return self.seen + 0.5, self.seen + 2
@@ -224,6 +245,23 @@ class Material:
                 way.append(int(self.walls.next_place[way[-1], 3]))
             record = agents.Record(*map(jnp.array, (way[:2], [255, 255], [3, 3], [0.0, 0.0])))
         return agents.scene(agent, state, self.walls, record, steps=2)
+
+    # Networks from problems.
+
+    @cached_property
+    def problem(self):
+        return networks.Pomdp(
+            [np.array([[0.8, 0.2], [0.2, 0.8]])], [np.tile(np.eye(2)[:, :, None], 2)],
+            reward=np.eye(2), discount=0.5,
+        )  # fmt: skip
+
+    @cached_property
+    def plan(self):
+        return networks.solve(self.problem, beliefs=6)
+
+    @cached_property
+    def conversion(self):
+        return networks.from_pomdp(self.problem, episodes=4, steps=4)
 
     # Simulations.
 
@@ -384,6 +422,14 @@ def decision_table(given):
     return path
 
 
+def problem_file(given):
+    """Return a file of a problem with one state."""
+    path = given.folder / "one.pomdp"
+    text = "discount: 0.5\nvalues: reward\nstates: 1\nactions: 1\nobservations: 1\n"
+    path.write_text(text + "T: 0 identity\nO: 0 uniform\nR: 0 : 0 : 0 : 0 1\n", encoding="utf-8")
+    return path
+
+
 def by_model(given):
     """Return scores with the dimension that those of several models have."""
     return given.scores.expand_dims(model=["ridge"])
@@ -408,6 +454,12 @@ FLOOR_1 = {
     "canonical_network": lambda m: model.canonical_network(m.model),
     "coincidence": lambda m: model.coincidence(m.seen, m.beliefs.states, m.seen[:, 0]),
     "complexity": lambda m: model.complexity(m.model, m.beliefs, epsilon=1e-6),
+    "controlled_cost": lambda m: model.controlled_cost(
+        model.controlled_network(m.controlled), *m.acted[:2], model.Activity(*m.acted[2])
+    ),
+    "controlled_free_energy": lambda m: model.controlled_free_energy(m.controlled, *m.acted),
+    "controlled_model": lambda m: model.controlled_model(model.controlled_network(m.controlled)),
+    "controlled_network": lambda m: model.controlled_network(m.controlled),
     "cost": lambda m: model.cost(m.network, m.seen, m.network.run(m.seen), epsilon=1e-6),
     "exact_factors": lambda m: model.exact_factors(*m.shares),
     "exact_factors_of_many": lambda m: model.exact_factors_of_many(*m.shares),
@@ -536,6 +588,15 @@ ALWAYS = {
         [0.25], **{**TASK, "trials": 1}
     ),
     "agents.transplant_summary": lambda m: m.moved_summary,
+    # Networks from problems.
+    "networks.compiled": lambda m: networks.compiled(m.conversion, m.plan).network,
+    "networks.expected_free_energy": lambda m: networks.expected_free_energy(m.problem, horizon=2),
+    "networks.from_pomdp": lambda m: [m.conversion.network, m.conversion.divergence],
+    "networks.read_pomdp": lambda m: networks.read_pomdp(problem_file(m)).reward,
+    "networks.regret": lambda m: networks.regret(
+        networks.compiled(m.conversion, m.plan), m.plan, episodes=4, steps=3
+    ),
+    "networks.solve": lambda m: m.plan,
     # Recordings.
     "data.recording": lambda _: data.recording(
         np.ones((4, 3)), np.eye(4), np.eye(4)[:, :2], session=2

@@ -19,6 +19,7 @@ FLOOR = {
     "simulate": 2,
     "agents": 2,
     "lesions": 2,
+    "networks": 2,
     "reverse_engineering": 3,
     "studies": 4,
     "report": 5,

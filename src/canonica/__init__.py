@@ -19,7 +19,8 @@ From what subjects chose and got, to lesions of the network that would choose li
 A figure of a recording's results is one call of `canonica.plot`. What the commands do, from files
 to files, is in `canonica.pipelines`.
 The equations are in `canonica.model`, cultures to practise on in `canonica.simulate`, networks
-that act in `canonica.agents`, values that lesion either in `canonica.lesions`.
+that act in `canonica.agents`, networks made from problems in `canonica.networks`, values that
+lesion them in `canonica.lesions`.
 """
 
 from typing import TYPE_CHECKING
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
         data,
         lesions,
         model,
+        networks,
         pipelines,
         plot,
         recordings,
@@ -80,6 +82,7 @@ _FLOORS = (
     "data",
     "lesions",
     "model",
+    "networks",
     "pipelines",
     "plot",
     "recordings",
@@ -103,6 +106,7 @@ __all__ = [
     "from_spikes",
     "lesions",
     "model",
+    "networks",
     "phenotype",
     "pipelines",
     "plot",

@@ -11,6 +11,14 @@ from canonica.model._canonical_network import (
     LogOdds,
     adaptation,
 )
+from canonica.model._controlled_cost import (
+    controlled_cost,
+    controlled_free_energy,
+    controlled_model,
+    controlled_network,
+)
+from canonica.model._controlled_model import ControlledModel
+from canonica.model._controlled_network import ControlledLogOdds, ControlledNetwork
 from canonica.model._correspondence import Precision, canonical_network, generative_model
 from canonica.model._cost import cost
 from canonica.model._counts import (
@@ -66,6 +74,9 @@ __all__ = [
     "Alteration",
     "Beliefs",
     "CanonicalNetwork",
+    "ControlledLogOdds",
+    "ControlledModel",
+    "ControlledNetwork",
     "ExpectationForm",
     "Factors",
     "FreeEnergy",
@@ -84,6 +95,10 @@ __all__ = [
     "canonical_network",
     "coincidence",
     "complexity",
+    "controlled_cost",
+    "controlled_free_energy",
+    "controlled_model",
+    "controlled_network",
     "cost",
     "exact_factors",
     "exact_factors_of_many",

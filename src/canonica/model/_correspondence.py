@@ -48,10 +48,10 @@ def canonical_network(model: GenerativeModel) -> CanonicalNetwork:
     """
     b, c, E = model.transition_counts, model.policy_counts, model.decision_prior
     return CanonicalNetwork(
-        weight=_weight(model.likelihood_counts),
+        weight=weight_of_counts(model.likelihood_counts),
         threshold_factor=jnp.log(model.state_prior),
-        recurrent_weight=None if b is None else _weight(b),
-        output_weight=None if c is None else _weight(c),
+        recurrent_weight=None if b is None else weight_of_counts(b),
+        output_weight=None if c is None else weight_of_counts(c),
         output_threshold_factor=None if E is None else jnp.log(E),
         gains=model.gains,
     )
@@ -91,22 +91,24 @@ def generative_model(
         network.output_threshold_factor,
     )
     return GenerativeModel(
-        likelihood_counts=_counts(network.weight, precision.likelihood),
+        likelihood_counts=counts_of_weight(network.weight, precision.likelihood),
         state_prior=jnp.exp(network.threshold_factor),
-        transition_counts=None if K is None else _counts(K, precision.recurrent),
-        policy_counts=None if V is None else _counts(V, precision.output),
+        transition_counts=None if K is None else counts_of_weight(K, precision.recurrent),
+        policy_counts=None if V is None else counts_of_weight(V, precision.output),
         decision_prior=None if psi is None else jnp.exp(psi),
         gains=network.gains,
     )
 
 
-def _weight(counts: Float[Array, "2 2 outcome cause"]) -> Float[Array, "2 cause outcome"]:
+def weight_of_counts(counts: Float[Array, "2 2 outcome cause"]) -> Float[Array, "2 cause outcome"]:
+    """Return the synaptic strengths that hold a mapping, its log odds."""
     log_counts = jnp.log(counts)
     return (log_counts[1] - log_counts[0]).swapaxes(1, 2)
 
 
-def _counts(
+def counts_of_weight(
     weight: Float[Array, "2 cause outcome"], precision: Float[Array, "..."] | float
 ) -> Float[Array, "2 2 outcome cause"]:
+    """Return the counts of the mapping that synaptic strengths hold, given their totals."""
     counts = jnp.stack([jax.nn.sigmoid(-weight) * precision, jax.nn.sigmoid(weight) * precision])
     return counts.swapaxes(2, 3)

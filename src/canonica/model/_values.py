@@ -39,6 +39,13 @@ def negative_entropy(
     return total.astype(belief.dtype)
 
 
+def expected_log_belief(
+    belief: Float[Array, "*batch"], epsilon: Float[Array, ""] | float = 0.0
+) -> Float[Array, "*batch"]:
+    """Return ``q ln q``, one value's share of the negative entropy, with ``0 ln 0 = 0``."""
+    return _x_log_x(belief, epsilon).astype(belief.dtype)
+
+
 @partial(checked_arrays, infinite=True)
 def negative_entropy_of_log_odds(log_odds: Float[Array, "*batch"]) -> Float[Array, "*batch"]:
     """Return ``sum_n q[n] ln q[n]`` for ``q[1] = sigmoid(log_odds)``, certain beliefs included.
