@@ -7,7 +7,7 @@ BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock
 
 .PHONY: demo test test-slow torture torture-short coverage mutants check docs format lock release release-notes clean \
-	benchmark benchmark-encoder benchmark-spikes benchmark-maze benchmark-forecast
+	benchmark benchmark-encoder benchmark-spikes benchmark-maze benchmark-forecast benchmark-waiting
 
 demo: .venv/.installed
 	$(BIN)/canonica demo --out canonica-demo
@@ -72,6 +72,9 @@ benchmark-maze: .venv/.installed-benchmark
 
 benchmark-forecast: .venv/.installed
 	$(BIN)/python benchmarks/forecast.py $(DATA)
+
+benchmark-waiting: .venv/.installed
+	$(BIN)/python benchmarks/waiting.py
 
 # Record the newest versions that work together on every supported Python.
 lock:

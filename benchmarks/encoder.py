@@ -44,6 +44,7 @@ from typing import Any, NamedTuple, ParamSpec, TypeVar
 import jax
 import jax.numpy as jnp
 import numpy as np
+from history import remember
 from jax import lax
 from jax.experimental.xla_metadata import set_xla_metadata
 from matplotlib.axes import Axes
@@ -417,6 +418,16 @@ def results_table(results: dict[Case, Measured], peak: Peaks | None) -> Table:
     return table
 
 
+def encoder_ratios(results: dict[Case, Measured], peak: Peaks) -> dict[str, float]:
+    """Return the peer's time over ours, and ours over the arithmetic floor, of every case."""
+    ratios = {}
+    for case, found in results.items():
+        operations = OPERATIONS[case.form] * INPUTS * STATES * case.steps
+        ratios[f"peer over ours, {case.label}"] = found.peer_seconds / found.seconds
+        ratios[f"ours over the floor, {case.label}"] = found.seconds * peak.operations / operations
+    return ratios
+
+
 def floors(case: Case, found: Measured, peak: Peaks | None) -> tuple[str, str, str]:
     """Return the cores at work, and the distances to both floors, per core in brackets."""
     if peak is None:
@@ -487,6 +498,8 @@ def main(out: Path, *, quick: bool, whole_peer: bool) -> None:
     figure = out / "encoder_growth.png"
     growth_figure(grown, base).savefig(figure, dpi=120)
 
+    if not quick and peak is not None:
+        remember("encoder", encoder_ratios(results, peak))
     console = Console(width=200)
     console.print(results_table(results, peak))
     for line in (*notes(cases, peak, grown, backend), f"Figure: {figure}"):

@@ -28,6 +28,7 @@ from pathlib import Path
 import numpy as np
 import reverse_engineering.analysis as peer  # pyright: ignore[reportMissingImports]
 import xarray as xr
+from history import remember
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -220,6 +221,12 @@ def main(folder: Path) -> None:
         "for both packages.",
         highlight=False,
     )
+    ratios = {
+        "peer over ours, protocol": theirs / ours,
+        f"peer's plain loop over ours, {settings} settings": plain / swept,
+        f"peer's thrifty loop over ours, {settings} settings": thrifty / swept,
+    }
+    remember("published_protocol", ratios)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ Measured:
    - elephant, bins: neo `SpikeTrain`s, a `BinnedSpikeTrain` with bins of 20 ms over the whole
      recording, and the bins of the windows taken from it. This needs stimuli that are a whole
      number of windows apart, as here.
+   - memory for responses, nothing counted: zeros of their size, which every way has to make.
    - elephant, slices: neo's `SpikeTrain.time_slice` at every stimulus, which needs nothing. Of some
      electrodes only, once, and the time multiplied to that of all.
 
@@ -52,6 +53,7 @@ import numpy as np
 import pynapple as nap  # pyright: ignore[reportMissingImports]
 import quantities as pq  # pyright: ignore[reportMissingImports]
 from elephant.conversion import BinnedSpikeTrain  # pyright: ignore[reportMissingImports]
+from history import remember
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -69,6 +71,7 @@ BYTES = 8  # of a number
 BLOCK = 2**24  # bytes
 OURS, OURS_ALONE = "canonica", "canonica, counting alone"
 PYNAPPLE, PYNAPPLE_ALONE = "pynapple", "pynapple, count alone"
+MEMORY = "memory for responses, nothing counted"
 BINS, SLICES = "elephant, bins", "elephant, slices"
 
 
@@ -158,6 +161,11 @@ def ours_alone(one: Case) -> Callable[[], np.ndarray]:
     return responses
 
 
+def memory_alone(one: Case) -> Callable[[], np.ndarray]:
+    """Return what asks for memory for all responses and sets them to 0: part of every way."""
+    return lambda: np.zeros((len(one.bounds) - 1, len(one.onsets))).__iadd__(0.0)
+
+
 def pynapple_group(one: Case) -> Any:
     whole = nap.IntervalSet(0, one.end)
     trains = {number: nap.Ts(times, time_support=whole) for number, times in enumerate(one.trains)}
@@ -233,9 +241,12 @@ def measured(one: Case, size: Size, repeats: int) -> dict[str, float]:
         PYNAPPLE: pynapple(one),
         PYNAPPLE_ALONE: pynapple_alone(one),
         BINS: elephant_bins(one),
+        MEMORY: memory_alone(one),
     }
     expected = ways[OURS]()
-    for way in ways.values():
+    for name, way in ways.items():
+        if name == MEMORY:
+            continue
         np.testing.assert_array_equal(way(), expected)
     sliced, some = timed(elephant_slices(one, size.sliced))
     np.testing.assert_array_equal(some, expected[:, : size.sliced])
@@ -367,10 +378,10 @@ def spikes_table(results: dict[str, dict[str, float]], floor: float) -> Table:
     for name in results:
         for heading in (name, "over canonica", "over floor"):
             table.add_column(heading, justify="right")
-    for way in (OURS, PYNAPPLE, BINS, SLICES, OURS_ALONE, PYNAPPLE_ALONE):
+    for way in (OURS, PYNAPPLE, BINS, SLICES, OURS_ALONE, PYNAPPLE_ALONE, MEMORY):
         cells = []
         for seconds in results.values():
-            base = seconds[OURS_ALONE if way in {OURS_ALONE, PYNAPPLE_ALONE} else OURS]
+            base = seconds[OURS_ALONE if way in {OURS_ALONE, PYNAPPLE_ALONE, MEMORY} else OURS]
             cells += [
                 f"{seconds[way]:.3f} s",
                 f"{seconds[way] / base:.1f}x",
@@ -408,6 +419,18 @@ def main(out: Path | None, *, quick: bool) -> None:
         highlight=False,
         soft_wrap=True,
     )
+    if not quick:
+        ratios = {
+            f"{way} over {OURS_ALONE if way == PYNAPPLE_ALONE else OURS}, {name}": seconds[way]
+            / seconds[OURS_ALONE if way == PYNAPPLE_ALONE else OURS]
+            for name, seconds in results.items()
+            for way in (PYNAPPLE, PYNAPPLE_ALONE, BINS, SLICES)
+        }
+        ratios |= {
+            f"{OURS_ALONE} over {MEMORY}, {name}": seconds[OURS_ALONE] / seconds[MEMORY]
+            for name, seconds in results.items()
+        }
+        remember("spikes", ratios)
     if out is not None:
         found = {
             "quick": quick,

@@ -1,6 +1,7 @@
 """A look before the work, in Python; each trouble's own row is in test_hostile_input.py."""
 
 import json
+import subprocess
 import sys
 import tracemalloc
 
@@ -10,7 +11,7 @@ import pytest
 import canonica
 from canonica import CanonicaError
 from canonica.cli import main
-from canonica.recordings import inspect, recording
+from canonica.recordings import inspect, recording, write_matlab
 from recording_files import ELECTRODES, SESSIONS, TRIALS, matlab, pair, world
 
 
@@ -247,3 +248,19 @@ def test_a_look_takes_no_copy_of_the_responses(generator):
     finally:
         tracemalloc.stop()
     assert most < culture.responses.nbytes / 4
+
+
+def test_the_command_loads_neither_jax_nor_what_draws(tmp_path, cultures):
+    path = tmp_path / "c.mat"
+    write_matlab(path, cultures[:1])
+    script = (
+        "import sys\n"
+        "from canonica.cli import main\n"
+        "try:\n"
+        "    main()\n"
+        "except SystemExit as stopped:\n"
+        "    print(stopped.code, sorted({'jax', 'matplotlib', 'scipy.stats'} & set(sys.modules)))\n"
+    )
+    command = [sys.executable, "-c", script, "validate", str(path), "--trials-per-session", "64"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1].split(" ", 1)[1] == "[]"
