@@ -9,7 +9,8 @@ import xarray as xr
 from distributed import Client, LocalCluster
 
 from canonica import CanonicaError, RecordingError, pipelines
-from canonica.pipelines.executors import Call, LostCallError, in_order, opened_executor
+from canonica.pipelines.executors._executor import Call, LostCallError, in_order
+from canonica.pipelines.executors._opened import opened_executor
 from canonica.studies.lesions.tasks import SeparationTask
 
 SMALL = SeparationTask(sessions=2, trials_per_session=8, inputs=4, measured_sessions=1)

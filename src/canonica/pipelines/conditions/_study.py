@@ -28,7 +28,8 @@ from canonica.pipelines.conditions._study_settings import (
 )
 from canonica.pipelines.conditions._study_store import KEPT, PARTS, StudyStore
 from canonica.pipelines.conditions._study_table import StudyRow, study_rows
-from canonica.pipelines.executors import ClusterLike, Executor, opened_executor
+from canonica.pipelines.executors._executor import Executor
+from canonica.pipelines.executors._opened import ClusterLike, opened_executor
 from canonica.pipelines.results._results_files import failure_rows, write_rows, write_summary
 from canonica.pipelines.results._results_folder import SUMMARY, results_folder
 from canonica.report import FigureFormat, estimation_figure, write_figure

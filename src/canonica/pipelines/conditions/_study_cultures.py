@@ -14,7 +14,7 @@ from canonica.pipelines._recording_rows import recording_row
 from canonica.pipelines.conditions._study_recordings import StudyCulture
 from canonica.pipelines.conditions._study_settings import StudySettings
 from canonica.pipelines.conditions._study_store import PARTS, StudyStore, culture_key
-from canonica.pipelines.executors import Call, Executor, LostCallError, in_order
+from canonica.pipelines.executors._executor import Call, Executor, LostCallError, in_order
 from canonica.reverse_engineering import (
     Baseline,
     EnsembleResponse,

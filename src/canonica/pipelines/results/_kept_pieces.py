@@ -14,7 +14,7 @@ from canonica._errors import CanonicaError, RecordingError
 from canonica._files import complete_file, shown
 from canonica._pieces import Piece
 from canonica._provenance import versions
-from canonica.pipelines.executors import Call, Executor, in_order
+from canonica.pipelines.executors._executor import Call, Executor, in_order
 from canonica.pipelines.results._hidden_folders import HIDDEN
 from canonica.pipelines.results._results_files import write_netcdf
 from canonica.pipelines.results._results_folder import SUMMARY, results_folder

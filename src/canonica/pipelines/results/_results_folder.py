@@ -6,15 +6,17 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+from canonica._arguments import checked_arguments
 from canonica._errors import CanonicaError, how_many, listed
-from canonica._files import in_place, shown, unfinished
+from canonica._files import AnyPath, in_place, shown, unfinished
 from canonica.pipelines.results._hidden_folders import HIDDEN, hidden_folder, remove_leftovers
 from canonica.pipelines.results._replacement import JOURNAL, finish_replacement, replace_results
 
 SUMMARY = "summary.json"
 
 
-def check_results_folder(out: Path, *, overwrite: bool) -> None:
+@checked_arguments
+def check_results_folder(out: AnyPath, *, overwrite: bool) -> None:
     """Refuse a folder for results that is none, or holds anything: soon, before what takes time.
 
     Where earlier results may be replaced, `results_folder` looks closer.
@@ -35,10 +37,11 @@ def check_results_folder(out: Path, *, overwrite: bool) -> None:
     --------
     >>> check_results_folder(Path("nowhere"), overwrite=False)
     """
-    if out.exists() and not out.is_dir():
-        raise CanonicaError(f"out: found {shown(out)}, a file; expected a folder, or nothing.")
-    if not overwrite and not (out / JOURNAL).exists():
-        _earlier_files(out, overwrite=False)
+    folder = Path(out)
+    if folder.exists() and not folder.is_dir():
+        raise CanonicaError(f"out: found {shown(folder)}, a file; expected a folder, or nothing.")
+    if not overwrite and not (folder / JOURNAL).exists():
+        _earlier_files(folder, overwrite=False)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from canonica._checks import refusal
 from canonica._files import AnyPath
 from canonica.lesions import LESIONS, lesion_named
 from canonica.pipelines._progress import Stage, Told
-from canonica.pipelines.executors import ClusterLike, opened_executor
+from canonica.pipelines.executors._opened import ClusterLike, opened_executor
 from canonica.pipelines.results._kept_pieces import resumable_folder
 from canonica.pipelines.results._results_files import write_netcdf, write_rows, write_summary
 from canonica.pipelines.results._results_folder import results_folder
