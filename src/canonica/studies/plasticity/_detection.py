@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 
 from canonica._arguments import checked_arguments
+from canonica._checks import described, refusal
 from canonica.reverse_engineering.forecasting.models._canonical import Canonical
 from canonica.studies.plasticity._labelled import attrs, check
 from canonica.studies.plasticity._posteriors import (
@@ -61,7 +62,7 @@ def plasticity_detection(
     Raises
     ------
     CanonicaError
-        If a size is out of its range.
+        If a size or a memory is out of its range.
 
     See Also
     --------
@@ -80,6 +81,9 @@ def plasticity_detection(
     sizes = RecordingSizes(initial_sessions, trials_per_session, inputs)
     counts = {"draws": draws, "frozen": frozen, "strengths": strengths}
     check(seed, **counts, **sizes._asdict())
+    if not len(memories) or not all(memory > 0 for memory in memories):
+        expected = "one memory at least, each above 0 sessions; endless is inf"
+        raise refusal("memories", described(memories), expected)
     grid = np.geomspace(*strength_range(sizes, model), strengths)
     still = [truth._replace(prior_strength=np.inf)] * frozen
     learning = [
