@@ -201,8 +201,8 @@ def test_what_cannot_be_drawn_is_refused(truth, sizes, word):
     [
         (plasticity_calibration, {"draws": 0}, "draws"),
         (plasticity_detection, {"strengths": 0}, "strengths"),
-        (plasticity_detection, {"memories": []}, "memories: found"),
-        (plasticity_detection, {"memories": [10.0, 0.0]}, "memories: found"),
+        (plasticity_detection, {"memories": []}, "memories"),
+        (plasticity_detection, {"memories": [10.0, 0.0]}, "memories"),
         (culture_false_alarms, {"sessions": 10}, "sessions"),
     ],
 )
