@@ -27,7 +27,7 @@ WORKERS = (1, 2, 4)
 EMPTY = 200  # pieces that do nothing
 
 
-def main(cultures: int = 24, sessions: int = 20, model: str = "ridge") -> None:
+def main(cultures: int, sessions: int, model: str) -> None:
     """Print the table."""
     with TemporaryDirectory() as place:
         folder = Path(place)
@@ -93,5 +93,5 @@ def _nothing() -> None:
 
 
 if __name__ == "__main__":
-    given = sys.argv[1:]
-    main(*map(int, given[:2]), *given[2:])
+    cultures, sessions, model = [*sys.argv[1:], *("24", "20", "ridge")[len(sys.argv) - 1 :]]
+    main(int(cultures), int(sessions), model)
