@@ -17,7 +17,7 @@ from typing import Any
 import pandas as pd
 
 import canonica
-from canonica.pipelines.executors._executor import Call, in_order
+from canonica.pipelines.executors._executor import Call
 from canonica.pipelines.executors._opened import opened_executor
 from canonica.recordings import Reading, write
 from canonica.simulate import culture
@@ -69,8 +69,9 @@ def _studied(
 def _client(workers: int) -> Iterator[Any]:
     from distributed import Client, LocalCluster  # noqa: PLC0415  (an extra)
 
+    options: dict[str, Any] = {"threads_per_worker": 1, "dashboard_address": None}
     with (
-        LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None) as cluster,
+        LocalCluster(n_workers=workers, **options) as cluster,
         Client(cluster, set_as_default=False) as client,
     ):
         yield client
@@ -82,7 +83,7 @@ def _handing_over(client: Any) -> float:
     for who in (None, client):
         with opened_executor(who) as executor:
             began = time.perf_counter()
-            for _ in executor(calls) if who is not None else in_order(calls):
+            for _ in executor(calls):
                 pass
             times.append(time.perf_counter() - began)
     return (times[1] - times[0]) / EMPTY
