@@ -17,7 +17,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL)
 SOON = 2.5  # seconds in which an interrupted command has to be gone: two, on a busy machine
 PATIENCE = 30.0
 # What an interrupted call can go on with lies in a folder of one of these names.
-KEPT = (".canonica-unfinished", ".canonica-study")
+KEPT = (".canonica-unfinished", ".canonica-study", ".canonica-pieces")
 DONE = (".checkpoint", ".nc")
 LATER = 1.02  # of the time that a command takes: some signals come when all is done
 
