@@ -26,6 +26,7 @@ LONG = (  # pages that compile much
     "calibration.md",
     "forecast.md",
     "gallery.md",
+    "networks.md",
     "phenotype.md",
     "recovery.md",
     "separation.md",

@@ -233,6 +233,8 @@ def test_agents_of_pymdp_are_read_by_their_attributes():
         A_dependencies=[[0, 1], [0, 1]], B_dependencies=[[0], [1]], batch_size=1,
     )  # fmt: skip
     found = from_pomdp(agent, **PLAIN)
+    reward = found.joint.reward
+    np.testing.assert_allclose(found.risk, (1 - reward / np.abs(reward).max()) / 2)
     np.testing.assert_allclose(found.problem.E, [0.8, 0.2])
     assert found.problem.actions.tolist() == [[0, 0], [1, 0]]
     mine = from_pomdp(A, B, C, D, [0.8, 0.2], **PLAIN)

@@ -53,6 +53,16 @@ class Conversion:
             return controlled_model(self.network, Precision(COUNTS, COUNTS, COUNTS))
 
     @property
+    def risk(self) -> Float[np.ndarray, "action state"]:
+        """Rewards and preferences as risk, of each action in each joint state.
+
+        ``1/2 - r / (2 max |r|)``: 0.5 where there is neither good nor bad, so that nothing is
+        learned there; 0 for the best, or 1 for the worst, whichever is larger.
+        """
+        largest = np.abs(self.joint.reward).max()
+        return 0.5 - self.joint.reward / (2 * largest if largest > 0 else 1.0)
+
+    @property
     def beginning(self) -> int:
         """Number of the action that begins an episode."""
         return self.network.recurrent_weight.shape[0] - 1
