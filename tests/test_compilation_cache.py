@@ -5,6 +5,7 @@ import os
 import stat
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,16 @@ def test_the_users_own_setting_wins(cache, setting):
     keep_compiled()
     assert os.environ == before
     assert not cache.exists()
+
+
+@pytest.mark.usefixtures("cache")
+def test_another_kind_of_processor_has_a_folder_of_its_own(monkeypatch):
+    keep_compiled()
+    folder = os.environ.pop(FOLDER)
+    monkeypatch.setattr(_compilation_cache, "machine", lambda: "another")
+    keep_compiled()
+    assert Path(os.environ[FOLDER]).name.startswith("another-")
+    assert Path(os.environ[FOLDER]).parent == Path(folder).parent
 
 
 @pytest.mark.usefixtures("cache")
@@ -149,7 +160,9 @@ def test_what_is_kept_gives_the_same_to_the_bit_and_damage_only_a_compilation(tm
     expected, found = run(tmp_path, **{OFF: "0"})
     assert found == "False"
     assert not list(tmp_path.rglob("*-cache"))
-    assert run(tmp_path) == [expected, "False"]
+    with ThreadPoolExecutor() as both:  # processes that share the folder from the beginning
+        found = list(both.map(run, [tmp_path] * 2))
+    assert [result for result, _ in found] == [expected] * 2
     assert run(tmp_path) == [expected, "True"]
     for path in tmp_path.rglob("*-cache"):
         content = bytearray(path.read_bytes())
