@@ -697,12 +697,16 @@ ALWAYS = {
         for name, value in (("a", 2.5), ("b", 3.1))
     ]),
     "reverse_engineering.paired_comparison": lambda _: reverse.paired_comparison(ERRORS, "new"),
+    "culture_phenotype": lambda m: canonica.culture_phenotype(m.culture, initial_sessions=2),
     "phenotype": lambda m: canonica.phenotype(m.choices, free=["plasticity"]),
     "reverse_engineering.phenotype.compare_lesions": lambda m: phenotyping.compare_lesions(
         m.choices, base=["plasticity"], lesions=[], rivals=False
     ),
     "reverse_engineering.phenotype.cross_validate": lambda m: phenotyping.cross_validate(
         m.choices, free=["plasticity"], folds=2
+    ),
+    "reverse_engineering.phenotype.culture_phenotype": lambda m: phenotyping.culture_phenotype(
+        m.culture, initial_sessions=2
     ),
     "reverse_engineering.phenotype.hierarchical_phenotype": lambda m: (
         phenotyping.hierarchical_phenotype(
@@ -732,6 +736,9 @@ ALWAYS = {
     "studies.calibration_summary": lambda m: studies.calibration_summary(m.calibrated),
     "studies.culture_false_alarms": lambda _: studies.culture_false_alarms(
         0, cultures=2, sessions=11, trials_per_session=32
+    ),
+    "studies.culture_recovery": lambda _: studies.culture_recovery(
+        cultures=3, sessions=2, trials_per_session=8, inputs=2
     ),
     "studies.detection_summary": lambda m: studies.detection_summary(m.detected),
     "studies.phenotype_recovery": lambda _: studies.phenotype_recovery(subjects=3, trials=4),
@@ -825,6 +832,10 @@ ALWAYS = {
     ),
     "pipelines.culture": lambda m: m.folder_of(
         "culture", pipelines.culture, electrodes=8, **SIZES, out="one.nwb"
+    ),
+    "pipelines.culture_phenotype": lambda m: m.folder_of(
+        "cultures", pipelines.culture_phenotype, m.file,
+        protocol=canonica.PublishedProtocol(initial_sessions=2),
     ),
     "pipelines.demo": lambda m: m.folder_of("demo", pipelines.demo, cultures=1, sessions=12,
                                             trials_per_session=32),

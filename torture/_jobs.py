@@ -81,6 +81,10 @@ JOBS = (
         "--out out",
     ),
     Job(
+        "cultures",
+        f"culture-phenotype {CULTURE} --initial-sessions 3 --out out",
+    ),
+    Job(
         "lesion",
         f"lesion run state-prior plasticity {LESIONED} --seed {{variant}} --out out",
         resumable=True,

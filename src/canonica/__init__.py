@@ -58,11 +58,12 @@ if TYPE_CHECKING:
         sweep,
         validate,
     )
-    from canonica.reverse_engineering.phenotype import phenotype
+    from canonica.reverse_engineering.phenotype import culture_phenotype, phenotype
 
 # Loaded when first asked for: importing canonica itself costs next to nothing.
 _HOMES = {
     "PublishedProtocol": "canonica.reverse_engineering",
+    "culture_phenotype": "canonica.reverse_engineering.phenotype",
     "forecast": "canonica.reverse_engineering",
     "forecast_responses": "canonica.reverse_engineering",
     "from_spikes": "canonica.recordings",
@@ -100,6 +101,7 @@ __all__ = [
     "RecordingWarning",
     "__version__",
     "agents",
+    "culture_phenotype",
     "data",
     "forecast",
     "forecast_responses",

@@ -3,6 +3,7 @@
 from canonica.cli import (  # each registers its commands
     _analyze,
     _convert,
+    _culture_phenotype,
     _demo,
     _fetch,
     _forecast,
@@ -22,6 +23,7 @@ __all__ = ["app", "main", "program"]
 del (
     _analyze,
     _convert,
+    _culture_phenotype,
     _demo,
     _fetch,
     _forecast,

@@ -65,7 +65,8 @@ def phenotype(
     For each subject, the parameters under which a network that learns from its
     outcomes would choose like it, with 90 % intervals, and a word where choices
     say too little. Single lesions, Rescorla-Wagner and win-stay-lose-shift are
-    compared. No diagnosis can be read from any of this.
+    compared. No diagnosis can be read from any of this. Recordings of cultures
+    are for [bold]canonica culture-phenotype[/bold].
 
       subject,trial,choice,outcome,group
       s1,1,left,1,patients

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from canonica._leftovers import LeftoverWarning
     from canonica.pipelines._analyze import Analysis, analyze
     from canonica.pipelines._convert import Converted, convert
+    from canonica.pipelines._culture_phenotype import CulturePhenotypeRun, culture_phenotype
     from canonica.pipelines._demo import demo
     from canonica.pipelines._fetch import Fetched, fetch
     from canonica.pipelines._forecast import (
@@ -59,6 +60,7 @@ _HOMES = {
     "Analysis": "canonica.pipelines._analyze",
     "ConditionForecast": "canonica.pipelines._forecast",
     "Converted": "canonica.pipelines._convert",
+    "CulturePhenotypeRun": "canonica.pipelines._culture_phenotype",
     "CultureRun": "canonica.pipelines.simulations._culture",
     "Fetched": "canonica.pipelines._fetch",
     "ForecastPlan": "canonica.pipelines._forecast_plan",
@@ -84,6 +86,7 @@ _HOMES = {
     "check_results_folder": "canonica.pipelines.results._results_folder",
     "convert": "canonica.pipelines._convert",
     "culture": "canonica.pipelines.simulations._culture",
+    "culture_phenotype": "canonica.pipelines._culture_phenotype",
     "demo": "canonica.pipelines._demo",
     "fetch": "canonica.pipelines._fetch",
     "forecast": "canonica.pipelines._forecast",
@@ -112,6 +115,7 @@ __all__ = [
     "Analysis",
     "ConditionForecast",
     "Converted",
+    "CulturePhenotypeRun",
     "CultureRun",
     "Fetched",
     "ForecastPlan",
@@ -137,6 +141,7 @@ __all__ = [
     "check_results_folder",
     "convert",
     "culture",
+    "culture_phenotype",
     "demo",
     "fetch",
     "forecast",

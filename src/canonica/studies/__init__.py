@@ -1,6 +1,6 @@
 """What simulation says of our methods: recovery of known networks, calibration, power."""
 
-from canonica.studies.phenotypes import phenotype_recovery, simulated_choices
+from canonica.studies.phenotypes import culture_recovery, phenotype_recovery, simulated_choices
 from canonica.studies.plasticity import (
     Truth,
     calibration_summary,
@@ -16,6 +16,7 @@ __all__ = [
     "Truth",
     "calibration_summary",
     "culture_false_alarms",
+    "culture_recovery",
     "detection_summary",
     "phenotype_recovery",
     "plasticity_calibration",

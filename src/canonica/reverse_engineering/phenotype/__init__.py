@@ -9,6 +9,7 @@ from canonica.reverse_engineering.phenotype._choices import Choices, read_choice
 from canonica.reverse_engineering.phenotype._compare import compare_lesions, cross_validate
 from canonica.reverse_engineering.phenotype._hierarchical import hierarchical_phenotype
 from canonica.reverse_engineering.phenotype._phenotype import phenotype
+from canonica.reverse_engineering.phenotype.cultures import culture_phenotype
 
 __all__ = [
     "MODELS",
@@ -16,6 +17,7 @@ __all__ = [
     "ModelName",
     "compare_lesions",
     "cross_validate",
+    "culture_phenotype",
     "hierarchical_phenotype",
     "phenotype",
     "read_choices",
