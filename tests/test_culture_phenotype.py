@@ -30,7 +30,7 @@ from canonica.reverse_engineering.phenotype.cultures._responding import (
     GAIN_SD,
     PRIOR_SD,
     SESSION_SD,
-    Seen,
+    CountedTrials,
     evidence,
     features,
     precisions,
@@ -86,7 +86,7 @@ def test_a_fit_is_at_the_top_and_says_how_sure_it_is():
     """Against the slope and curvature of the log posterior, taken by JAX itself."""
     with jax.enable_x64(True):
         trials = some_trials(1, repeated=3)
-        seen = Seen(trials, trials.valid)
+        seen = CountedTrials(trials, trials.valid)
         offset = jnp.linspace(-1, 1, SESSIONS * SLOTS).reshape(SESSIONS, SLOTS)
         start, fitted = starting(seen, 2), jax.jit(responding)
         fit, found = fitted(seen, offset, start)
@@ -109,7 +109,7 @@ def test_a_fit_is_at_the_top_and_says_how_sure_it_is():
     np.testing.assert_allclose(sds, expected)
     # Nothing seen: the prior alone, and no evidence.
     with jax.enable_x64(True):
-        nothing = Seen(trials, jnp.zeros_like(trials.valid))
+        nothing = CountedTrials(trials, jnp.zeros_like(trials.valid))
         _, none = fitted(nothing, offset, starting(nothing, 2))
     np.testing.assert_allclose(float(none.variance), PRIOR_SD**2, rtol=1e-9)
     np.testing.assert_allclose(float(none.mean), 0, atol=1e-9)

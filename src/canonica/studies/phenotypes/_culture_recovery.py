@@ -22,7 +22,7 @@ from canonica.reverse_engineering.phenotype.cultures._joint_posterior import (
 )
 from canonica.studies.phenotypes._simulated_cultures import (
     ENSEMBLES,
-    Truths,
+    CultureTruths,
     as_initial,
     responses,
     shown,
@@ -101,7 +101,7 @@ def culture_recovery(
         mixing=mixing,
     )  # fmt: skip
     trials = sessions * trials_per_session
-    truths = Truths(true[:, 0], np.exp(true[:, 1]), np.exp(true[:, 2]) / trials)
+    truths = CultureTruths(true[:, 0], np.exp(true[:, 1]), np.exp(true[:, 2]) / trials)
     with double_precision():
         key = jax.random.key(seed)
     initial = as_initial(world, responses(key, truths, world))

@@ -23,7 +23,7 @@ ENSEMBLES = 2
 NOISE_SCALE = 0.12  # of a response, as recorded cultures have it
 
 
-class Truths(NamedTuple):
+class CultureTruths(NamedTuple):
     """What each simulated culture is.
 
     Attributes
@@ -39,7 +39,7 @@ class Truths(NamedTuple):
     rate: Float[Any, " culture"]
 
 
-class Shown(NamedTuple):
+class ShownStimuli(NamedTuple):
     """What is shown to a culture, session by session.
 
     Attributes
@@ -62,26 +62,28 @@ def shown(
     trials: int,
     inputs: int,
     mixing: float,
-) -> Shown:
+) -> ShownStimuli:
     """Return stimuli mixed from two sources, fresh in every trial, as in section 3."""
     sources = generator.integers(2, size=(cultures, sessions, trials, ENSEMBLES))
     own = np.arange(inputs) * ENSEMBLES // inputs
     swapped = generator.random((cultures, sessions, trials, inputs)) >= mixing
     copied = np.where(swapped, 1 - own, own)
     stimuli = np.take_along_axis(sources, copied, axis=-1).astype(float)
-    return Shown(stimuli, sources[..., 0] * 2 + sources[..., 1])
+    return ShownStimuli(stimuli, sources[..., 0] * 2 + sources[..., 1])
 
 
 @in_float64
 @partial(jax.jit, static_argnames="direct")
-def responses(key: Any, truths: Truths, shown: Shown, direct: float = DIRECT_SD) -> Any:
+def responses(
+    key: Any, truths: CultureTruths, shown: ShownStimuli, direct: float = DIRECT_SD
+) -> Any:
     """Return responses of cultures, (culture, session, ensemble, slot), as the model has them."""
     keys = jax.random.split(key, len(truths.rate))
     return jax.vmap(partial(_of_culture, direct=direct))(keys, truths, shown)
 
 
 def _of_culture(
-    key: Array, truth: Truths, shown: Shown, direct: float
+    key: Array, truth: CultureTruths, shown: ShownStimuli, direct: float
 ) -> Float[Array, "session ensemble slot"]:
     sessions, slots, inputs = shown.stimuli.shape
     keys = jax.random.split(key, 4)
@@ -109,7 +111,7 @@ def _of_culture(
 
 
 def as_initial(
-    shown: Shown, response: Float[np.ndarray, "culture session ensemble slot"]
+    shown: ShownStimuli, response: Float[np.ndarray, "culture session ensemble slot"]
 ) -> Initial:
     """Return cultures as the estimation takes them, no stimulus numbered."""
     cultures = len(response)

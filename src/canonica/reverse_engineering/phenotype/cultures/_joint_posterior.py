@@ -15,9 +15,9 @@ from canonica.reverse_engineering.forecasting.plasticity._numbered_trials import
 from canonica.reverse_engineering.phenotype._parameters import Parameter
 from canonica.reverse_engineering.phenotype.cultures._responding import (
     PRIOR_SD,
-    Found,
+    CountedTrials,
+    OfStatePrior,
     Responding,
-    Seen,
     evidence,
     responding,
     starting,
@@ -123,20 +123,22 @@ def _joint(initial: Initial, *, states: int, uniform_trials: bool) -> Joint:
     rows = [(a, b) for n, a in enumerate(steps) for b in (steps if n % 2 else steps[::-1])]
     z = jnp.array(rows)
 
-    def of_ensemble(response: Array, points: Float[Array, "point 2"]) -> Found:
-        seen = Seen(Trials(response, *initial[1:]), counts)
+    def of_ensemble(response: Array, points: Float[Array, "point 2"]) -> OfStatePrior:
+        seen = CountedTrials(Trials(response, *initial[1:]), counts)
         start = starting(seen, states)
 
-        def at(fit: Responding, point: Float[Array, "2"]) -> tuple[Responding, Found]:
+        def at(fit: Responding, point: Float[Array, "2"]) -> tuple[Responding, OfStatePrior]:
             offset = jnp.exp(point[0]) * evidence(seen.trials, jnp.exp(point[1]) / trials)
             return responding(seen, offset, fit)  # begins where that of the point before ended
 
         return jax.lax.scan(at, start, points)[1]
 
-    def laid(centre: Array, factor: Array) -> tuple[Array, Array, Found]:
+    def laid(centre: Array, factor: Array) -> tuple[Array, Array, OfStatePrior]:
         points = centre + z @ factor.T
         responses = initial.response.swapaxes(0, 1)
-        found = Found(*jax.lax.map(lambda response: of_ensemble(response, points), responses))
+        found = OfStatePrior(
+            *jax.lax.map(lambda response: of_ensemble(response, points), responses)
+        )
         prior = -0.5 * (((points - prior_mean) / prior_sd) ** 2).sum(axis=-1)
         log_posterior = jnp.nan_to_num(found.log_evidence.sum(axis=0) + prior, nan=-jnp.inf)
         return points, log_posterior, found

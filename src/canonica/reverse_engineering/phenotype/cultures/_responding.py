@@ -47,7 +47,7 @@ STILL = 0.02  # of the logarithm of a scale, in the last step
 USUAL_SCALE = 0.15
 
 
-class Seen(NamedTuple):
+class CountedTrials(NamedTuple):
     """An ensemble's initial sessions, and which of their trials count.
 
     Attributes
@@ -80,7 +80,7 @@ class Responding(NamedTuple):
     log_scale: Float[Any, "*batch state"]
 
 
-class Found(NamedTuple):
+class OfStatePrior(NamedTuple):
     """What the responses say of the state prior at one plasticity and precision.
 
     Attributes
@@ -135,13 +135,13 @@ def precisions(sessions: int, inputs: int) -> Float[Array, " parameter"]:
 
 
 def responding(
-    seen: Seen, offset: Float[Array, "session slot"], start: Responding
-) -> tuple[Responding, Found]:
+    seen: CountedTrials, offset: Float[Array, "session slot"], start: Responding
+) -> tuple[Responding, OfStatePrior]:
     """Return the fit where the log odds have a known part, and what that says.
 
     Parameters
     ----------
-    seen : Seen
+    seen : CountedTrials
         Of one ensemble.
     offset : (session, slot)
         The precision times `evidence`.
@@ -163,7 +163,7 @@ def responding(
         )
         return every[:-1]
 
-    def look(fit: Responding) -> tuple[Responding, Found]:
+    def look(fit: Responding) -> tuple[Responding, OfStatePrior]:
         expected = log_odds(fit)
         scale = jnp.exp(fit.log_scale)[trials.state]
         location = location_of(expected, scale)
@@ -204,27 +204,27 @@ def responding(
                 jnp.einsum("nts,nt->s", states, counts.astype(J.dtype)),
             ),
         )
-        found = Found(after.parameters[0], (inverse**2).sum(), log_evidence, decrement)
+        found = OfStatePrior(after.parameters[0], (inverse**2).sum(), log_evidence, decrement)
         return after, found
 
-    def going_on(state: tuple[Array, Responding, Found, Array]) -> Array:
+    def going_on(state: tuple[Array, Responding, OfStatePrior, Array]) -> Array:
         step, _, found, change = state
         return (step < STEPS) & ~((found.decrement < SETTLED) & (change < STILL))
 
     def advanced(
-        state: tuple[Array, Responding, Found, Array],
-    ) -> tuple[Array, Responding, Found, Array]:
+        state: tuple[Array, Responding, OfStatePrior, Array],
+    ) -> tuple[Array, Responding, OfStatePrior, Array]:
         step, fit, *_ = state
         after, found = look(fit)
         return step + 1, after, found, jnp.abs(after.log_scale - fit.log_scale).max()
 
     nowhere = jnp.array(jnp.inf, J.dtype)
-    first = (jnp.array(0), start, Found(*[nowhere] * 4), nowhere)
+    first = (jnp.array(0), start, OfStatePrior(*[nowhere] * 4), nowhere)
     _, fit, found, _ = jax.lax.while_loop(going_on, advanced, first)
     return fit, found
 
 
-def starting(seen: Seen, states: int) -> Responding:
+def starting(seen: CountedTrials, states: int) -> Responding:
     """Return where a fit begins: at what all responses are like."""
     trials, counts = seen
     sessions, _, inputs = trials.stimuli.shape
