@@ -9,7 +9,6 @@ out after the other: its label is that of the nearest mean of the others' state 
 """
 
 import argparse
-from collections.abc import Iterator
 from itertools import combinations
 from pathlib import Path
 
@@ -21,40 +20,46 @@ from canonica.reverse_engineering import PublishedProtocol, ensemble_response
 from canonica.reverse_engineering.phenotype import culture_phenotype
 
 
-def left_out(values: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Return the labels that each culture gets from the nearest mean of the others."""
-    found = []
-    for n in range(len(values)):
-        others = np.arange(len(values)) != n
-        kinds = sorted(set(labels[others]))
-        means = [values[others & (labels == kind)].mean() for kind in kinds]
-        found.append(kinds[int(np.argmin(np.abs(np.array(means) - values[n])))])
+def right_labels(values: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Return how many cultures get their label from the nearest mean of the others.
+
+    Parameters
+    ----------
+    values : (culture,)
+        What is known of each.
+    labels : (arrangement, culture)
+        Numbers of kinds, from 0 on.
+    """
+    of_kind = labels[:, None, :] == np.arange(labels.max() + 1)[:, None]  # one arrangement a row
+    sums, numbers = of_kind @ values, of_kind.sum(axis=2)
+    right = np.zeros(len(labels), int)
+    for n, value in enumerate(values):
+        own = of_kind[:, :, n]
+        means = (sums - own * value) / (numbers - own)
+        right += np.abs(means - value).argmin(axis=1) == labels[:, n]
+    return right
+
+
+def arrangements(labels: np.ndarray) -> np.ndarray:
+    """Return every way to give these labels to the cultures, each once."""
+    found = [np.full(len(labels), -1)]
+    for kind, count in enumerate(np.bincount(labels)):
+        placed = []
+        for one in found:
+            for chosen in combinations(np.flatnonzero(one < 0), count):
+                more = one.copy()
+                more[list(chosen)] = kind
+                placed.append(more)
+        found = placed
     return np.array(found)
-
-
-def arrangements(labels: np.ndarray) -> Iterator[np.ndarray]:
-    """Yield every way to give these labels to the cultures, each once."""
-    kinds, counts = np.unique(labels, return_counts=True)
-
-    def placed(free: list, rest: list) -> Iterator[dict]:
-        if not rest:
-            yield {}
-            return
-        (kind, count), *rest = rest
-        for chosen in combinations(free, count):
-            left = [place for place in free if place not in chosen]
-            for more in placed(left, rest):
-                yield {**dict.fromkeys(chosen, kind), **more}
-
-    for one in placed(list(range(len(labels))), list(zip(kinds, counts, strict=True))):
-        yield np.array([one[n] for n in range(len(labels))])
 
 
 def told_apart(values: np.ndarray, labels: np.ndarray) -> tuple[int, int, float, float]:
     """Return how many are labelled rightly, of how many, the exact p, and the smallest there is."""
-    right = int((left_out(values, labels) == labels).sum())
-    every = [int((left_out(values, one) == one).sum()) for one in arrangements(labels)]
-    return right, len(labels), float(np.mean(np.array(every) >= right)), 1 / len(every)
+    _, labels = np.unique(labels, return_inverse=True)
+    right = int(right_labels(values, labels[None])[0])
+    every = right_labels(values, arrangements(labels))
+    return right, len(labels), float(np.mean(every >= right)), float(np.mean(every == every.max()))
 
 
 def main() -> None:
@@ -62,6 +67,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=Path)
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--baseline", choices=["own", "common"], action="append")
     given = parser.parse_args()
     recordings = [
         one
@@ -75,7 +81,8 @@ def main() -> None:
         for one in recordings
     ]
     tables = []
-    for baseline, value in (("own", None), ("common", float(np.mean(means)))):
+    for baseline in given.baseline or ("own", "common"):
+        value = None if baseline == "own" else float(np.mean(means))
         found = culture_phenotype(recordings, baseline=value)
         table = found[["estimate", "low", "high"]].to_dataframe().reset_index()
         table["baseline"], table["sentence"] = baseline, np.repeat(found["conclusion"].values, 3)

@@ -136,9 +136,7 @@ def _joint(initial: Initial, *, states: int, uniform_trials: bool) -> Joint:
     def laid(centre: Array, factor: Array) -> tuple[Array, Array, OfStatePrior]:
         points = centre + z @ factor.T
         responses = initial.response.swapaxes(0, 1)
-        found = OfStatePrior(
-            *jax.lax.map(lambda response: of_ensemble(response, points), responses)
-        )
+        found: Any = jax.lax.map(lambda response: of_ensemble(response, points), responses)
         prior = -0.5 * (((points - prior_mean) / prior_sd) ** 2).sum(axis=-1)
         log_posterior = jnp.nan_to_num(found.log_evidence.sum(axis=0) + prior, nan=-jnp.inf)
         return points, log_posterior, found
