@@ -183,6 +183,30 @@ def test_modulation_is_late_noisy_and_asymmetric():
         noisy.modulated(m)
 
 
+def test_noise_comes_after_the_delay_and_before_the_asymmetry():
+    m, key = jnp.linspace(-1, 1, 50), jax.random.key(3)
+    bare = np.asarray(cm.PlasticityGains(noise=1.0).modulated(jnp.zeros(50), key))
+    both = cm.PlasticityGains(keeping=2.0, unlearning=0.25, delay=4, noise=1.0)
+    late = np.concatenate([np.zeros(4), np.asarray(m)[:-4]]) + bare
+    close(both.modulated(m, key), np.where(late > 0, 2 * late, late / 4))
+    assert not np.allclose(bare[:4], 0)
+
+
+def test_what_is_kept_of_several_steps_is_a_power():
+    first, counts = jnp.array([1.0, 2.0, 3.0]), jnp.array([5.0, 2.0, 0.5])
+    kept = cm.PlasticityGains(retention=0.5).kept(counts, first, 3)
+    close(kept, np.asarray(first) + (np.asarray(counts) - np.asarray(first)) / 8)
+    untouched = cm.PlasticityGains().kept(counts, first, 3)
+    np.testing.assert_array_equal(untouched, counts)
+
+
+def test_gains_are_real_numbers_even_where_whole_ones_are_given():
+    for whole in (jnp.array([1, 2]), np.array(2)):
+        gain = cm.Gains(likelihood=whole).likelihood
+        assert jnp.issubdtype(gain.dtype, jnp.floating)
+        close(gain, np.broadcast_to(np.asarray(whole, float), 2))
+
+
 @pytest.fixture(scope="module")
 def world():
     keys = jax.random.split(jax.random.key(5))

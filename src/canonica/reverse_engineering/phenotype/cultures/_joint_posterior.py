@@ -142,7 +142,7 @@ def _joint(initial: Initial, *, states: int, uniform_trials: bool) -> Joint:
         return points, log_posterior, found
 
     def homed(_: Array, grid: tuple[Array, Array]) -> tuple[Array, Array]:
-        points, log_posterior, _ = laid(*grid)
+        points, log_posterior = laid(*grid)[:2]
         weight = jax.nn.softmax(log_posterior)
         mean = weight @ points
         away = points - mean
