@@ -61,6 +61,7 @@ def test_own_baselines_are_loudly_said():
     assert own_baselines(rows("given", ("a", 2.0), ("b", 3.0))) is None
 
 
+@pytest.mark.slow
 def test_commands_take_the_baseline_from_a_condition_and_else_warn(call, conditions, tmp_path):
     for name in ("ctrl", "drug"):
         own = [one for one in conditions if one.attrs["condition"] == name]

@@ -156,6 +156,7 @@ def run(home, **settings):
     return done.stdout.split()
 
 
+@pytest.mark.slow
 def test_what_is_kept_gives_the_same_to_the_bit_and_damage_only_a_compilation(tmp_path):
     expected, found = run(tmp_path, **{OFF: "0"})
     assert found == "False"

@@ -170,6 +170,7 @@ def recovered():
     return culture_recovery(3, cultures=10, sessions=3, trials_per_session=32, inputs=4)
 
 
+@pytest.mark.slow
 def test_the_state_prior_is_recovered_and_little_else_of_so_few_trials(recovered):
     r = recovered["r"].to_series()
     assert r["state prior"] > 0.95
@@ -218,6 +219,7 @@ def file(tmp_path_factory):
 OPTIONS = ["--trials-per-session", "64", "--initial-sessions", "3"]
 
 
+@pytest.mark.slow
 def test_the_command_writes_what_python_returns(file):
     out = file.parent / "out"
     result = CliRunner().invoke(

@@ -58,6 +58,7 @@ def outcomes(executor, work):
     return {key: str(found) for key, found in executor(work)}
 
 
+@pytest.mark.slow
 def test_each_call_comes_back_by_its_key_with_what_it_returned_or_why_it_could_not(client):
     numbers = [*range(20), -1]
     expected = outcomes(in_order, calls(numbers))
@@ -71,6 +72,7 @@ def test_each_call_comes_back_by_its_key_with_what_it_returned_or_why_it_could_n
     assert client.status == "running"  # it is not ours to close
 
 
+@pytest.mark.slow
 def test_calls_are_drawn_as_they_are_needed(client):
     drawn = []
 

@@ -466,6 +466,7 @@ def test_a_plan_is_in_synapses_and_prior_to_the_digit(folder):
     np.testing.assert_allclose(flat.probability(np.ones(4) / 4), expected / expected.sum())
 
 
+@pytest.mark.slow
 def test_plasticity_goes_on_from_a_plan(folder):
     tiger = read(folder, pomdp_files.TIGER, "tiger")
     plan = solve(tiger, beliefs=20, bound=False)
@@ -501,6 +502,7 @@ def test_regret_is_small_where_filtering_is_close(folder):
     assert abs(float(reference.mean()) - plan.value) < 4 * error + 0.02
 
 
+@pytest.mark.slow
 def test_regret_of_a_world_that_is_seen_is_nothing():
     problem = Pomdp(
         [np.eye(2)], [np.tile(np.eye(2)[:, :, None], 2)], reward=np.eye(2), discount=0.5

@@ -95,6 +95,7 @@ def test_no_result_holds_the_address_of_an_object(everywhere):
     assert [name for name, value in parts if ADDRESS.search(value)] == []
 
 
+@pytest.mark.slow
 def test_what_computes_in_the_precision_of_the_moment_heeds_ranks(tmp_path):
     """All else computes under settings of its own."""
     names = ["encode", "biased_log_evidence", "initial_counts", "initial_model", "mixing_process"]

@@ -60,6 +60,7 @@ def test_its_file_repeats_it_and_the_command_does_the_same(call, study_folder, t
     assert (out / "report.html").read_bytes() == page
 
 
+@pytest.mark.slow
 def test_an_interrupted_study_goes_on(study_folder, studied, tmp_path):
     def interrupt(progress):
         if progress.what == "Analysing and forecasting" and progress.done == 2:
