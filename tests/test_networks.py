@@ -24,7 +24,7 @@ from canonica.networks import (
 )
 from canonica.networks._conversion import beliefs_of
 from canonica.networks._episodes import drawn_episodes
-from canonica.networks._joint_pomdp import joint
+from canonica.networks._joint_pomdp import factors_apart, joint
 
 BRIEF = {"episodes": 6, "steps": 5}
 PLAIN = {"transitions": "expected", **BRIEF}
@@ -205,6 +205,20 @@ def test_factors_apart_cost_what_they_share():
     np.testing.assert_allclose(cause, 1, atol=1e-6)  # one bit: that they agree
     together = from_pomdp([agree], B, **PLAIN)
     assert "apart" not in together.divergence["cause"]
+
+
+def test_other_factors_are_averaged_out_as_they_are_met():
+    whole, occupancy = joint(Pomdp(*random_arrays(8))), np.array([5.0, 1, 2, 1, 4, 7]) / 20
+    first, second = factors_apart(whole, (2, 3), occupancy)
+    for i in range(2):
+        share = occupancy[3 * i : 3 * i + 3] / occupancy[3 * i : 3 * i + 3].sum()
+        for one, of in zip(whole.likelihoods, first.likelihoods, strict=True):
+            np.testing.assert_allclose(of[:, i], one[:, 3 * i : 3 * i + 3] @ share)
+    for j in range(3):
+        share = occupancy[j::3] / occupancy[j::3].sum()
+        np.testing.assert_allclose(second.reward[:, j], whole.reward[:, j::3] @ share)
+        after = np.einsum("ast,s->at", whole.transition[:, j::3], share)
+        np.testing.assert_allclose(second.transition[:, j], after[:, :3] + after[:, 3:])
 
 
 def test_network_to_model_and_back_and_its_cost():
