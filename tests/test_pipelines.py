@@ -6,7 +6,7 @@ from contextlib import suppress
 import pytest
 
 import canonica
-from canonica import pipelines
+from canonica import CanonicaError, pipelines
 from canonica.pipelines import ForecastPlan, NothingUsableError, Progress
 from canonica.recordings import Reading, write_matlab
 
@@ -92,6 +92,20 @@ def test_forecasts_of_python_and_of_the_command_and_what_is_told(call, folder, t
     assert call("forecast", folder, *names, *SESSION, "--out", tmp_path / "command")[0] == 1
     assert contents(out) == contents(tmp_path / "command")
     check_progress(told)
+
+
+def test_a_forecast_can_be_compared_with_nothing(folder, tmp_path):
+    found = pipelines.forecast(
+        folder, tmp_path / "out", model="ridge", against=[], reading=READING, report=True
+    )
+    assert [list(one.scores) for one in found.recordings] == [["ridge"]] * len(found.recordings)
+    assert not any(one.comparisons for one in found.conditions)
+
+
+def test_what_no_file_can_hold_is_refused_before_the_work(tmp_path):
+    for argument in ("name", "condition"):
+        with pytest.raises(CanonicaError, match=f"^{argument}: found"):
+            pipelines.culture(tmp_path / "c.nwb", **{argument: "a\ud800"})
 
 
 def test_python_and_the_command_validate_the_same(call, folder, tmp_path):

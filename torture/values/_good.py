@@ -110,6 +110,7 @@ def arguments(folder: Path) -> dict[str, dict[str, Any]]:
         "forecast": {"recordings": one, "model": "persistence"},
         "forecast_responses": {**from_responses, "model": "persistence"},
         "fetch": {"conditions": "bic", "base_url": "http://localhost:9/nothing"},
+        "from_pomdp": {"A": [np.eye(2)], "B": [np.tile(np.eye(2)[:, :, None], 2)]},
         "from_spikes": spikes,
         "initial_counts": {"key": key},
         "initial_model": {"key": key},

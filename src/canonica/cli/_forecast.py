@@ -143,7 +143,7 @@ def forecast(
             paths,
             out,
             model=model,
-            against=against,
+            against=against or None,
             protocol=protocol,
             normalisation=normalisation,
             baseline=baseline_given(baseline or [], baseline_from),

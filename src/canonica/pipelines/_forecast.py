@@ -176,7 +176,7 @@ def forecast(
     model : str or ForecastModel, optional
         Whose forecast is written.
     against : sequence of str or ForecastModel, optional
-        That it is compared with; all others by default.
+        That it is compared with; all others by default, none where it is empty.
     protocol : PublishedProtocol, optional
         Thresholds of ensembles, and how many sessions are initial.
     normalisation : str, optional

@@ -67,7 +67,8 @@ class ForecastPlan:
             If there is no model of a name, or one is to be compared with itself.
         """
         chosen = _model("model", model)
-        named = against or [name for name in FORECAST_MODELS if name != chosen.name]
+        usual = [name for name in FORECAST_MODELS if name != chosen.name]
+        named = usual if against is None else against
         others = {one.name: one for one in (_model("against", name) for name in named)}
         if chosen.name in others:
             raise CanonicaError(

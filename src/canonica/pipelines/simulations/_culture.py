@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import cast, get_args
 
 from canonica._arguments import checked_arguments
-from canonica._checks import refusal
+from canonica._checks import described, refusal
 from canonica._errors import CanonicaError
 from canonica._files import AnyPath, complete_file, in_place, shown
 from canonica.lesions import Lesion, lesion_named
@@ -114,6 +114,9 @@ def culture(
     (True, 64)
     """
     path, picture = Path(out), None if figure is None else Path(figure)
+    for argument, text in (("name", name), ("condition", condition)):
+        if not _is_unicode(text):
+            raise refusal(argument, described(text), "a text in Unicode")
     if layout not in LAYOUTS:
         raise CanonicaError(f"layout: found {layout!r}; expected file or dandi.")
     in_sessions = layout == "dandi"
@@ -163,6 +166,14 @@ def culture(
             write_figure(drawn, partial, picture_format)
         stage.advance()
     return found
+
+
+def _is_unicode(text: str) -> bool:
+    """Return whether a file can hold a text: halves of surrogate pairs it cannot."""
+    try:
+        return bool(text.encode()) or not text
+    except UnicodeEncodeError:
+        return False
 
 
 def _format(picture: Path) -> FigureFormat:

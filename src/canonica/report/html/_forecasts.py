@@ -50,7 +50,7 @@ def forecasts_section(contents: ReportContents) -> tuple[Element, list[ReportFig
 
 def _sentences(contents: ReportContents) -> Child:
     said = {
-        str(one["condition"]): one.get("conclusions") or [one["conclusion"]]
+        str(one["condition"]): one["conclusions"] if "conclusions" in one else [one["conclusion"]]
         for one in contents.summary.get("conditions", ())
         if "conclusions" in one or "conclusion" in one
     }
