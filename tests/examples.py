@@ -705,9 +705,6 @@ ALWAYS = {
     "reverse_engineering.phenotype.cross_validate": lambda m: phenotyping.cross_validate(
         m.choices, free=["plasticity"], folds=2
     ),
-    "reverse_engineering.phenotype.culture_phenotype": lambda m: phenotyping.culture_phenotype(
-        m.culture, initial_sessions=2
-    ),
     "reverse_engineering.phenotype.hierarchical_phenotype": lambda m: (
         phenotyping.hierarchical_phenotype(
             m.choices, model="win-stay-lose-shift", draws=4, warmup=2
