@@ -25,6 +25,8 @@ from canonica.networks import (
 from canonica.networks._conversion import beliefs_of
 from canonica.networks._episodes import drawn_episodes
 from canonica.networks._joint_pomdp import factors_apart, joint
+from canonica.networks._solve import joint_outcomes, reachable
+from canonica.networks._upper_bound import upper_bound
 
 BRIEF = {"episodes": 6, "steps": 5}
 PLAIN = {"transitions": "expected", **BRIEF}
@@ -450,6 +452,17 @@ def test_tigers_value_is_the_published_one_and_bounded_by_the_slow_one(folder):
     found = solve(short, beliefs=40)
     assert slow - 100 * later <= found.value <= slow + 10 * later
     assert found.value <= found.upper + 1e-9
+
+
+def test_an_upper_bound_is_one_at_every_belief_before_it_is_compared_with_the_value(folder):
+    tiger = read(folder, pomdp_files.TIGER, "tiger")
+    plan, whole = solve(tiger, beliefs=40, bound=False), joint(tiger)
+    seen = joint_outcomes(whole)
+    points = reachable(whole, seen, whole.start[None], 40, np.random.default_rng(0))
+    bound = upper_bound(whole, seen, points, tiger.discount)
+    worth = (points @ plan.values.T).max(axis=1)
+    assert (bound >= worth - 1e-6).all()
+    assert (bound - worth).max() < 0.1  # and is not a trivial one
 
 
 def test_corridor_and_grid_have_the_values_that_are_published(folder):

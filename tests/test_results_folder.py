@@ -12,7 +12,7 @@ import pytest
 import xarray as xr
 
 from canonica import CanonicaError
-from canonica.pipelines import LeftoverWarning
+from canonica.pipelines import LeftoverWarning, check_results_folder
 from canonica.pipelines.results._results_files import write_netcdf
 from canonica.pipelines.results._results_folder import SUMMARY, results_folder
 
@@ -178,3 +178,21 @@ def test_a_netcdf_file_does_not_depend_on_the_order_of_coordinates(tmp_path):
         write_netcdf(data, path)
         assert xr.load_dataset(path, engine="h5netcdf").equals(data)
     assert paths[0].read_bytes() == paths[1].read_bytes()
+
+
+@pytest.mark.parametrize("out", [3, "", "x" * 300, "\0", None, ["a"]])
+def test_what_is_no_folder_is_refused_by_name(out):
+    with pytest.raises(CanonicaError, match="^out: found"):
+        check_results_folder(out, overwrite=False)
+
+
+def test_a_folder_is_looked_at_before_anything_is_loaded(tmp_path):
+    look = (
+        "import sys; from pathlib import Path; from canonica.pipelines import check_results_folder;"
+        "check_results_folder(Path(sys.argv[1]), overwrite=False);"
+        "print(sorted({'jax', 'numpy', 'xarray'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", look, tmp_path], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"

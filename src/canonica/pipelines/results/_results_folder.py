@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from canonica._arguments import checked_arguments
 from canonica._errors import CanonicaError, how_many, listed
 from canonica._files import AnyPath, in_place, shown, unfinished
 from canonica.pipelines.results._hidden_folders import HIDDEN, hidden_folder, remove_leftovers
@@ -15,7 +14,6 @@ from canonica.pipelines.results._replacement import JOURNAL, finish_replacement,
 SUMMARY = "summary.json"
 
 
-@checked_arguments
 def check_results_folder(out: AnyPath, *, overwrite: bool) -> None:
     """Refuse a folder for results that is none, or holds anything: soon, before what takes time.
 
@@ -37,11 +35,18 @@ def check_results_folder(out: AnyPath, *, overwrite: bool) -> None:
     --------
     >>> check_results_folder(Path("nowhere"), overwrite=False)
     """
-    folder = Path(out)
+    folder = out if isinstance(out, Path) else _checked(out)
     if folder.exists() and not folder.is_dir():
         raise CanonicaError(f"out: found {shown(folder)}, a file; expected a folder, or nothing.")
     if not overwrite and not (folder / JOURNAL).exists():
         _earlier_files(folder, overwrite=False)
+
+
+def _checked(out: object) -> Path:
+    # Loaded here: a command, which gives a path, refuses a folder before it loads anything.
+    from canonica._checks import checked_path  # noqa: PLC0415
+
+    return checked_path("out", out)
 
 
 @contextmanager
