@@ -2,6 +2,10 @@
 
 import os
 import signal
+import socket
+import subprocess
+import sys
+import time
 from functools import partial
 
 import pytest
@@ -99,6 +103,44 @@ def test_a_worker_that_is_killed_costs_nothing_and_one_that_always_dies_is_liste
     assert key == "always"
     assert isinstance(lost, LostCallError)
     assert "every worker died" in str(lost)
+
+
+def started(kind, *words):
+    """Start a scheduler, or a worker, as a process of its own."""
+    command = [sys.executable, "-m", "distributed.cli.dask_" + kind, *words, "--no-dashboard"]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    here = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}  # what is called is defined here
+    return subprocess.Popen(command, **quiet, env=here)
+
+
+def slowly(number):
+    time.sleep(0.3)
+    return number
+
+
+@pytest.mark.slow
+def test_a_scheduler_that_is_killed_and_started_anew_costs_nothing():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    address = f"tcp://127.0.0.1:{port}"
+    scheduler = ("scheduler", "--port", str(port))
+    worker = ("worker", address, "--nthreads", "1")
+    running = [started(*scheduler), started(*worker)]
+    try:
+        found = {}
+        with opened_executor(address) as executor:
+            for key, value in executor(Call(str(n), partial(slowly, n)) for n in range(12)):
+                found[key] = value
+                if len(found) == 3:
+                    running[0].kill()
+                    running[0].wait()
+                    running += [started(*scheduler), started(*worker)]
+        assert found == {str(n): n for n in range(12)}
+    finally:
+        for process in running:
+            process.kill()
+            process.wait()
 
 
 @pytest.mark.slow

@@ -133,6 +133,7 @@ def test_the_boundary_is_where_redrawn_means_cross_the_level():
     np.testing.assert_array_equal(boundary(found, "reward", level=-9).probability, 0)
 
 
+@pytest.mark.slow
 def test_what_comes_back_is_told_trial_by_trial():
     task = BanditTask(trials=4, pulls=10, measured_trials=2)
     told = []

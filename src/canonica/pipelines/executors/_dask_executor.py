@@ -43,7 +43,7 @@ class DaskExecutor:
             while self._filled(running, lost, waiting):
                 for future in self._done(running):
                     call = running.pop(future)
-                    if future.status in LOST:
+                    if future.status in LOST or not future.done():
                         lost.append(call)
                     else:
                         yield call.key, _outcome(future, call)
@@ -73,7 +73,12 @@ class DaskExecutor:
         return bool(running)
 
     def _done(self, running: dict[Future, Call]) -> list[Future]:
-        """Return calls that have come to an end, waiting for the first of them."""
+        """Return calls that have come to an end, waiting for the first of them.
+
+        Where the scheduler has gone, one that has not.
+        """
+        # Dask's own functions that wait ask for a default client, which ours is not, and wait for
+        # ever where the scheduler has gone.
         while True:
             ended = [future for future in running if future.done()]
             if ended:
