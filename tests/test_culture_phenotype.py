@@ -266,4 +266,7 @@ def test_kept_uniform_trials_tell_more():
     few = {"cultures": 6, "sessions": 4, "trials_per_session": 48, "inputs": 4}
     mixed, all_of_them = (culture_recovery(0, **few, uniform_trials=one) for one in (False, True))
     ratio = (all_of_them["sd_ratio"] / mixed["sd_ratio"]).mean("recording")
-    assert (ratio < 1).all()
+    # Of the precision so few trials say next to nothing, with these trials or without: its ratio
+    # is 1 give or take chance.
+    assert (ratio.sel(parameter=["state prior", "plasticity"]) < 1).all()
+    assert 0.9 < ratio.sel(parameter="sensory precision") < 1.1

@@ -8,13 +8,16 @@ import sys
 import time
 from functools import partial
 
+import pandas as pd
 import pytest
 import xarray as xr
 from distributed import Client, LocalCluster
 
+import canonica
 from canonica import CanonicaError, RecordingError, pipelines
 from canonica.pipelines.executors._executor import Call, LostCallError, in_order
 from canonica.pipelines.executors._opened import opened_executor
+from canonica.recordings import Reading
 from canonica.studies.lesions.tasks import SeparationTask
 
 SMALL = SeparationTask(sessions=2, trials_per_session=8, inputs=4, measured_sessions=1)
@@ -152,6 +155,37 @@ def test_a_lesioned_network_is_the_same_to_the_bit_on_any_number_of_workers(clie
     assert len(here.result.point) > 2
     for name in here.files:
         assert (tmp_path / "here" / name).read_bytes() == (tmp_path / "there" / name).read_bytes()
+
+
+@pytest.mark.slow
+def test_a_study_is_the_same_to_the_bit_on_a_cluster(client, study_folder, studied, tmp_path):
+    reading = Reading(trials_per_session=64)
+    table = study_folder / "study.csv"
+    found = canonica.study(table, tmp_path, model="ridge", reading=reading, cluster=client)
+    pd.testing.assert_frame_equal(found.table, studied.table)
+    assert found.comparisons == studied.comparisons
+    assert [str(one) for one in found.failures] == [str(one) for one in studied.failures]
+    for name in found.files:
+        if name.endswith(".nc"):
+            there = (study_folder / "out" / name).read_bytes()
+            assert (tmp_path / name).read_bytes() == there
+
+
+@pytest.mark.slow
+def test_a_study_whose_command_is_killed_goes_on(study_folder, studied, tmp_path):
+    words = ["study", study_folder / "study.csv", "--out", tmp_path, "--model", "ridge"]
+    words += ["--trials-per-session", "64", "--resume"]
+    command = [sys.executable, "-m", "canonica", *map(str, words)]
+    first = [word for word in command if word != "--resume"]
+    running = subprocess.Popen([*first, "--cluster", "local:2"], stderr=subprocess.DEVNULL)
+    while not list(tmp_path.rglob("*.scores.nc")) and running.poll() is None:
+        time.sleep(0.05)
+    running.kill()
+    running.wait()
+    again = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert again.returncode == 1, again.stderr  # one recording is broken
+    assert "had been done before" in again.stdout
+    pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "cultures.parquet"), studied.table)
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from canonica.pipelines.results._results_folder import results_folder
 from canonica.recordings import Reading, recording_files
 from canonica.report import FigureFormat, phenotype_figure, write_figure
 from canonica.reverse_engineering import GivenBaseline, PublishedProtocol, attempt, own_baselines
-from canonica.reverse_engineering.forecasting import normalised_ensembles
+from canonica.reverse_engineering.forecasting import Normalised, normalised_ensembles
 from canonica.reverse_engineering.phenotype.cultures._culture_phenotype import (
     LEVEL,
     phenotype_of_normalised,
@@ -121,40 +121,20 @@ def culture_phenotype(
             progress=progress,
             causal=True,
         )
-        ready = normalised_ensembles(ensembles, settings, "causal", baseline)
-        each: list[xr.Dataset] = []
-        stage = Stage(progress, "Estimating", len(ready))
-        for one in ready:
-            found = one if isinstance(one, RecordingError) else attempt(
-                phenotype_of_normalised,
-                [one],
-                settings.initial_sessions,
-                uniform_trials=uniform_trials,
-                level=LEVEL,
-            )  # fmt: skip
-            if isinstance(found, RecordingError):
-                failures.append(found)
-            else:
-                each.append(found)
-            stage.advance()
+        each, ready = _estimated(
+            normalised_ensembles(ensembles, settings, "causal", baseline),
+            settings,
+            failures,
+            uniform_trials=uniform_trials,
+            stage=Stage(progress, "Estimating", len(ensembles)),
+        )
         if not each:
             raise NothingUsableError(
                 "nothing could be estimated, and nothing was written.", failures
             ) from next(iter(failures), None)
+        warning = own_baselines([_baseline_row(one) for one in ready])
         cultures = _together(each)
-        warning = own_baselines(
-            [
-                {"condition": one.ensembles.condition, "baseline": one.baseline.value,
-                 "baseline_origin": one.baseline.origin}
-                for one in ready if not isinstance(one, RecordingError)
-            ]
-        )  # fmt: skip
-        picture = f"phenotype.{figure_format}"
-        written = ["cultures.csv", "phenotype.nc", picture]
-        write_rows(folder / "cultures.csv", _rows(cultures))
-        write_netcdf(cultures, folder / "phenotype.nc")
-        figure = phenotype_figure(cultures.rename(recording="subject"))
-        write_figure(figure, folder / picture, figure_format)
+        written = _write(cultures, folder, figure_format)
         contents = {
             "settings": {
                 "protocol": asdict(settings),
@@ -172,6 +152,50 @@ def culture_phenotype(
         }
         write_summary(folder, "culture-phenotype", contents, written)
     return CulturePhenotypeRun(cultures, failures, warning, written)
+
+
+def _estimated(
+    ready: Sequence[Normalised | RecordingError],
+    settings: PublishedProtocol,
+    failures: list[RecordingError],
+    *,
+    uniform_trials: bool,
+    stage: Stage,
+) -> tuple[list[xr.Dataset], list[Normalised]]:
+    """Return what each recording says, and all that are normalised; add what fails to failures."""
+    each: list[xr.Dataset] = []
+    for one in ready:
+        found = one if isinstance(one, RecordingError) else attempt(
+            phenotype_of_normalised,
+            [one],
+            settings.initial_sessions,
+            uniform_trials=uniform_trials,
+            level=LEVEL,
+        )  # fmt: skip
+        if isinstance(found, RecordingError):
+            failures.append(found)
+        else:
+            each.append(found)
+        stage.advance()
+    return each, [one for one in ready if isinstance(one, Normalised)]
+
+
+def _baseline_row(one: Normalised) -> dict[str, Any]:
+    return {
+        "condition": one.ensembles.condition,
+        "baseline": one.baseline.value,
+        "baseline_origin": one.baseline.origin,
+    }
+
+
+def _write(cultures: xr.Dataset, folder: Path, figure_format: FigureFormat) -> list[str]:
+    """Write table, data and picture; return the names of the files."""
+    picture = f"phenotype.{figure_format}"
+    write_rows(folder / "cultures.csv", _rows(cultures))
+    write_netcdf(cultures, folder / "phenotype.nc")
+    figure = phenotype_figure(cultures.rename(recording="subject"))
+    write_figure(figure, folder / picture, figure_format)
+    return ["cultures.csv", "phenotype.nc", picture]
 
 
 def _together(each: Sequence[xr.Dataset]) -> xr.Dataset:
