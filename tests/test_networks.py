@@ -10,6 +10,7 @@ import pomdp_files
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import softmax
 
 from canonica import CanonicaError
 from canonica import model as cm
@@ -23,8 +24,10 @@ from canonica.networks import (
     solve,
 )
 from canonica.networks._conversion import beliefs_of
-from canonica.networks._episodes import drawn_episodes
-from canonica.networks._joint_pomdp import factors_apart, joint
+from canonica.networks._episodes import Episodes, drawn_episodes
+from canonica.networks._filters import Approximations, FactorFilter, likelihood_elsewhere
+from canonica.networks._fitted_transitions import fitted_transitions
+from canonica.networks._joint_pomdp import JointPomdp, factors_apart, joint
 from canonica.networks._solve import joint_outcomes, reachable
 from canonica.networks._upper_bound import upper_bound
 
@@ -194,6 +197,28 @@ def test_fitted_synapses_filter_better_than_weighed_and_those_than_expected():
     found = from_pomdp(A, B)
     without = found.divergence["without"].sel(cause="transition", statistic="mean")
     assert float(without) < 0.01 * mean["fitted"]  # nothing else is approximated
+
+
+@given(seeds)
+def test_a_state_that_is_off_shows_what_the_others_show_on_average(seed):
+    likelihood = np.random.default_rng(seed).dirichlet(np.ones(3), 4).T  # (outcome, state)
+    found = likelihood_elsewhere(likelihood)
+    for state in range(4):
+        others = [likelihood[:, other] for other in range(4) if other != state]
+        np.testing.assert_allclose(found[:, state], np.mean(others, axis=0))
+
+
+def test_fitted_synapses_are_those_of_the_best_softmax_with_a_largest_one_of_0_in_each_row():
+    transition = np.array([[[0.8, 0.1, 0.1], [0.2, 0.5, 0.3], [0.05, 0.15, 0.8]]])
+    eye = np.eye(3)
+    part = JointPomdp((eye,), transition, eye[0], np.zeros((1, 3)), np.ones(1))
+    units = FactorFilter(part, Approximations(True, False, False, 1e-6))
+    belief = np.repeat(eye[:, None], 2, axis=1)  # certain of each state in turn
+    seen = Episodes(np.zeros((3, 1, 2), int), np.zeros((3, 2), int))
+    found = fitted_transitions(units, belief, seen).log_transition
+    np.testing.assert_allclose(found.max(axis=2), 0, atol=1e-12)
+    # Where one state is certain, the best softmax is the row of B itself; the last is never left.
+    np.testing.assert_allclose(softmax(found[0][:2], axis=1), transition[0][:2], atol=1e-3)
 
 
 def test_factors_apart_cost_what_they_share():
