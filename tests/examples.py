@@ -422,6 +422,13 @@ def decision_table(given):
     return path
 
 
+def agent_file(given):
+    """Return a file of an agent in double precision."""
+    path = given.folder / "bandit.npz"
+    given.double_bandit.save(path)
+    return path
+
+
 def problem_file(given):
     """Return a file of a problem with one state."""
     path = given.folder / "one.pomdp"
@@ -589,6 +596,7 @@ ALWAYS = {
     ),
     "agents.transplant_summary": lambda m: m.moved_summary,
     # Networks from problems.
+    "load": lambda m: canonica.load(agent_file(m)),
     "networks.compiled": lambda m: networks.compiled(m.conversion, m.plan).network,
     "networks.expected_free_energy": lambda m: networks.expected_free_energy(m.problem, horizon=2),
     "networks.from_pomdp": lambda m: [m.conversion.network, m.conversion.divergence],

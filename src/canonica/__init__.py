@@ -16,6 +16,8 @@ From what subjects chose and got, to lesions of the network that would choose li
 
     estimates = canonica.phenotype("choices.csv")
 
+An agent that was saved comes back with `canonica.load`.
+
 A figure of a recording's results is one call of `canonica.plot`. What the commands do, from files
 to files, is in `canonica.pipelines`.
 The equations are in `canonica.model`, cultures to practise on in `canonica.simulate`, networks
@@ -44,7 +46,7 @@ if TYPE_CHECKING:
         simulate,
         studies,
     )
-    from canonica.pipelines import study
+    from canonica.pipelines import load, study
     from canonica.recordings import from_spikes, read
     from canonica.reverse_engineering import (
         PublishedProtocol,
@@ -67,6 +69,7 @@ _HOMES = {
     "forecast": "canonica.reverse_engineering",
     "forecast_responses": "canonica.reverse_engineering",
     "from_spikes": "canonica.recordings",
+    "load": "canonica.pipelines",
     "phenotype": "canonica.reverse_engineering.phenotype",
     "read": "canonica.recordings",
     "reverse_engineer": "canonica.reverse_engineering",
@@ -107,6 +110,7 @@ __all__ = [
     "forecast_responses",
     "from_spikes",
     "lesions",
+    "load",
     "model",
     "networks",
     "phenotype",

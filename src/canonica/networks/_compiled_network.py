@@ -13,9 +13,12 @@ from scipy.special import expit, log_softmax, softmax
 
 from canonica._arguments import checked_arguments
 from canonica._checks import checked_array, checked_number, refusal
+from canonica._files import AnyPath
 from canonica._float64 import double_precision
+from canonica._saved_file import save_value
 from canonica.model import (
     MINIMUM_POLICY_COUNT,
+    CanonicalNetwork,
     ControlledLogOdds,
     ControlledNetwork,
     Gains,
@@ -27,11 +30,15 @@ from canonica.model import canonical_network as network_of
 from canonica.model import generative_model as model_of
 from canonica.networks._conversion import Conversion
 from canonica.networks._filters import SMALLEST
+from canonica.networks._joint_pomdp import JointPomdp
+from canonica.networks._pomdp import Pomdp
 from canonica.networks._solution import Solution
 
 STRONGEST = 6.0  # log odds of a policy in a state: e ** 3 to 1 in each of two synapses
 COUNTS = 2_000.0  # behind policy synapses: their least count is about 100 then
 DECISIVE = 500.0  # log odds over the whole range of values
+# Of what a network that acts by a plan is made.
+PARTS = (Conversion, Pomdp, JointPomdp, ControlledNetwork, CanonicalNetwork, Gains)
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,6 +143,16 @@ class CompiledNetwork:
             layers = network_of(model)
             network = ControlledNetwork(layers, self.network.recurrent_weight, self.network.factors)
         return replace(self, network=network)
+
+    def save(self, path: AnyPath) -> None:
+        """Write this network to a file, for `canonica.load`; an earlier one is replaced, whole.
+
+        Raises
+        ------
+        CanonicaError
+            If the file cannot be written.
+        """
+        save_value(path, self, PARTS)
 
 
 @checked_arguments

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         forecast,
     )
     from canonica.pipelines._forecast_plan import ForecastPlan
+    from canonica.pipelines._load import load
     from canonica.pipelines._maze import MazeRun, maze, unfinished_maze
     from canonica.pipelines._nothing_usable import NothingUsableError
     from canonica.pipelines._phenotype import PhenotypeRun, phenotype
@@ -96,6 +97,7 @@ _HOMES = {
     "lesion_kinds": "canonica.pipelines.simulations._lesion",
     "lesion_restored": "canonica.pipelines.simulations._lesion",
     "lesion_task": "canonica.pipelines.simulations._lesion",
+    "load": "canonica.pipelines._load",
     "maze": "canonica.pipelines._maze",
     "perturbation": "canonica.pipelines.simulations._perturbation",
     "phenotype": "canonica.pipelines._phenotype",
@@ -151,6 +153,7 @@ __all__ = [
     "lesion_kinds",
     "lesion_restored",
     "lesion_task",
+    "load",
     "maze",
     "perturbation",
     "phenotype",

@@ -1,5 +1,7 @@
 """A two-layer canonical network that acts, and learns from what became of it."""
 
+from contextlib import nullcontext
+from dataclasses import replace
 from functools import partial
 from typing import Literal, NamedTuple
 
@@ -12,8 +14,10 @@ from jaxtyping import Array, Float, Int, Shaped
 
 from canonica._checks import checked_array, checked_number, checked_size, described, refusal
 from canonica._errors import CanonicaError, how_many
-from canonica._float64 import standard_promotion
+from canonica._files import AnyPath
+from canonica._float64 import double_precision, of_float64, standard_promotion
 from canonica._keys import checked_key
+from canonica._saved_file import save_value
 from canonica.agents.network._accumulated import nothing_accumulated
 from canonica.agents.network._agent_checks import (
     check_model,
@@ -29,12 +33,14 @@ from canonica.agents.network._response import Acting, Response
 from canonica.agents.network._response_law import ResponseLaw, response_law
 from canonica.agents.network._rollout import Rollout, empty_rollout
 from canonica.agents.network._tally import no_tally
+from canonica.agents.network.modulations import MODULATIONS
 from canonica.agents.network.modulations._modulation import Modulation
 from canonica.agents.network.modulations._progress import ProgressModulation
-from canonica.model import GenerativeModel, PlasticityGains, present
+from canonica.model import Gains, GenerativeModel, PlasticityGains, present
 
 CHUNK = 200
 EPSILON = 1e-6
+PARTS = (GenerativeModel, Gains, PlasticityGains, *MODULATIONS)  # of what an agent is made
 
 
 class Decision(NamedTuple):
@@ -163,6 +169,29 @@ class Agent(eqx.Module):
     def model_of(self, state: AgentState) -> GenerativeModel:
         """Return the generative model that an agent holds by now."""
         return self.flush(state).counts.model(self.model)
+
+    def after(self, state: AgentState) -> "Agent":
+        """Return the agent that this one has become: its model is what was learned by `state`.
+
+        In double precision where the state is. Its `init` acts as this one does from `begin` on;
+        what it forgets, where its plasticity does, it forgets towards the counts of now.
+        """
+        double = state.counts.likelihood.dtype == np.float64
+        with double_precision() if double else nullcontext():
+            agent = of_float64(self) if double else self
+            return replace(agent, model=agent.model_of(state))
+
+    def save(self, path: AnyPath) -> None:
+        """Write this agent to a file, for `canonica.load`; an earlier one is replaced, whole.
+
+        To save what it has become, ``agent.after(state).save(path)``.
+
+        Raises
+        ------
+        CanonicaError
+            If its modulation is a class of yours, or the file cannot be written.
+        """
+        save_value(path, self, PARTS)
 
     @standard_promotion()
     def step(

@@ -8,7 +8,18 @@ from canonica.agents.network.modulations._outcome import OutcomeModulation
 from canonica.agents.network.modulations._progress import ProgressModulation
 from canonica.agents.network.modulations._step import StepModulation
 
+# Those that a saved agent may have; a new one is a new line.
+MODULATIONS = (
+    FollowingModulation,
+    MeanModulation,
+    NoModulation,
+    OutcomeModulation,
+    ProgressModulation,
+    StepModulation,
+)
+
 __all__ = [
+    "MODULATIONS",
     "FollowingModulation",
     "MeanModulation",
     "Modulation",
