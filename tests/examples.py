@@ -844,6 +844,9 @@ ALWAYS = {
     ),
     "pipelines.demo": lambda m: m.folder_of("demo", pipelines.demo, cultures=1, sessions=12,
                                             trials_per_session=32),
+    "pipelines.export": lambda m: m.folder_of(
+        "export", pipelines.export, agent_file(m), to="stablehlo"
+    ),
     "pipelines.fetch": lambda m: fetched(pipelines.fetch, m),
     "pipelines.forecast": lambda m: m.folder_of(
         "forecast", pipelines.forecast, m.file, model="ridge", against=["persistence"]

@@ -24,6 +24,7 @@ LONG = (  # pages that compile much
     "README.md",
     "agents.md",
     "calibration.md",
+    "export.md",
     "forecast.md",
     "gallery.md",
     "networks.md",

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from canonica.agents import SwitchingBandit, bandit_agent
 from canonica.pipelines import analyze
 from canonica.recordings import write
 from canonica.studies import simulated_choices
@@ -98,6 +99,7 @@ JOBS = (
         "restore",
         "lesion restore --restored-after 2 --networks 2 --seed {variant} --out out",
     ),
+    Job("export", "export {inputs}/agent-{variant}.npz --to stablehlo --out out"),
     Job("demo", "demo --cultures 1 --seed {variant} --out out", again=""),
 )
 
@@ -110,6 +112,7 @@ def write_inputs(folder: Path) -> None:
         write(path, trains)
         write(folder / f"culture-{variant}.csv", trains.recording())
         analyze(path, folder / f"analyzed-{variant}")
+        bandit_agent(SwitchingBandit(), max_steps=variant).save(folder / f"agent-{variant}.npz")
         choices = simulated_choices(variant, subjects=3, trials=12)
         choices.to_csv(folder / f"choices-{variant}.csv", index=False)
     for variant, other in ((1, OTHER), (OTHER, 1)):

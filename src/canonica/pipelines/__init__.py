@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from canonica.pipelines.conditions._study import Study, study
     from canonica.pipelines.conditions._study_settings import StudySettings
     from canonica.pipelines.conditions._study_table import StudyWarning
+    from canonica.pipelines.exports._export import Export, export
     from canonica.pipelines.results._results_folder import check_results_folder
     from canonica.pipelines.simulations._culture import CultureRun, culture
     from canonica.pipelines.simulations._landscape import LandscapeRun, landscape
@@ -63,6 +64,7 @@ _HOMES = {
     "Converted": "canonica.pipelines._convert",
     "CulturePhenotypeRun": "canonica.pipelines._culture_phenotype",
     "CultureRun": "canonica.pipelines.simulations._culture",
+    "Export": "canonica.pipelines.exports._export",
     "Fetched": "canonica.pipelines._fetch",
     "ForecastPlan": "canonica.pipelines._forecast_plan",
     "Forecasts": "canonica.pipelines._forecast",
@@ -89,6 +91,7 @@ _HOMES = {
     "culture": "canonica.pipelines.simulations._culture",
     "culture_phenotype": "canonica.pipelines._culture_phenotype",
     "demo": "canonica.pipelines._demo",
+    "export": "canonica.pipelines.exports._export",
     "fetch": "canonica.pipelines._fetch",
     "forecast": "canonica.pipelines._forecast",
     "landscape": "canonica.pipelines.simulations._landscape",
@@ -119,6 +122,7 @@ __all__ = [
     "Converted",
     "CulturePhenotypeRun",
     "CultureRun",
+    "Export",
     "Fetched",
     "ForecastPlan",
     "Forecasts",
@@ -145,6 +149,7 @@ __all__ = [
     "culture",
     "culture_phenotype",
     "demo",
+    "export",
     "fetch",
     "forecast",
     "landscape",
