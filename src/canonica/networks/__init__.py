@@ -1,5 +1,6 @@
 """Networks made from problems: from what is known of a world to a network that acts in it."""
 
+from canonica.networks._as_pymdp import AsPymdp
 from canonica.networks._compiled_network import CompiledNetwork, compiled
 from canonica.networks._conversion import Conversion
 from canonica.networks._expected_free_energy import expected_free_energy
@@ -11,6 +12,7 @@ from canonica.networks._solution import Solution
 from canonica.networks._solve import solve
 
 __all__ = [
+    "AsPymdp",
     "CompiledNetwork",
     "Conversion",
     "Pomdp",

@@ -4,6 +4,7 @@ from canonica.agents.worlds._environment import Environment, Outcome
 from canonica.agents.worlds._gymnasium_world import GymnasiumWorld
 from canonica.agents.worlds._maze import Maze, maze_walls, shortest_path
 from canonica.agents.worlds._maze_task import MazeTask
+from canonica.agents.worlds._pymdp_world import PymdpWorld
 from canonica.agents.worlds._registered_worlds import register
 from canonica.agents.worlds._switching_bandit import BanditState, SwitchingBandit
 from canonica.agents.worlds._t_maze import TMaze, TMazeState
@@ -16,6 +17,7 @@ __all__ = [
     "Maze",
     "MazeTask",
     "Outcome",
+    "PymdpWorld",
     "SwitchingBandit",
     "TMaze",
     "TMazeState",
