@@ -22,7 +22,17 @@ import pytest
 from hypothesis import settings
 from jaxtyping import config, install_import_hook
 
-CHECKED = ("agents", "model", "recordings", "simulate", "reverse_engineering")
+# Not `agents.planning`: its inner loop is Python, of calls that take less than their check.
+CHECKED = (
+    "agents.designs",
+    "agents.experiments",
+    "agents.network",
+    "agents.worlds",
+    "model",
+    "recordings",
+    "simulate",
+    "reverse_engineering",
+)
 install_import_hook([f"canonica.{floor}" for floor in CHECKED], "beartype.beartype")
 
 settings.register_profile("canonica", deadline=None, max_examples=20, derandomize=True)

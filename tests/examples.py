@@ -422,6 +422,28 @@ def decision_table(given):
     return path
 
 
+def lake_and_agent():
+    """Return an agent that knows nothing, and its world."""
+    lake = gymnasium.make("FrozenLake-v1")
+    return agents.agent_for(lake), lake
+
+
+def played():
+    """Return what two agents did in a world."""
+    lake = gymnasium.make("FrozenLake-v1")
+    each = [agents.play(agents.RandomAgent(lake, seed), lake, episodes=3) for seed in (0, 1)]
+    return xr.concat(each, xr.Variable("agent", ["one", "other"]), combine_attrs="override")
+
+
+def written_frames(given):
+    """Return a folder with a film of two pictures."""
+    folder = given.folder / "film"
+    folder.mkdir()
+    frames = [np.full((4, 6, 3), level, np.uint8) for level in (0, 200)]
+    report.write_frames(frames, folder / "film.gif")
+    return folder
+
+
 def agent_file(given):
     """Return a file of an agent in double precision."""
     path = given.folder / "bandit.npz"
@@ -479,6 +501,10 @@ FLOOR_1 = {
     ),
     "negative_entropy": lambda m: model.negative_entropy(m.beliefs.states, 1e-6),
     "negative_entropy_of_log_odds": lambda m: model.negative_entropy_of_log_odds(m.seen),
+    "with_policies": lambda m: model.with_policies(
+        model.CanonicalNetwork(m.network.weight, m.network.threshold_factor),
+        m.network.weight[1], m.network.weight[1, :, 0],
+    ),
     "present": lambda m: model.present(m.seen, "observations"),
     "previous_in_time": lambda m: model.previous_in_time(m.seen, m.seen[0]),
     "prior_sums": lambda _: model.prior_sums(3e3, neurons=2, inputs=3),
@@ -558,6 +584,7 @@ ALWAYS = {
     "agents.binary_observations": lambda _: agents.binary_observations(
         gymnasium.spaces.Discrete(4)
     ),
+    "agents.agent_for": lambda _: lake_and_agent()[0].knowledge.symbols,
     "agents.bootstrap_interval": lambda _: agents.bootstrap_interval(np.arange(5.0)),
     "agents.decision_log": lambda m: agents.decision_log(decision_table(m)),
     "agents.estimated_priors": lambda m: agents.estimated_priors(
@@ -579,6 +606,7 @@ ALWAYS = {
     "agents.picture": lambda _: agents.picture(
         agents.TMaze(), agents.TMaze().reset(jax.random.key(0))[0], np.zeros(5)
     ),
+    "agents.play": lambda _: agents.play(*lake_and_agent(), episodes=3),
     "agents.published_comparison": lambda m: agents.published_comparison(m.mazes),
     "agents.recorded_trials": lambda m: m.recorded,
     "agents.risk_of_reward": lambda _: agents.risk_of_reward(0.3, terminated=False),
@@ -799,6 +827,9 @@ ALWAYS = {
     ),
     "report.phenotype_table": lambda m: report.phenotype_table(m.phenotypes),
     "report.plasticity_found": lambda m: m.finding,
+    "report.play_figure": lambda m: m.image(report.play_figure(played())),
+    "report.play_table": lambda _: report.play_table(played()),
+    "report.write_frames": written_frames,
     "report.rates_figure": lambda m: m.image(report.rates_figure([m.finding])),
     "report.recording_scores": lambda m: report.recording_scores(by_model(m)),
     "report.recovery_figure": lambda m: m.image(report.recovery_figure(m.recovered)),
@@ -857,6 +888,9 @@ ALWAYS = {
     "pipelines.maze": lambda m: m.folder_of("maze", pipelines.maze, **TASK, animation="none"),
     "pipelines.perturbation": lambda m: m.folder_of("perturb", pipelines.perturbation, **BRIEF),
     "pipelines.phenotype": phenotyped,
+    "pipelines.play": lambda m: m.folder_of(
+        "play", pipelines.play, "FrozenLake-v1", episodes=3, film=False
+    ),
     "pipelines.recovery": lambda m: m.folder_of(
         "recover", pipelines.recovery, draws=2, sessions=11, trials_per_session=16
     ),
@@ -866,6 +900,7 @@ ALWAYS = {
         "transplant", pipelines.transplant, prior_right=[0.25], **TASK
     ),
     "pipelines.unfinished_maze": lambda m: pipelines.unfinished_maze(m.folder / "none"),
+    "pipelines.unfinished_play": lambda m: pipelines.unfinished_play(m.folder / "none"),
     "pipelines.validate": lambda m: pipelines.validate(m.file),
     "pipelines.validate_each": lambda m: list(pipelines.validate_each(m.file)),
     "pipelines.write_validations": lambda m: m.file_of(

@@ -18,8 +18,9 @@ from canonica import CanonicaError
 from canonica.model import GenerativeModel
 
 # Plain records: what functions return, made by hand in tests alone.
-RECORDS = {"AgentState", "BanditState", "Decision", "Outcome", "Record", "TMazeState", "Trial"}
-ABSTRACT = {"Environment", "Modulation"}
+RECORDS = {"AgentState", "BanditState", "Decision", "Knowledge", "Outcome", "Record", "TMazeState"}
+RECORDS |= {"Trial"}
+ABSTRACT = {"Acts", "Environment", "Modulation"}
 ELSEWHERE = {"bootstrap_interval", "picture"}  # tested in another room, and below
 # Told apart by being true or false, called back, or of any kind.
 FREE = {"progress", "risk", "terminated", "reward"}
@@ -54,6 +55,21 @@ def good():
         "Maze": {"walls": maze.walls, "window": 3},
         "Memory": {"kept": 0.9, "written": 0.5, "mistaken": 0.1, "prior": 0.1},
         "OutcomeModulation": {"prompt": 3},
+        "PlanningAgent": {
+            "observation_space": environment.observation_space,
+            "action_space": environment.action_space,
+            "discount": 0.9,
+        },
+        "QLearningAgent": {"environment": environment},
+        "RandomAgent": {"environment": environment},
+        "VectorPlanningAgent": {
+            "agent": ca.agent_for(environment),
+            "environment": gymnasium.make_vec("FrozenLake-v1", 2),
+        },
+        "agent_for": {"environment": environment},
+        "play": {
+            "agent": ca.RandomAgent(environment), "environment": environment, "episodes": 1
+        },
         "agent_with_prior": {
             "maze": maze,
             "policies": np.asarray(policies),

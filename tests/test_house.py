@@ -73,7 +73,7 @@ def test_no_class_has_the_name_of_another():
     assert [name for name, times in Counter(class_names()).items() if times > 1] == []
 
 
-AGENT_ROOMS = {"network": 1, "worlds": 1, "designs": 2, "experiments": 3}
+AGENT_ROOMS = {"network": 1, "worlds": 1, "planning": 1, "designs": 2, "experiments": 3}
 
 
 @pytest.mark.parametrize("room", AGENT_ROOMS)

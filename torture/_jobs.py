@@ -100,6 +100,11 @@ JOBS = (
         "lesion restore --restored-after 2 --networks 2 --seed {variant} --out out",
     ),
     Job("export", "export {inputs}/agent-{variant}.npz --to stablehlo --out out"),
+    Job(
+        "play",
+        "play canonica/TMaze-v0 --set corridor=2 --episodes 30 --seed {variant} --out out",
+        resumable=True,
+    ),
     Job("demo", "demo --cultures 1 --seed {variant} --out out", again=""),
 )
 

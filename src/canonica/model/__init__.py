@@ -65,6 +65,7 @@ from canonica.model._values import (
     present,
     previous_in_time,
 )
+from canonica.model._written_policies import with_policies
 
 __all__ = [
     "LARGEST_COUNT",
@@ -118,4 +119,5 @@ __all__ = [
     "synaptic_sums",
     "synaptic_sums_beside_prior",
     "total",
+    "with_policies",
 ]

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float, Int
-from scipy.special import expit, log_softmax, softmax
+from scipy.special import expit, softmax
 
 from canonica._arguments import checked_arguments
 from canonica._checks import checked_array, checked_number, refusal
@@ -25,6 +25,7 @@ from canonica.model import (
     Precision,
     coincidence,
     present,
+    with_policies,
 )
 from canonica.model import canonical_network as network_of
 from canonica.model import generative_model as model_of
@@ -34,7 +35,6 @@ from canonica.networks._joint_pomdp import JointPomdp
 from canonica.networks._pomdp import Pomdp
 from canonica.networks._solution import Solution
 
-STRONGEST = 6.0  # log odds of a policy in a state: e ** 3 to 1 in each of two synapses
 COUNTS = 2_000.0  # behind policy synapses: their least count is about 100 then
 DECISIVE = 500.0  # log odds over the whole range of values
 # Of what a network that acts by a plan is made.
@@ -216,22 +216,8 @@ def compiled(
         precision = DECISIVE / spread if spread > 0 else 1.0
     log_odds = checked_number("precision", precision, lowest=0) * worth
     prior = np.log(np.maximum(conversion.joint.prior, SMALLEST))[plan.actions]
-    mean = log_odds.mean(axis=1)
-    by_state = log_odds - mean[:, None]
-    gain = max(float(np.abs(by_state).max()) / STRONGEST, 1.0)
-    strength = by_state / (2 * gain)
-    factor = (mean + log_softmax(prior)) / gain
     with double_precision():
         base = conversion.network
-        layers = eqx.tree_at(
-            lambda one: (one.output_weight, one.output_threshold_factor, one.gains),
-            base.layers,
-            (
-                jnp.asarray(np.stack([-strength, strength])),
-                jax.nn.log_sigmoid(jnp.asarray(np.stack([-factor, factor]))),
-                Gains(decision=gain),
-            ),
-            is_leaf=lambda one: one is None,
-        )
+        layers = with_policies(base.layers, jnp.asarray(log_odds), jnp.asarray(prior))
         network = ControlledNetwork(layers, base.recurrent_weight, base.factors)
     return CompiledNetwork(conversion, network, plan.actions, counts)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from canonica.pipelines._maze import MazeRun, maze, unfinished_maze
     from canonica.pipelines._nothing_usable import NothingUsableError
     from canonica.pipelines._phenotype import PhenotypeRun, phenotype
+    from canonica.pipelines._play import PlayRun, play, unfinished_play
     from canonica.pipelines._progress import Progress, Told
     from canonica.pipelines._report import report
     from canonica.pipelines._validate import Validated, validate, validate_each, write_validations
@@ -74,6 +75,7 @@ _HOMES = {
     "MazeRun": "canonica.pipelines._maze",
     "NothingUsableError": "canonica.pipelines._nothing_usable",
     "PerturbationRun": "canonica.pipelines.simulations._perturbation",
+    "PlayRun": "canonica.pipelines._play",
     "PhenotypeRun": "canonica.pipelines._phenotype",
     "Progress": "canonica.pipelines._progress",
     "RecordingForecast": "canonica.pipelines._forecast",
@@ -104,12 +106,14 @@ _HOMES = {
     "maze": "canonica.pipelines._maze",
     "perturbation": "canonica.pipelines.simulations._perturbation",
     "phenotype": "canonica.pipelines._phenotype",
+    "play": "canonica.pipelines._play",
     "recording_files": "canonica.recordings",
     "recovery": "canonica.pipelines.simulations._recovery",
     "report": "canonica.pipelines._report",
     "separation": "canonica.pipelines.simulations._separation",
     "study": "canonica.pipelines.conditions._study",
     "transplant": "canonica.pipelines.simulations._transplant",
+    "unfinished_play": "canonica.pipelines._play",
     "unfinished_maze": "canonica.pipelines._maze",
     "validate": "canonica.pipelines._validate",
     "validate_each": "canonica.pipelines._validate",
@@ -133,6 +137,7 @@ __all__ = [
     "NothingUsableError",
     "PerturbationRun",
     "PhenotypeRun",
+    "PlayRun",
     "Progress",
     "RecordingForecast",
     "RecoveryRun",
@@ -162,6 +167,7 @@ __all__ = [
     "maze",
     "perturbation",
     "phenotype",
+    "play",
     "recording_files",
     "recovery",
     "report",
@@ -169,6 +175,7 @@ __all__ = [
     "study",
     "transplant",
     "unfinished_maze",
+    "unfinished_play",
     "validate",
     "validate_each",
     "write_validations",

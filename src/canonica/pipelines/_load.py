@@ -12,6 +12,7 @@ from canonica._saved_file import check_kind_of, read_saved, value_of
 KINDS = {
     "Agent": "canonica.agents.network._agent",
     "CompiledNetwork": "canonica.networks._compiled_network",
+    "Knowledge": "canonica.agents.planning._knowledge",
 }
 
 

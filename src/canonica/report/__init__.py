@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from canonica.report._perturbation_figure import perturbation_figure
     from canonica.report._phenotype_figure import phenotype_figure
     from canonica.report._phenotype_table import phenotype_table
+    from canonica.report._play_figure import play_figure, write_frames
+    from canonica.report._play_table import play_table
     from canonica.report._rates_figure import rates_figure
     from canonica.report._recovery_figure import recovery_figure
     from canonica.report._separation_figure import separation_figure
@@ -82,6 +84,8 @@ _HOMES = {
     "plasticity_found": "canonica.report._forecast_table",
     "rates_figure": "canonica.report._rates_figure",
     "recording_scores": "canonica.report._forecast_table",
+    "play_figure": "canonica.report._play_figure",
+    "play_table": "canonica.report._play_table",
     "recovery_figure": "canonica.report._recovery_figure",
     "restoration_figure": "canonica.report._lesion_figures",
     "scene_figure": "canonica.report._maze_scene_figure",
@@ -96,6 +100,7 @@ _HOMES = {
     "trial_names": "canonica.report._learning_table",
     "worlds_figure": "canonica.report._worlds_figure",
     "write_animation": "canonica.report._landscape_figure",
+    "write_frames": "canonica.report._play_figure",
     "write_figure": "canonica.report._style",
     "write_recordings_csv": "canonica.report._table",
     "write_scene_animation": "canonica.report._maze_scene_figure",
@@ -128,6 +133,8 @@ __all__ = [
     "phenotype_figure",
     "phenotype_table",
     "plasticity_found",
+    "play_figure",
+    "play_table",
     "rates_figure",
     "recording_scores",
     "recovery_figure",
@@ -145,6 +152,7 @@ __all__ = [
     "worlds_figure",
     "write_animation",
     "write_figure",
+    "write_frames",
     "write_recordings_csv",
     "write_scene_animation",
 ]

@@ -10,7 +10,9 @@ from canonica.agents.experiments.decisions._estimated_prior import By, estimated
 from canonica.agents.experiments.decisions._observed_decisions import observed_decisions
 from canonica.agents.experiments.gymnasium._binary_observations import binary_observations
 from canonica.agents.experiments.gymnasium._gymnasium_agent import GymnasiumAgent
+from canonica.agents.experiments.gymnasium._play import Acts, play
 from canonica.agents.experiments.gymnasium._risk_of_reward import risk_of_reward
+from canonica.agents.experiments.gymnasium._rivals import QLearningAgent, RandomAgent
 from canonica.agents.experiments.gymnasium._run_in_gymnasium import run_in_gymnasium
 from canonica.agents.experiments.maze._experiment_store import ExperimentStore, is_store
 from canonica.agents.experiments.maze._learning_summary import (
@@ -28,10 +30,13 @@ from canonica.agents.experiments.transplant._transplant_summary import transplan
 __all__ = [
     "PRIORS_RIGHT",
     "STATISTICS",
+    "Acts",
     "AgentName",
     "By",
     "ExperimentStore",
     "GymnasiumAgent",
+    "QLearningAgent",
+    "RandomAgent",
     "Record",
     "Trial",
     "binary_observations",
@@ -43,6 +48,7 @@ __all__ = [
     "legible_block",
     "maze_experiment",
     "observed_decisions",
+    "play",
     "published_comparison",
     "recorded_trials",
     "risk_of_reward",

@@ -1,0 +1,175 @@
+"""What followed what: counts of a transition mapping whose states are met one by one."""
+
+from array import array
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int
+
+END = -1  # in place of what follows, where an episode ends
+
+
+class Consequence(NamedTuple):
+    """What may follow an action: an observation or the end, and a reward.
+
+    Attributes
+    ----------
+    seen : int
+        Number of the observation, or `END`.
+    grade : float
+        The reward by which outcomes are told apart.
+    """
+
+    seen: int
+    grade: float
+
+
+@dataclass(frozen=True)
+class Consequences:
+    """All that has followed pairs of a state and an action, each kind once.
+
+    Attributes
+    ----------
+    pair : (kind,)
+        State times the number of actions, plus action.
+    seen, grade : (kind,)
+        The `Consequence`.
+    following : (kind,)
+        The state that followed, or `END`.
+    count : (kind,)
+        How often.
+    reward : (kind,)
+        Mean.
+    """
+
+    pair: Int[np.ndarray, " kind"]
+    seen: Int[np.ndarray, " kind"]
+    grade: Float[np.ndarray, " kind"]
+    following: Int[np.ndarray, " kind"]
+    count: Float[np.ndarray, " kind"]
+    reward: Float[np.ndarray, " kind"]
+
+
+class Followed:
+    """Counts of what followed each pair of a state and an action, by one memory.
+
+    A state is an observation with what is remembered beside it, and gets its unit when it is first
+    met. Counts are those of Hebbian plasticity with the basis s (x) d, where senses are certain.
+
+    Parameters
+    ----------
+    actions : int
+        To choose from.
+    """
+
+    def __init__(self, actions: int) -> None:
+        self.actions = actions
+        self.states: dict[tuple[int, ...], int] = {}
+        self.less: list[int] = []  # of each state: the state of the memory that remembers less
+        self.times = array("q")  # each pair was met
+        self._kinds: dict[tuple[int, Consequence], int] = {}
+        self._following = array("q")
+        self._count, self._reward = array("d"), array("d")
+        # One of each is believed before anything was seen.
+        self.new, self.chances = 1.0, 1.0
+        self.differed, self.compared = 1.0, 2.0
+
+    @property
+    def novelty(self) -> float:
+        """The prior count of what never followed a pair, by how often that came.
+
+        Where n outcomes have followed a pair, the next is a new one with probability a / (n + a):
+        as many were new as this adds up to. 1 at first; it falls in worlds without chance.
+        """
+        return self.new / self.chances
+
+    @property
+    def surprise(self) -> float:
+        """How often what a pair did first was new to the same pair with less remembered."""
+        return self.differed / self.compared
+
+    def state(self, key: tuple[int, ...], less: int) -> int:
+        """Return the number of a state, which is new or was met before."""
+        found = self.states.get(key)
+        if found is None:
+            found = self.states[key] = len(self.states)
+            self.less.append(less)
+            self.times.extend([0] * self.actions)
+        return found
+
+    def frequency(self, pair: int, outcome: Consequence) -> float:
+        """Return how often an outcome has followed a pair, of all times; 0 where nothing has."""
+        kind = self._kinds.get((pair, outcome))
+        return 0.0 if kind is None else self._count[kind] / self.times[pair]
+
+    def compare(self, pair: int, outcome: Consequence, less: "Followed", same: int) -> None:
+        """Take note whether the first outcome of a pair is new to the pair with less remembered."""
+        if self.times[pair] == 0 and less.times[same]:
+            self.compared += 1
+            self.differed += less.frequency(same, outcome) == 0
+
+    def add(self, pair: int, outcome: Consequence, following: int, reward: float) -> None:
+        """Count an outcome: plasticity of the synapses from a pair to the state that follows."""
+        kind = self._kinds.get((pair, outcome))
+        if self.times[pair]:
+            self.new += kind is None
+            self.chances += 1 / (self.times[pair] + self.novelty)
+        self.times[pair] += 1
+        if kind is None:
+            self._kinds[pair, outcome] = len(self._kinds)
+            self._following.append(following)
+            self._count.append(1.0)
+            self._reward.append(reward)
+            return
+        self._count[kind] += 1
+        self._reward[kind] += (reward - self._reward[kind]) / self._count[kind]
+
+    @property
+    def pairs(self) -> Int[np.ndarray, " kind"]:
+        """The pair of each kind of outcome."""
+        return np.fromiter((pair for pair, _ in self._kinds), int, len(self._kinds))
+
+    @property
+    def following(self) -> Int[np.ndarray, " kind"]:
+        """The state that followed, or `END`."""
+        return np.array(self._following, int)
+
+    @property
+    def count(self) -> Float[np.ndarray, " kind"]:
+        """How often."""
+        return np.array(self._count, float)
+
+    @property
+    def reward(self) -> Float[np.ndarray, " kind"]:
+        """Mean reward."""
+        return np.array(self._reward, float)
+
+    @property
+    def outcomes(self) -> Consequences:
+        """All that has followed, as arrays."""
+        kinds = [outcome for _, outcome in self._kinds]
+        return Consequences(
+            self.pairs,
+            np.array([kind.seen for kind in kinds], int),
+            np.array([kind.grade for kind in kinds], float),
+            self.following,
+            self.count,
+            self.reward,
+        )
+
+    def restore(
+        self, keys: Iterable[Iterable[int]], less: Iterable[int], seen: Consequences
+    ) -> None:
+        """Take over states and counts that were kept; what follows from them is set apart."""
+        for key, one in zip(keys, less, strict=True):
+            self.state(tuple(int(part) for part in key), int(one))
+        for pair, at, grade, following, count, reward in zip(
+            *(vars(seen)[name].tolist() for name in vars(seen)), strict=True
+        ):
+            self._kinds[pair, Consequence(at, grade)] = len(self._kinds)
+            self.times[pair] += int(count)
+            self._following.append(following)
+            self._count.append(count)
+            self._reward.append(reward)
