@@ -21,7 +21,7 @@ from canonica.model import GenerativeModel
 RECORDS = {"AgentState", "BanditState", "Decision", "Knowledge", "Outcome", "Record", "TMazeState"}
 RECORDS |= {"Trial"}
 ABSTRACT = {"Acts", "Environment", "Modulation"}
-ELSEWHERE = {"bootstrap_interval", "picture"}  # tested in another room, and below
+ELSEWHERE = {"PymdpWorld", "bootstrap_interval", "picture"}  # tested in another room, and below
 # Told apart by being true or false, called back, or of any kind.
 FREE = {"progress", "risk", "terminated", "reward"}
 
