@@ -23,6 +23,7 @@ def run(code, **settings):
     )
 
 
+@pytest.mark.slow
 def test_labelled_results_are_the_same_to_the_bit_whatever_jax_is_set_to():
     expected = digest()
     with jax.enable_x64(True):

@@ -270,6 +270,7 @@ def test_stimuli_of_no_groups(generator, mixing):
         inferred_sources(stimuli.astype(float), "here")
 
 
+@pytest.mark.slow
 def test_from_simulation_to_validation(call, tmp_path):
     out = tmp_path / "experiment"
     sizes = ["--sessions", "12", "--trials-per-session", "24", "--electrodes", "16"]

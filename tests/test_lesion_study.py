@@ -185,6 +185,7 @@ def test_figures_show_lesions_with_an_effect_and_name_the_others(doses, diagram)
     assert [axis.get_xlabel() for axis in panels[:2]] == ["sensory precision"] * 2
 
 
+@pytest.mark.slow
 def test_pieces_are_kept_until_all_is_there_and_done_once(tmp_path, monkeypatch):
     from canonica.studies.lesions import _points
 

@@ -173,6 +173,7 @@ def test_entropy_is_scipys_and_nothing_where_nothing_was_done():
     assert entropy(np.zeros(3)) == 0
 
 
+@pytest.mark.slow
 def test_an_agents_life_is_that_of_its_trials_one_by_one():
     made = Made((PolicyPrecision(1.0), PlasticityRate(1.0)))
     rows = np.array([[1.0, 1.0], [0.2, 0.5]])

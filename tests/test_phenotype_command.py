@@ -202,6 +202,7 @@ def test_what_shows_in_choices_is_recovered_and_what_does_not_is_said():
     assert (np.isclose(columns, 1) | (columns == 0)).all()
 
 
+@pytest.mark.slow
 def test_agents_with_lesions_choose_as_their_lesions_say():
     shared = {"subjects": 40, "trials": 60}
     random = simulated_choices(0, **shared, strengths={"policy precision": 0.0})

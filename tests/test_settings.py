@@ -29,6 +29,7 @@ def floating(found):
     return {dtype for dtype, *_ in parts if dtype.startswith("float")}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("double", [False, True])
 def test_the_model_follows_the_precision_and_heeds_strict_promotion(double, tmp_path):
     names = [f"model.{name}" for name in FLOOR_1]

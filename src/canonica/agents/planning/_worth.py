@@ -3,12 +3,12 @@
 import numpy as np
 import scipy.sparse as sp
 from jaxtyping import Float
-from scipy.special import betaincinv
 
 from canonica.agents.planning._followed import END, Followed
 from canonica.agents.planning._rewards import Rewards
 
 TOLERANCE = 1e-3  # steps of risk 0
+TINY = np.finfo(float).tiny
 
 
 class Worth:
@@ -31,7 +31,8 @@ class Worth:
 
     def draw_anew(self) -> None:
         """Let what may yet be found be drawn anew, with the next plan."""
-        self._uniform, self._hopes, self._times = np.zeros(0), np.zeros(0), np.zeros(0)
+        self._uniform, self._new = np.zeros(0), np.zeros(0)
+        self._met, self._times = np.zeros(0), np.zeros(0)
         self._count = 1.0
 
     def plan(
@@ -93,28 +94,29 @@ class Worth:
     def _novelty(
         self, times: Float[np.ndarray, " pair"], count: float, generator: np.random.Generator
     ) -> Float[np.ndarray, " pair"]:
-        """Return the share of what was never met in what follows each pair, as drawn."""
-        self._draw(len(times), generator)
-        known = len(self._hopes)
-        if not known:
+        """Return the share of what was never met in what follows each pair, as drawn.
+
+        Beta(a, n) is the share of Gamma(a) in its sum with Gamma(n), which grows by Gamma(1) with
+        each outcome that comes.
+        """
+        if not len(self._new):
             self._count = count  # for as long as draws are kept
-        hopes = np.concatenate([self._hopes, np.ones(len(times) - known)])
-        before = np.concatenate([self._times, np.zeros(len(times) - known)])
-        changed = times != before
-        hopes[changed] = betaincinv(self._count, times[changed], self._uniform[changed])
-        self._hopes, self._times = hopes, times
-        return hopes
+        more = len(times) - len(self._new)
+        self._new = np.concatenate([self._new, generator.gamma(self._count, size=more)])
+        self._met = np.concatenate([self._met, np.zeros(more)])
+        self._times = np.concatenate([self._times, np.zeros(more)])
+        changed = np.flatnonzero(times != self._times)
+        self._met[changed] += generator.gamma(times[changed] - self._times[changed])
+        self._times = times
+        return np.where(times > 0, self._new / np.maximum(self._new + self._met, TINY), 1.0)
 
     def _difference(
         self, times: Float[np.ndarray, " pair"], surprise: float, generator: np.random.Generator
     ) -> Float[np.ndarray, " pair"]:
         """Return which pairs that were never met are drawn to be unlike a memory of less."""
-        self._draw(len(times), generator)
-        return ((times == 0) & (self._uniform < surprise)).astype(float)
-
-    def _draw(self, pairs: int, generator: np.random.Generator) -> None:
-        more = generator.random(pairs - len(self._uniform))
+        more = generator.random(len(times) - len(self._uniform))
         self._uniform = np.concatenate([self._uniform, more])
+        return ((times == 0) & (self._uniform < surprise)).astype(float)
 
 
 def _expected(
