@@ -105,6 +105,7 @@ PLASTIC = {
     "altered plasticity": {
         "recurrent": False,
         "modulation": OutcomeModulation(prompt=9),
+        "epsilon": 0.2,
         "plasticity": {"rate": 0.7, "keeping": 1.5, "unlearning": 0.4, "retention": 0.97}
         | {"delay": 2},
     },

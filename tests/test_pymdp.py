@@ -49,6 +49,16 @@ def test_a_loop_of_pymdp_is_that_of_the_network(network):
     np.testing.assert_allclose(unseen[0][0, 0], network.believe(belief, action), rtol=1e-9)
 
 
+def test_of_beliefs_over_time_the_last_count(network):
+    agent = AsPymdp(network)
+    (one,), (last,) = (agent.infer_states(seen, agent.D) for seen in ([0, 1], [1, 2]))
+    both = [np.concatenate([one, last], axis=1)]
+    np.testing.assert_array_equal(agent.infer_policies(both)[0], agent.infer_policies([last])[0])
+    np.testing.assert_array_equal(
+        agent.update_empirical_prior([[0, 1]], both), agent.update_empirical_prior([[0, 1]], [last])
+    )
+
+
 def test_actions_are_drawn_as_often_as_they_are_probable(network):
     agent = AsPymdp(network)
     q_pi, _ = agent.infer_policies(agent.infer_states([0, 1], agent.D))
@@ -118,6 +128,18 @@ def test_a_process_of_pymdp_is_a_world():
         assert told["outcomes"] == [one, two]
     with pytest.raises(CanonicaError, match="action: found 6; expected one of"):
         world.step(6)
+
+
+def test_every_step_is_drawn_anew():
+    process = Process()
+    process.step = lambda key, state, action: process.reset(key)  # noqa: ARG005
+    world = PymdpWorld(process, PREFERENCES)
+    lives = []
+    for _ in range(2):
+        world.reset(seed=1)
+        lives.append([tuple(world.step(0)[0]) for _ in range(20)])
+    assert lives[0] == lives[1]
+    assert len(set(lives[0])) > 2
 
 
 def test_an_agent_of_ours_acts_in_it():

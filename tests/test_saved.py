@@ -19,7 +19,7 @@ from run_examples import leaves
 import canonica
 from canonica import CanonicaError
 from canonica._saved_file import ENDING, MARK
-from canonica._saved_values import encoded
+from canonica._saved_values import decoded, encoded
 from canonica.agents import (
     Agent,
     FollowingModulation,
@@ -143,6 +143,14 @@ def test_a_network_that_acts_by_a_plan_comes_back(tmp_path):
     same(network, again)
     same(network.begin([1]), again.begin([1]))
     assert network.conversion.divergence.identical(again.conversion.divergence)
+
+
+def test_numbers_and_arrays_of_numpy_stay_what_they_are():
+    value = [np.float32(0.1), np.array(0.1), np.array([True]), np.array(["a"]), 0.1, None, (), {}]
+    arrays = {}
+    again = decoded(encoded("value", value, [], arrays), arrays, {})
+    assert [type(one) for one in again] == [type(one) for one in value]
+    same(value, again)
 
 
 # What it has become -------------------------------------------------------------------------------
