@@ -28,7 +28,7 @@ def network(request):
     made = problem()
     conversion = from_pomdp(made, units=request.param, transitions="expected", episodes=2, steps=2)
     plan = solve(made, beliefs=12)
-    assert len(set(plan.actions.tolist())) > 2
+    assert len(set(plan.actions.tolist())) > 1
     return compiled(conversion, plan, precision=0.3)
 
 
