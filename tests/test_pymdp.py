@@ -145,6 +145,7 @@ def test_every_step_is_drawn_anew():
     assert len(set(lives[0])) > 2
 
 
+@pytest.mark.slow
 def test_an_agent_of_ours_acts_in_it():
     world = gymnasium.wrappers.TimeLimit(PymdpWorld(Process(), PREFERENCES), 4)
     agent = sensing_agent(5, 6, modulation=MeanModulation(), chunk=4)
