@@ -220,19 +220,33 @@ def test_what_was_never_met_is_worth_the_best_that_is_known(seed):
     np.testing.assert_allclose(worth.of_pairs[never], max(4.0, worth.of_states.max()), atol=2e-3)
 
 
-def test_the_share_of_what_is_new_is_drawn_from_its_posterior_once():
+def ended(times):
+    """Return counts of a pair after which an episode has ended so many times."""
     followed = Followed(1)
     followed.state((0,), 0)
-    for _ in range(5):
+    for _ in range(times):
         followed.add(0, Consequence(END, 0.0), END, 0.0)
     followed.new, followed.chances = 3.0, 2.0
+    return followed
+
+
+def _hoped(seed):
+    """Return what is hoped after five outcomes, three of which came after a first plan."""
+    worth = planned(ended(2), seed=seed, sweeps=1)
+    settings = {"rewards": Rewards(), "discount": 0.9, "sweeps": 1}
+    worth.plan(ended(5), None, generator=np.random.default_rng([seed, 1]), **settings)
+    return worth.of_pairs[0, 0]
+
+
+def test_the_share_of_what_is_new_is_drawn_from_its_posterior_once():
     # The pair ends with nothing: what it is worth is what is hoped.
-    draws = [planned(followed, seed=seed, sweeps=1).of_pairs[0, 0] for seed in range(3000)]
+    draws = [_hoped(seed) for seed in range(3000)]
     expected = 1.5 / (5 + 1.5)
     spread = math.sqrt(expected * (1 - expected) / (5 + 1.5 + 1))
     assert np.mean(draws) == pytest.approx(expected, abs=4 * spread / math.sqrt(3000))
     assert np.std(draws) == pytest.approx(spread, rel=0.06)
 
+    followed = ended(5)
     worth = planned(followed)
     first = worth.of_pairs[0, 0]
     settings = {"rewards": Rewards(), "discount": 0.9, "sweeps": 1}
