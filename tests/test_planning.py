@@ -321,6 +321,37 @@ def test_where_nothing_is_worth_remembering_nothing_is():
     assert found["reward"][-75:].mean() > 0.25  # at random: 0.014
 
 
+@pytest.mark.parametrize(
+    ("evidence", "memory"),
+    [
+        ([0, 2.9, 0, 0, 0], "nothing"),
+        ([0, 3.1, 0, 0, 0], "the last step"),
+        ([0, 2, 2, 0, 0], "the last two steps"),  # both together are clear
+        ([0, 5, 2.9, 0, 0], "the last step"),
+        ([0, 5, 4, 8, 0.5], "the last two steps"),
+        ([0, 5, -9, 6, 0], "the first observation"),
+        ([0, -5, 9, -1, 5], "the last two steps"),
+    ],
+)
+def test_more_is_remembered_where_the_evidence_is_clear(evidence, memory):
+    world = Told(1)
+    agent = agent_for(world)
+    play(agent, world, episodes=1)
+    agent.evidence = list(map(float, evidence))
+    agent._choose_memory()
+    assert agent.remembers == memory
+
+
+def test_an_episode_that_is_cut_has_no_end():
+    cliff = gymnasium.make("CliffWalking-v1")
+    agent = agent_for(cliff)
+    play(agent, cliff, episodes=5, max_steps=6)
+    assert agent.episodes == 5
+    assert END not in agent._followed[0].following
+    # What followed the last action was not seen.
+    assert agent._followed[0].count.sum() == 5 * 5
+
+
 def slow_evidence(history, outcomes):
     """Return the evidence of remembering the last step, by plain loops over what happened."""
     gain, less, more = 0.0, {}, {}
@@ -391,6 +422,8 @@ def test_what_was_learned_is_kept_to_the_bit(tmp_path):
     play(first, world, episodes=7, seed=5)
     first.save(tmp_path / "agent.npz")
     second = agent_for(world, seed=9, knowledge=canonica.load(tmp_path / "agent.npz"))
+    for kept, worth in zip(first._worth, second._worth, strict=True):
+        np.testing.assert_array_equal(kept.of_states, worth.of_states)
     rest = play(second, world, episodes=5, seed=5, first=8)
     assert rest["reward"].equals(at_once["reward"][7:])
     assert rest["steps"].equals(at_once["steps"][7:])

@@ -9,7 +9,7 @@ import jax
 import numpy as np
 
 import canonica
-from canonica import recordings, reverse_engineering, simulate
+from canonica import agents, recordings, reverse_engineering, simulate
 from canonica.studies import Truth
 
 # Sizes and settings that any function may take, by name.
@@ -67,6 +67,7 @@ def arguments(folder: Path) -> dict[str, dict[str, Any]]:
     one = simulate.culture(0, sessions=11, trials_per_session=24, inputs=4, electrodes=24)
     path = folder / "culture.parquet"
     recordings.write(path, one)
+    agents.bandit_agent(agents.SwitchingBandit()).save(folder / "agent.npz")
     arrays = {name: one[name].to_numpy() for name in ("responses", "stimuli", "sources")}
     rng = np.random.default_rng(0)
     response = rng.random((2, 264))
@@ -129,6 +130,12 @@ def arguments(folder: Path) -> dict[str, dict[str, Any]]:
         "pipelines.perturbation": written,
         "pipelines.recovery": written,
         "pipelines.separation": {**written, "state_prior": [0.5]},
+        "export": {"agent": folder / "agent.npz", "to": "stablehlo", **written},
+        "load": {"path": folder / "agent.npz"},
+        "play": {
+            "environment": "canonica/TMaze-v0", "episodes": 2, "film": False, **written
+        },
+        "unfinished_play": {"out": folder / "out"},
         "plot.forecast": {"forecast": known, "recording": one},
         "plot.recording": {"result": known_result},
         "pipelines.validate": {"paths": path},

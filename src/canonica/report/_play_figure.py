@@ -1,13 +1,15 @@
 """How agents learned an environment, and a film of an episode."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 from PIL import Image
 
+from canonica._arguments import checked_arguments
+from canonica._checks import checked_array, refusal
+from canonica._files import AnyPath
 from canonica._of_results import of_results
 from canonica.report._style import (
     BLUE,
@@ -24,6 +26,7 @@ POINTS = 60  # of a curve, at most
 MILLISECONDS = 200  # of a picture
 STAYS = 1500  # the last one
 LARGEST = 480  # pixels of a side
+RGB = (3,)  # numbers of a pixel
 
 
 @of_results(result=("reward", "agent", "episode"))
@@ -61,17 +64,30 @@ def play_figure(result: xr.Dataset) -> Figure:
     return figure
 
 
-def write_frames(frames: Sequence[np.ndarray], path: Path) -> None:
+@checked_arguments
+def write_frames(frames: Sequence[np.ndarray], path: AnyPath) -> None:
     """Write pictures of an episode as a GIF, five a second; the last one stays.
 
     Parameters
     ----------
     frames : sequence of (height, width, 3)
         Bytes of red, green and blue.
-    path : pathlib.Path
+    path : path-like
         File to write.
+
+    Raises
+    ------
+    CanonicaError
+        If there are none, or they are no pictures.
     """
-    images = [Image.fromarray(frame.astype(np.uint8)) for frame in frames]
+    if not len(frames):
+        raise refusal("frames", "none", "one picture at least")
+    for number, frame in enumerate(frames):
+        shape = np.shape(frame)
+        if shape[2:] != RGB or not all(shape):
+            raise refusal(f"frames[{number}]", f"shape {shape}", "(height, width, 3)")
+        checked_array(f"frames[{number}]", frame, dims=["y", "x", "colour"], lowest=0, highest=255)
+    images = [Image.fromarray(np.asarray(frame).astype(np.uint8)) for frame in frames]
     for image in images:
         image.thumbnail((LARGEST, LARGEST))
     duration = [MILLISECONDS] * (len(images) - 1) + [STAYS]
