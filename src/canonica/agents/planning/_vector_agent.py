@@ -91,7 +91,7 @@ class VectorPlanningAgent:
                 self.agent.receive_of(player, float(rewards[copy]), *ended)
             if self._resting[copy] or (over[copy] and not self._waits):
                 self._players[copy] = self.agent.new_player()
-        self._resting = over & ~self._resting if self._waits else np.zeros_like(self._resting)
+        self._resting = over if self._waits else np.zeros_like(self._resting)
 
 
 def _together(space: gymnasium.Space, actions: list[Any]) -> Any:
