@@ -1,5 +1,6 @@
 """`canonica play` and its pipeline: the same in Python and on the disk, resumed, and refused."""
 
+import hashlib
 import json
 
 import gymnasium
@@ -14,7 +15,7 @@ import canonica
 from canonica import CanonicaError, pipelines
 from canonica.agents import agent_for, play
 from canonica.cli import app
-from canonica.pipelines import _play
+from canonica.pipelines.playing import _play, _unfinished_run
 from canonica.report import play_figure
 
 LAKE = ["FrozenLake-v1", "--set", "is_slippery=false"]
@@ -84,6 +85,9 @@ def test_it_goes_on_with_what_was_learned(ran, tmp_path):
     assert kept["agent"].to_numpy().tolist() == ["canonica"]
     assert kept["episode"].to_numpy().tolist() == [41, 42, 43, 44, 45]
     assert canonica.load(more / "agent.npz").episodes == 45
+    summary = json.loads((more / "summary.json").read_text(encoding="utf-8"))
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    assert summary["settings"]["agent_sha256"] == digest
     assert not (more / "last.gif").exists()
 
 
@@ -91,7 +95,7 @@ def test_interrupted_it_goes_on_to_the_same(tmp_path, monkeypatch):
     """Cut between episodes, with more of them kept than what was learned knows of."""
     settings = {"options": {"is_slippery": True}, "episodes": 40, "film": False, "against": []}
     whole = pipelines.play("FrozenLake-v1", tmp_path / "whole", **settings)
-    monkeypatch.setattr(_play, "KEPT_EVERY", 0.0)
+    monkeypatch.setattr(_unfinished_run, "KEPT_EVERY", 0.0)
     played, out = [], tmp_path / "cut"
 
     def cut(agent, world, **given):
@@ -112,6 +116,11 @@ def test_interrupted_it_goes_on_to_the_same(tmp_path, monkeypatch):
         pipelines.play("FrozenLake-v1", out, **settings)
     with pytest.raises(CanonicaError, match="resume: found an unfinished run .* another seed"):
         pipelines.play("FrozenLake-v1", out, **settings, seed=1, resume=True)
+    whole_file, half = episodes.read_bytes(), episodes.read_bytes()[:500]
+    episodes.write_bytes(half)
+    with pytest.raises(CanonicaError, match=r"resume: found .*episodes\.nc.* damaged"):
+        pipelines.play("FrozenLake-v1", out, **settings, resume=True)
+    episodes.write_bytes(whole_file)
     again = pipelines.play("FrozenLake-v1", out, **settings, resume=True)
     assert again.result.equals(whole.result)
     for name in ("play.nc", "agent.npz", "episodes.csv", "play.png"):

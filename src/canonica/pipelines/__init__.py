@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from canonica.pipelines._maze import MazeRun, maze, unfinished_maze
     from canonica.pipelines._nothing_usable import NothingUsableError
     from canonica.pipelines._phenotype import PhenotypeRun, phenotype
-    from canonica.pipelines._play import PlayRun, play, unfinished_play
     from canonica.pipelines._progress import Progress, Told
     from canonica.pipelines._report import report
     from canonica.pipelines._validate import Validated, validate, validate_each, write_validations
@@ -41,6 +40,7 @@ if TYPE_CHECKING:
     from canonica.pipelines.conditions._study_settings import StudySettings
     from canonica.pipelines.conditions._study_table import StudyWarning
     from canonica.pipelines.exports._export import Export, export
+    from canonica.pipelines.playing._play import PlayRun, play, unfinished_play
     from canonica.pipelines.results._results_folder import check_results_folder
     from canonica.pipelines.simulations._culture import CultureRun, culture
     from canonica.pipelines.simulations._landscape import LandscapeRun, landscape
@@ -75,7 +75,7 @@ _HOMES = {
     "MazeRun": "canonica.pipelines._maze",
     "NothingUsableError": "canonica.pipelines._nothing_usable",
     "PerturbationRun": "canonica.pipelines.simulations._perturbation",
-    "PlayRun": "canonica.pipelines._play",
+    "PlayRun": "canonica.pipelines.playing._play",
     "PhenotypeRun": "canonica.pipelines._phenotype",
     "Progress": "canonica.pipelines._progress",
     "RecordingForecast": "canonica.pipelines._forecast",
@@ -106,14 +106,14 @@ _HOMES = {
     "maze": "canonica.pipelines._maze",
     "perturbation": "canonica.pipelines.simulations._perturbation",
     "phenotype": "canonica.pipelines._phenotype",
-    "play": "canonica.pipelines._play",
+    "play": "canonica.pipelines.playing._play",
     "recording_files": "canonica.recordings",
     "recovery": "canonica.pipelines.simulations._recovery",
     "report": "canonica.pipelines._report",
     "separation": "canonica.pipelines.simulations._separation",
     "study": "canonica.pipelines.conditions._study",
     "transplant": "canonica.pipelines.simulations._transplant",
-    "unfinished_play": "canonica.pipelines._play",
+    "unfinished_play": "canonica.pipelines.playing._play",
     "unfinished_maze": "canonica.pipelines._maze",
     "validate": "canonica.pipelines._validate",
     "validate_each": "canonica.pipelines._validate",

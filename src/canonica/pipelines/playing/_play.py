@@ -1,39 +1,29 @@
 """An agent that learns a Gymnasium environment, to a folder of results; interrupted, it goes on."""
 
-import importlib
-import json
-import shutil
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import gymnasium
-import numpy as np
 import xarray as xr
 
 from canonica._arguments import checked_arguments
-from canonica._checks import checked_choice, checked_seed, checked_size, described, refusal
-from canonica._errors import CanonicaError
-from canonica._files import AnyPath, complete_file, shown
-from canonica._provenance import versions
+from canonica._checks import checked_choice, checked_seed, checked_size
+from canonica._files import AnyPath, sha256
 from canonica.agents import Acts, Knowledge, PlanningAgent, QLearningAgent, RandomAgent, agent_for
 from canonica.agents.experiments import play as played
-from canonica.pipelines._load import load
 from canonica.pipelines._progress import Stage, Told
-from canonica.pipelines.results._hidden_folders import HIDDEN
+from canonica.pipelines.playing._environments import environment_named, options_by_name
+from canonica.pipelines.playing._film import film_of
+from canonica.pipelines.playing._unfinished_run import UNFINISHED, UnfinishedRun, knowledge_in
 from canonica.pipelines.results._results_files import write_netcdf, write_rows, write_summary
 from canonica.pipelines.results._results_folder import results_folder
 from canonica.report import FigureFormat, play_figure, write_figure, write_frames
 
 Rival: TypeAlias = Literal["random", "q-learning"]
 
-UNFINISHED = f"{HIDDEN}unfinished"  # in the folder of the results, until they are there
-KEPT_EVERY = 5.0  # seconds
 AT_ONCE = 10  # episodes between two looks at the clock
-MOST_FRAMES = 400
-PYTHONS = {"True": True, "False": False, "None": None}
 
 
 @dataclass(frozen=True)
@@ -138,19 +128,20 @@ def play(
     >>> float(found.result.reward.sel(agent="canonica")[-10:].mean())
     1.0
     """
+    known = None if agent is None else knowledge_in(agent)
     settings = {
         "environment": environment,
-        "options": _options(options),
+        "options": options_by_name(options),
         "episodes": checked_size("episodes", episodes),
         "agent": None if agent is None else str(agent),
+        "agent_sha256": None if agent is None else sha256(Path(agent)),
         "against": [checked_choice("against", one, ("random", "q-learning")) for one in against],
         "seed": checked_seed(seed),
         "max_steps": checked_size("max_steps", max_steps),
     }
-    world = _made(environment, settings["options"])
-    known = None if agent is None else _knowledge(agent)
+    world = environment_named(environment, settings["options"])
     _ = agent_for(world, knowledge=known)  # refused before anything is written, if it is
-    run = _UnfinishedRun(Path(out) / UNFINISHED, settings)
+    run = UnfinishedRun(Path(out) / UNFINISHED, settings)
     run.check(resume=resume, overwrite=overwrite)
     with results_folder(Path(out), overwrite=overwrite) as folder:
         run.prepare(resume=resume)
@@ -212,77 +203,13 @@ def unfinished_play(out: AnyPath) -> int | None:
     True
     """
     file = Path(out) / UNFINISHED / "agent.npz"
-    return _knowledge(file).episodes if file.is_file() else None
-
-
-class _UnfinishedRun:
-    """What is kept of a run until it is complete: what was learned, and how episodes went."""
-
-    def __init__(self, store: Path, settings: dict[str, Any]) -> None:
-        self._store = store
-        self._settings = json.loads(json.dumps({**settings, **versions()}))
-        self._kept_at = time.monotonic()
-
-    def check(self, *, resume: bool, overwrite: bool) -> None:
-        """Refuse to go on with what is not there, is of other settings, or not to be replaced."""
-        where = shown(self._store.parent)
-        if resume and not self._store.parent.exists():
-            raise CanonicaError(
-                f"resume: found no folder {where} to go on in; expected one with an unfinished "
-                "run. Leave out --resume, or check the folder."
-            )
-        if not (self._store / "settings.json").is_file():
-            return
-        if not resume and not overwrite:
-            raise CanonicaError(
-                f"out: found an unfinished run in {where}; expected none. Add --resume "
-                "(resume=True) to go on with it, or --overwrite (overwrite=True) to start anew."
-            )
-        kept = json.loads((self._store / "settings.json").read_text(encoding="utf-8"))
-        other = [key for key in self._settings if kept.get(key) != self._settings[key]]
-        if resume and other:
-            raise CanonicaError(
-                f"resume: found an unfinished run in {where} with another {other[0]} "
-                f"({kept.get(other[0])!r}); expected {self._settings[other[0]]!r}. Give the same "
-                "settings, or --overwrite (overwrite=True) to start anew."
-            )
-
-    def prepare(self, *, resume: bool) -> None:
-        """Make the folder, empty where it does not go on."""
-        if not resume:
-            self.remove()
-        self._store.mkdir(parents=True, exist_ok=True)
-        with complete_file(self._store / "settings.json") as partial:
-            partial.write_text(json.dumps(self._settings), encoding="utf-8")
-
-    def kept(self) -> tuple[Knowledge, xr.Dataset] | None:
-        """Return what was learned, and the episodes that this came of."""
-        file = self._store / "agent.npz"
-        if not file.is_file():
-            return None
-        knowledge = _knowledge(file)
-        with xr.open_dataset(self._store / "episodes.nc", engine="h5netcdf") as opened:
-            return knowledge, opened.load()
-
-    def keep(self, learner: PlanningAgent, episodes: xr.Dataset, *, always: bool = False) -> None:
-        """Keep what has been learned, every few seconds."""
-        if not always and time.monotonic() - self._kept_at < KEPT_EVERY:
-            return
-        # Episodes first: of them, those that what was learned does not know of are left out.
-        with complete_file(self._store / "episodes.nc") as partial:
-            write_netcdf(episodes, partial)
-        learner.save(self._store / "agent.npz")
-        self._kept_at = time.monotonic()
-
-    def remove(self) -> None:
-        """Remove all of it."""
-        shutil.rmtree(self._store, ignore_errors=True)
+    return knowledge_in(file).episodes if file.is_file() else None
 
 
 def _learned(
     world: gymnasium.Env,
     known: Knowledge | None,
-    run: _UnfinishedRun,
+    run: UnfinishedRun,
     settings: dict[str, Any],
     stage: Stage,
 ) -> tuple[PlanningAgent, xr.Dataset]:
@@ -318,28 +245,6 @@ def _learned(
     return learner, xr.concat(parts, "episode", combine_attrs="override")
 
 
-def _made(name: str, options: Mapping[str, Any], **more: Any) -> gymnasium.Env:
-    try:
-        if ":" in name:
-            module, name = name.split(":", 1)
-            importlib.import_module(module)
-        return gymnasium.make(name, **options, **more)
-    except Exception as error:  # whatever an environment of others raises
-        raise CanonicaError(
-            f"environment: found {name!r}, which Gymnasium does not make "
-            f"({type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}); "
-            "expected the name of one that is installed, such as FrozenLake-v1, and options that "
-            "it takes."
-        ) from error
-
-
-def _knowledge(path: AnyPath) -> Knowledge:
-    found = load(path)
-    if not isinstance(found, Knowledge):
-        raise refusal("agent", f"a file of {type(found).__name__}", "what canonica play saved")
-    return found
-
-
 def _rival(name: str, world: gymnasium.Env, seed: int) -> Acts:
     return RandomAgent(world, seed) if name == "random" else QLearningAgent(world, seed=seed)
 
@@ -369,54 +274,11 @@ def _write(
     files = ["play.nc", "episodes.csv", picture, "agent.npz"]
     if not film:
         return files, "none was asked for"
-    frames, why = _frames(learner, settings, limit)
+    frames, why = film_of(learner, settings, limit)
     if frames:
         write_frames(frames, folder / "last.gif")
         files.append("last.gif")
     return files, why
-
-
-def _frames(
-    learner: PlanningAgent, settings: dict[str, Any], limit: int
-) -> tuple[list[np.ndarray], str | None]:
-    """Return pictures of one more episode of what was learned, or say why there are none."""
-    try:
-        world = _made(settings["environment"], settings["options"], render_mode="rgb_array")
-    except CanonicaError:
-        return [], "the environment draws no pictures"
-    filmed = gymnasium.wrappers.RenderCollection(world)
-    player = agent_for(filmed, knowledge=learner.knowledge)
-    try:
-        played(
-            player,
-            filmed,
-            episodes=1,
-            seed=settings["seed"],
-            first=learner.episodes + 1,
-            max_steps=min(limit, MOST_FRAMES),
-        )
-        frames = [np.asarray(frame) for frame in filmed.render() or []]
-    except (gymnasium.error.Error, ImportError, OSError, RuntimeError, ValueError) as error:
-        return [], f"the environment drew none: {str(error).splitlines()[0]}"
-    finally:
-        world.close()
-    return frames, None if frames else "the environment drew none"
-
-
-def _options(given: Mapping[str, Any] | Sequence[str]) -> dict[str, Any]:
-    """Return options by name; of texts, values are JSON where they are that, and else text."""
-    if isinstance(given, Mapping):
-        return dict(given)
-    options: dict[str, Any] = {}
-    for text in given:
-        name, equals, value = text.partition("=")
-        if not equals or not name.isidentifier():
-            raise refusal("options", described(text), "name=value, such as is_slippery=false")
-        try:
-            options[name] = json.loads(value)
-        except json.JSONDecodeError:
-            options[name] = PYTHONS.get(value, value)
-    return options
 
 
 def _episode_rows(result: xr.Dataset) -> list[dict[str, Any]]:
