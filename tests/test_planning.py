@@ -17,6 +17,7 @@ from canonica import CanonicaError
 from canonica.agents import PlanningAgent, QLearningAgent, RandomAgent, agent_for, play
 from canonica.agents.planning._followed import END, Consequence, Consequences, Followed
 from canonica.agents.planning._memories import MEMORIES, History
+from canonica.agents.planning._memory_evidence import memory_chosen
 from canonica.agents.planning._rewards import GRADES, Rewards
 from canonica.agents.planning._spaces import action_count, action_of, check_observations, symbol_of
 from canonica.agents.planning._worth import Worth
@@ -334,12 +335,7 @@ def test_where_nothing_is_worth_remembering_nothing_is():
     ],
 )
 def test_more_is_remembered_where_the_evidence_is_clear(evidence, memory):
-    world = Told(1)
-    agent = agent_for(world)
-    play(agent, world, episodes=1)
-    agent.evidence = list(map(float, evidence))
-    agent._choose_memory()
-    assert agent.remembers == memory
+    assert MEMORIES[memory_chosen(evidence)].name == memory
 
 
 def test_an_episode_that_is_cut_has_no_end():

@@ -13,6 +13,7 @@ from canonica._saved_file import save_value
 from canonica.agents.planning._followed import END, Consequence, Followed
 from canonica.agents.planning._knowledge import PARTS, Knowledge, MemoryCounts
 from canonica.agents.planning._memories import MEMORIES, History
+from canonica.agents.planning._memory_evidence import evidence_of, memory_chosen
 from canonica.agents.planning._rewards import Rewards
 from canonica.agents.planning._spaces import (
     action_count,
@@ -25,7 +26,6 @@ from canonica.agents.planning._worth import Worth
 from canonica.agents.planning._written_plan import network_of_plan
 from canonica.model import ControlledNetwork, present
 
-CLEAR = 3.0  # nats: evidence of 20 to 1
 SWEEPS, SWEEPS_AT_END = 20, 200
 
 
@@ -325,7 +325,8 @@ class PlanningAgent:
         outcome = Consequence(seen, self.rewards.grade(reward))
         self._outcomes.add(outcome)
         pairs = [state * self.actions + action for state in player.states]
-        self._weigh(pairs, outcome)
+        more = evidence_of(outcome, pairs, self._followed, kinds=len(self._outcomes))
+        self.evidence = [before + one for before, one in zip(self.evidence, more, strict=True)]
         for followed, pair, following in zip(self._followed, pairs, after, strict=True):
             followed.add(pair, outcome, following, reward)
         times = self._followed[self.memory].times[pairs[self.memory]]
@@ -333,38 +334,9 @@ class PlanningAgent:
         self._stale = self._stale or times & (times - 1) == 0
         player.history, player.action = history, None
 
-    def _weigh(self, pairs: list[int], outcome: Consequence) -> None:
-        """Add to the evidence of each memory how much better it predicted an outcome."""
-        predicted: list[float] = []
-        for number, memory in enumerate(MEMORIES):
-            followed, pair = self._followed[number], pairs[number]
-            otherwise = 1 / len(self._outcomes)
-            if memory.parent is not None:
-                otherwise = predicted[memory.parent]
-            times = followed.times[pair]
-
-            def with_prior(often: float, times: int = times, prior: float = otherwise) -> float:
-                return (times * often + prior) / (times + 1)
-
-            predicted.append(with_prior(followed.frequency(pair, outcome)))
-            if memory.parent is not None:
-                less, same = self._followed[memory.parent], pairs[memory.parent]
-                followed.compare(pair, outcome, less, same)
-                # More counts alone predict better: as many of both.
-                control = with_prior(less.frequency(same, outcome))
-                self.evidence[number] += math.log(predicted[number] / control)
-
     def _choose_memory(self) -> None:
-        """Remember more where the evidence for it is clear, along the way from the root."""
-        total = [0.0] * len(MEMORIES)
-        chosen = [0] * len(MEMORIES)  # the best of a memory and its parents
-        for number, memory in enumerate(MEMORIES):
-            if memory.parent is None:
-                continue
-            total[number] = total[memory.parent] + self.evidence[number]
-            best = chosen[memory.parent]
-            chosen[number] = number if total[number] > total[best] + CLEAR else best
-        self.memory = max(chosen, key=lambda number: total[number])
+        """Remember what the evidence is clear for, and plan by it."""
+        self.memory = memory_chosen(self.evidence)
         self._plan(SWEEPS_AT_END)
 
     def _decided(self, state: int) -> int:
