@@ -490,6 +490,7 @@ FLOOR_1 = {
     "controlled_model": lambda m: model.controlled_model(model.controlled_network(m.controlled)),
     "controlled_network": lambda m: model.controlled_network(m.controlled),
     "cost": lambda m: model.cost(m.network, m.seen, m.network.run(m.seen), epsilon=1e-6),
+    "decisive_log_odds": lambda m: model.decisive_log_odds(m.network.weight[1]),
     "exact_factors": lambda m: model.exact_factors(*m.shares),
     "exact_factors_of_many": lambda m: model.exact_factors_of_many(*m.shares),
     "expected_log_parameter": lambda m: model.expected_log_parameter(m.counts, "exact"),

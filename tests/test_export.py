@@ -196,6 +196,13 @@ def test_a_network_that_does_not_run_is_an_error(tmp_path):
         _export._tried(kind, tmp_path, tmp_path / "nothing")
 
 
+def test_a_runtime_that_does_not_end_is_ended(tmp_path, monkeypatch):
+    monkeypatch.setattr(_export, "PATIENCE", 0.5)
+    (tmp_path / "run.py").write_text("import time; time.sleep(60)")
+    with pytest.raises(CanonicaError, match=r"python: found that .* was not done after 0.5 s"):
+        _export._tried(FORMATS["onnx"], tmp_path, sys.executable)
+
+
 def test_what_is_no_agent_is_refused(tmp_path, agent_file):
     with pytest.raises(CanonicaError, match=r"none: found no such file; expected a file that"):
         pipelines.export(tmp_path / "none", tmp_path / "out", to="brian2")

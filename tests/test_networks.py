@@ -4,7 +4,9 @@ import json
 from fractions import Fraction
 from types import SimpleNamespace
 
+import equinox as eqx
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pomdp_files
 import pytest
@@ -604,3 +606,22 @@ def test_plans_of_other_problems_are_refused():
         solve(Pomdp([np.eye(2)], [np.eye(2)[:, :, None]], discount=1.0))
     text = json.dumps(from_pomdp(other, **BRIEF).divergence.attrs)
     assert "canonica_version" in text
+
+
+@pytest.mark.usefixtures("x64")
+def test_policies_that_are_written_leave_other_gains_and_say_what_was_asked():
+    rng = np.random.default_rng(0)
+    layers = cm.CanonicalNetwork(jnp.zeros((2, 4, 3)), jnp.log(jnp.full((2, 4), 0.5)))
+    layers = eqx.tree_at(
+        lambda one: one.gains, layers, cm.Gains(likelihood=2.0), is_leaf=lambda one: one is None
+    )
+    worth, prior = jnp.asarray(rng.normal(size=(3, 4))), jnp.log(jnp.array([0.2, 0.3, 0.5]))
+    asked = cm.decisive_log_odds(worth)
+    assert float(jnp.ptp(asked, axis=0).max()) == pytest.approx(500)
+    np.testing.assert_allclose(asked.mean(axis=0), 0, atol=1e-12)
+    acts = cm.with_policies(layers, asked, prior)
+    V, m = acts.effective_output_weight, acts.output_firing_threshold
+    found = (V[1] - V[0]) + (m[1] - m[0])[:, None]
+    np.testing.assert_allclose(found, asked + prior[:, None], rtol=1e-9)
+    np.testing.assert_array_equal(acts.gains.likelihood, layers.gains.likelihood)
+    np.testing.assert_array_equal(acts.effective_weight, layers.effective_weight)

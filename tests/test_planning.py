@@ -1,5 +1,6 @@
 """The agent that learns a world of symbols: counts, plans, memory, and what comes of it."""
 
+import dataclasses
 import math
 from collections import Counter
 
@@ -60,6 +61,42 @@ def test_every_action_of_a_space_is_there_once(space):
 def test_what_is_no_symbol_is_refused_by_name(space):
     with pytest.raises(CanonicaError, match="observation_space.*found.*expected"):
         check_observations(space)
+
+
+PLACES = spaces.Dict({
+    "place": spaces.Discrete(3, start=1),
+    "bits": spaces.MultiBinary(2),
+    "view": spaces.Box(0, 5, (2, 1), np.uint8),
+})  # fmt: skip
+SOUND = {"place": 2, "bits": [0, 1], "view": np.array([[5], [0]])}
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"place": 0},
+        {"place": 4},
+        {"place": 2.0},
+        {"place": "2"},
+        {"bits": [0, 2]},
+        {"bits": [0.0, 1.0]},
+        {"bits": [0, 1, 0]},
+        {"view": np.array([[6], [0]])},
+        {"view": np.array([[261], [0]])},  # 5 in a byte
+        {"view": np.array([5, 0])},
+        {"view": np.array([[5], [np.nan]])},
+        {"view": None},
+    ],
+)
+def test_what_is_not_in_the_observation_space_is_refused(part):
+    agent = PlanningAgent(PLACES, spaces.Discrete(2), discount=0.9)
+    for _ in range(2):  # where it was met before, too
+        agent.begin()
+        agent.act(SOUND)
+        agent.receive(0.0)
+        with pytest.raises(CanonicaError, match=r"(?s)observation: found .*; expected one of Dict"):
+            agent.act({**SOUND, **part})
+    assert len(agent.knowledge.symbols) == 1
 
 
 def test_too_many_actions_are_refused_with_their_number():
@@ -429,6 +466,13 @@ def test_what_was_learned_is_kept_to_the_bit(tmp_path):
     other = gymnasium.make("CliffWalking-v1")
     with pytest.raises(CanonicaError, match=r"knowledge: found that of a world whose observation"):
         agent_for(other, knowledge=second.knowledge)
+
+
+def test_knowledge_of_other_memories_is_refused():
+    lake = gymnasium.make("FrozenLake-v1")
+    kept = agent_for(lake).knowledge
+    with pytest.raises(CanonicaError, match="counts: found those of 4 memories; expected 5"):
+        dataclasses.replace(kept, counts=kept.counts[:4])
 
 
 def test_the_network_believes_and_does_what_the_agent_does():

@@ -18,7 +18,7 @@ from canonica.model._controlled_cost import (
     controlled_network,
 )
 from canonica.model._controlled_model import ControlledModel
-from canonica.model._controlled_network import ControlledLogOdds, ControlledNetwork
+from canonica.model._controlled_network import RARE, ControlledLogOdds, ControlledNetwork
 from canonica.model._correspondence import Precision, canonical_network, generative_model
 from canonica.model._cost import cost
 from canonica.model._counts import (
@@ -65,12 +65,13 @@ from canonica.model._values import (
     present,
     previous_in_time,
 )
-from canonica.model._written_policies import with_policies
+from canonica.model._written_policies import decisive_log_odds, with_policies
 
 __all__ = [
     "LARGEST_COUNT",
     "MANY_COUNTS",
     "MINIMUM_POLICY_COUNT",
+    "RARE",
     "Activity",
     "Alteration",
     "Beliefs",
@@ -101,6 +102,7 @@ __all__ = [
     "controlled_model",
     "controlled_network",
     "cost",
+    "decisive_log_odds",
     "exact_factors",
     "exact_factors_of_many",
     "expected_log_parameter",

@@ -15,6 +15,10 @@ from canonica.model._competition import check_factors, posterior
 from canonica.model._gains import gain_of, weighed
 from canonica.model._values import in_precision_of, previous_in_time
 
+# Probability of one of many inputs or states, one of which is on: what the others would add by
+# being off is next to nothing then, and the same for both levels of a neuron.
+RARE = 1e-9
+
 
 class ControlledLogOdds(NamedTuple):
     """The log odds of the middle activity, all that its response depends on, action by action.

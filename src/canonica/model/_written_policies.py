@@ -1,5 +1,7 @@
 """Policies written into an output layer: the inverse of reading log odds from synapses."""
 
+from dataclasses import replace
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -8,7 +10,35 @@ from jaxtyping import Array, Float
 from canonica.model._canonical_network import CanonicalNetwork
 from canonica.model._gains import Gains
 
+DECISIVE = 500.0  # log odds over the whole range of what policies are worth
 STRONGEST = 6.0  # log odds of a policy in a state: e ** 3 to 1 in each of two synapses
+
+
+def decisive_log_odds(
+    worth: Float[Array, "policy state"], precision: float | None = None
+) -> Float[Array, "policy state"]:
+    """Return log odds of policies that follow what each is worth in each state.
+
+    What all policies share in a state decides nothing, and is left out.
+
+    Parameters
+    ----------
+    worth : (policy, state)
+        Of every policy in every state.
+    precision : float, optional
+        Log odds per unit of worth; by default 500 over the largest difference that there is in any
+        state, so that decisions are all but certain.
+
+    Examples
+    --------
+    >>> import jax.numpy as jnp
+    >>> decisive_log_odds(jnp.array([[2.0, 5.0], [4.0, 5.0]]), 3.0).tolist()
+    [[-3.0, 0.0], [3.0, 0.0]]
+    """
+    if precision is None:
+        spread = float(jnp.ptp(worth, axis=0).max())
+        precision = DECISIVE / spread if spread > 0 else 1.0
+    return precision * (worth - worth.mean(axis=0))
 
 
 def with_policies(
@@ -21,7 +51,7 @@ def with_policies(
     The mean over states is written into the decision prior, what each state adds to it into the
     synapses, excitatory and inhibitory ones alike; a gain makes decisions as sharp as is asked for,
     of synapses that are not. Where the middle activity adds up to 1, log odds are those that are
-    given; its first layer is left as it is.
+    given; its first layer is left as it is, gains of its terms among it.
 
     Parameters
     ----------
@@ -56,7 +86,7 @@ def with_policies(
         (
             jnp.stack([-strength, strength]),
             jax.nn.log_sigmoid(jnp.stack([-factor, factor])),
-            Gains(decision=gain),
+            replace(layers.gains or Gains(), decision=gain),
         ),
         is_leaf=lambda one: one is None,
     )

@@ -24,6 +24,7 @@ from canonica.model import (
     Gains,
     Precision,
     coincidence,
+    decisive_log_odds,
     present,
     with_policies,
 )
@@ -36,7 +37,6 @@ from canonica.networks._pomdp import Pomdp
 from canonica.networks._solution import Solution
 
 COUNTS = 2_000.0  # behind policy synapses: their least count is about 100 then
-DECISIVE = 500.0  # log odds over the whole range of values
 # Of what a network that acts by a plan is made.
 PARTS = (Conversion, Pomdp, JointPomdp, ControlledNetwork, CanonicalNetwork, Gains)
 
@@ -210,14 +210,12 @@ def compiled(
     if plan.values.shape[1] != states:
         raise refusal("plan", f"{plan.values.shape[1]} states", f"{states}, those converted")
     counts = checked_number("counts", counts, lowest=1, highest=1e12)
-    worth = plan.values - plan.values.mean(axis=0)  # what all policies share decides nothing
-    if precision is None:
-        spread = float(np.ptp(plan.values, axis=0).max())
-        precision = DECISIVE / spread if spread > 0 else 1.0
-    log_odds = checked_number("precision", precision, lowest=0) * worth
+    if precision is not None:
+        precision = checked_number("precision", precision, lowest=0)
     prior = np.log(np.maximum(conversion.joint.prior, SMALLEST))[plan.actions]
     with double_precision():
         base = conversion.network
-        layers = with_policies(base.layers, jnp.asarray(log_odds), jnp.asarray(prior))
+        log_odds = decisive_log_odds(jnp.asarray(plan.values), precision)
+        layers = with_policies(base.layers, log_odds, jnp.asarray(prior))
         network = ControlledNetwork(layers, base.recurrent_weight, base.factors)
     return CompiledNetwork(conversion, network, plan.actions, counts)

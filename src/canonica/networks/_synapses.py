@@ -9,10 +9,8 @@ are off would add is next to nothing, and the common factor is the same for both
 import jax.numpy as jnp
 import numpy as np
 
-from canonica.model import CanonicalNetwork, ControlledNetwork, present
+from canonica.model import RARE, CanonicalNetwork, ControlledNetwork, present
 from canonica.networks._filters import FactorFilter, likelihood_elsewhere
-
-RARE = 1e-9
 
 
 def filtering_network(

@@ -67,10 +67,10 @@ class Followed:
     def __init__(self, actions: int) -> None:
         self.actions = actions
         self.states: dict[tuple[int, ...], int] = {}
-        self.less: list[int] = []  # of each state: the state of the memory that remembers less
+        self.less = array("q")  # of each state: the state of the memory that remembers less
         self.times = array("q")  # each pair was met
         self._kinds: dict[tuple[int, Consequence], int] = {}
-        self._following = array("q")
+        self._pair, self._following = array("q"), array("q")
         self._count, self._reward = array("d"), array("d")
         # One of each is believed before anything was seen.
         self.new, self.chances = 1.0, 1.0
@@ -118,10 +118,7 @@ class Followed:
             self.chances += 1 / (self.times[pair] + self.novelty)
         self.times[pair] += 1
         if kind is None:
-            self._kinds[pair, outcome] = len(self._kinds)
-            self._following.append(following)
-            self._count.append(1.0)
-            self._reward.append(reward)
+            self._append(pair, outcome, following, 1.0, reward)
             return
         self._count[kind] += 1
         self._reward[kind] += (reward - self._reward[kind]) / self._count[kind]
@@ -129,7 +126,7 @@ class Followed:
     @property
     def pairs(self) -> Int[np.ndarray, " kind"]:
         """The pair of each kind of outcome."""
-        return np.fromiter((pair for pair, _ in self._kinds), int, len(self._kinds))
+        return np.array(self._pair, int)
 
     @property
     def following(self) -> Int[np.ndarray, " kind"]:
@@ -168,8 +165,14 @@ class Followed:
         for pair, at, grade, following, count, reward in zip(
             *(vars(seen)[name].tolist() for name in vars(seen)), strict=True
         ):
-            self._kinds[pair, Consequence(at, grade)] = len(self._kinds)
+            self._append(pair, Consequence(at, grade), following, count, reward)
             self.times[pair] += int(count)
-            self._following.append(following)
-            self._count.append(count)
-            self._reward.append(reward)
+
+    def _append(
+        self, pair: int, outcome: Consequence, following: int, count: float, reward: float
+    ) -> None:
+        self._kinds[pair, outcome] = len(self._kinds)
+        self._pair.append(pair)
+        self._following.append(following)
+        self._count.append(count)
+        self._reward.append(reward)

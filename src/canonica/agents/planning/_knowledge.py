@@ -6,8 +6,9 @@ import gymnasium
 import numpy as np
 from jaxtyping import Float, Int
 
-from canonica._errors import CanonicaError
+from canonica._errors import CanonicaError, how_many
 from canonica.agents.planning._followed import Consequences, Followed
+from canonica.agents.planning._memories import MEMORIES
 from canonica.agents.planning._rewards import Rewards
 
 
@@ -98,6 +99,13 @@ class Knowledge:
     memory: int
     symbols: list[str]
     counts: list[MemoryCounts]
+
+    def __post_init__(self) -> None:
+        if not len(self.counts) == len(self.evidence) == len(MEMORIES):
+            raise CanonicaError(
+                f"counts: found those of {how_many(len(self.counts), 'memory', 'memories')}; "
+                f"expected {len(MEMORIES)}. Another version of canonica saved it: learn anew."
+            )
 
     def check_spaces(self, observations: gymnasium.Space, actions: gymnasium.Space) -> None:
         """Raise unless a world has the spaces of the one that this was learned in."""

@@ -19,6 +19,7 @@ from canonica.agents.planning._spaces import (
     action_count,
     action_of,
     check_observations,
+    check_within,
     symbol_of,
 )
 from canonica.agents.planning._symbols import Symbols
@@ -198,10 +199,10 @@ class PlanningAgent:
             raise CanonicaError("act: found no reward since the last action; expected receive.")
         if player.history is None:
             player.history = History(seen)
+            player.states = self._located(player.history, seen)
         else:
             self._learn(player, seen)
         player.seen = seen
-        player.states = self._located(present(player.history, "history"), seen)
         player.action, player.reward = self._decided(player.states[self.memory]), None
         return action_of(self.action_space, player.action)
 
@@ -301,13 +302,16 @@ class PlanningAgent:
     def _number(self, observation: Any) -> int:
         space = self.observation_space
         try:
-            return self._symbols.number(symbol_of(space, observation))
+            symbol = symbol_of(space, observation)
+            if symbol not in self._symbols:  # or it was looked at before
+                check_within(space, observation)
         except (TypeError, ValueError, KeyError, IndexError, OverflowError) as error:
             raise refusal(
                 "observation",
                 described(observation),
                 f"one of {space}, the environment's observation space",
             ) from error
+        return self._symbols.number(symbol)
 
     def _located(self, history: History, seen: int) -> list[int]:
         """Return the state by each memory."""
@@ -332,7 +336,7 @@ class PlanningAgent:
         times = self._followed[self.memory].times[pairs[self.memory]]
         # Plans change most where little was known: after 1, 2, 4, 8... times.
         self._stale = self._stale or times & (times - 1) == 0
-        player.history, player.action = history, None
+        player.history, player.states, player.action = history, after, None
 
     def _choose_memory(self) -> None:
         """Remember what the evidence is clear for, and plan by it."""

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Hashable
+from operator import index
 from typing import Any, TypeAlias
 
 import gymnasium
@@ -49,16 +50,47 @@ def _check_box(space: spaces.Box, name: str) -> None:
 
 
 def symbol_of(space: gymnasium.Space, observation: Any) -> Symbol:
-    """Return the symbol of an observation: a whole number, bytes, or a tuple of these."""
+    """Return the symbol of an observation: a whole number, bytes, or a tuple of these.
+
+    Raises
+    ------
+    TypeError, ValueError, KeyError
+        If it is no observation of the space by its kind or shape; `check_within` looks at values.
+    """
     if isinstance(space, spaces.Discrete):
-        return int(observation)
+        return index(observation)
     if isinstance(space, spaces.Tuple):
         return tuple(
             symbol_of(part, one) for part, one in zip(space.spaces, observation, strict=True)
         )
     if isinstance(space, spaces.Dict):
         return tuple(symbol_of(part, observation[key]) for key, part in space.spaces.items())
-    return np.asarray(observation, space.dtype).tobytes()
+    return _whole_numbers(space, observation).tobytes()
+
+
+def check_within(space: gymnasium.Space, observation: Any) -> None:
+    """Raise a ValueError unless all values of an observation are within those of the space."""
+    if isinstance(space, spaces.Tuple):
+        for part, one in zip(space.spaces, observation, strict=True):
+            check_within(part, one)
+    elif isinstance(space, spaces.Dict):
+        for key, part in space.spaces.items():
+            check_within(part, observation[key])
+    else:
+        plain = isinstance(space, spaces.Discrete)
+        if not space.contains(index(observation) if plain else _whole_numbers(space, observation)):
+            raise ValueError(f"not within {space}")
+
+
+def _whole_numbers(space: gymnasium.Space, observation: Any) -> np.ndarray:
+    """Return an observation as the space has it; raise where that would change a value."""
+    given = np.asarray(observation)
+    if given.dtype.kind not in "biu" or given.shape != space.shape:
+        raise TypeError(f"{given.dtype} of shape {given.shape}")
+    found = given.astype(space.dtype, copy=False)
+    if found.dtype != given.dtype and not np.array_equal(found, given):
+        raise ValueError(f"not within {space.dtype}")
+    return found
 
 
 def action_count(space: gymnasium.Space, name: str = "action_space") -> int:

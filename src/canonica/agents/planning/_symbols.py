@@ -23,6 +23,9 @@ class Symbols:
     def __len__(self) -> int:
         return len(self._numbers)
 
+    def __contains__(self, symbol: Symbol) -> bool:
+        return symbol in self._numbers
+
     def number(self, symbol: Symbol) -> int:
         """Return the number of a symbol, which is new or was met before."""
         return self._numbers.setdefault(symbol, len(self._numbers))

@@ -7,12 +7,16 @@ from jaxtyping import Float
 from canonica._errors import CanonicaError
 from canonica._float64 import double_precision
 from canonica.agents.planning._followed import END, Followed
-from canonica.model import CanonicalNetwork, ControlledNetwork, with_policies
+from canonica.model import (
+    RARE,
+    CanonicalNetwork,
+    ControlledNetwork,
+    decisive_log_odds,
+    with_policies,
+)
 
-RARE = 1e-9  # as in networks that are made from problems
 FLOOR = 1e-6
 LARGEST = 2000  # units: all pairs of them and an action have synapses
-DECISIVE = 500.0  # log odds over the whole range of what actions are worth
 
 
 def network_of_plan(
@@ -46,11 +50,10 @@ def network_of_plan(
     sees[np.arange(states), seen] = 1 - FLOOR
     W[1] += np.log(sees)
     flat = np.full(states, -np.log(states))
-    spread = float(np.ptp(worth, axis=1).max())
-    log_odds = (DECISIVE / spread if spread > 0 else 1.0) * (worth - worth.mean(axis=1)[:, None])
     with double_precision():
         layers = CanonicalNetwork(jnp.asarray(W), jnp.asarray(np.stack([flat, flat])))
-        layers = with_policies(layers, jnp.asarray(log_odds.T), jnp.zeros(followed.actions))
+        log_odds = decisive_log_odds(jnp.asarray(worth.T))
+        layers = with_policies(layers, log_odds, jnp.zeros(followed.actions))
         K = jnp.asarray(_transitions(followed, states))
         return ControlledNetwork(layers, K, (states,))
 

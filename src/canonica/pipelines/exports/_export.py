@@ -189,6 +189,11 @@ def _run(python: AnyPath, folder: Path, *words: str) -> subprocess.CompletedProc
             [str(python), "-I", "-W", "ignore", *words],
             cwd=folder, capture_output=True, text=True, timeout=PATIENCE, check=False,
         )  # fmt: skip
+    except subprocess.TimeoutExpired as error:
+        raise CanonicaError(
+            f"python: found that {shown(Path(python))} was not done after {PATIENCE:g} s; expected "
+            f"{STEPS} steps in less. Give another Python."
+        ) from error
     except OSError as error:
         raise CanonicaError(
             f"python: found no way to run {shown(Path(python))} ({error.strerror}); expected a "
