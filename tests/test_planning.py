@@ -468,6 +468,15 @@ def test_what_was_learned_is_kept_to_the_bit(tmp_path):
         agent_for(other, knowledge=second.knowledge)
 
 
+def test_an_agent_that_has_met_nothing_is_kept_too(tmp_path):
+    lake = gymnasium.make("FrozenLake-v1")
+    agent_for(lake, seed=4).save(tmp_path / "agent.npz")
+    agent = agent_for(lake, knowledge=canonica.load(tmp_path / "agent.npz"))
+    assert (agent.seed, agent.states, agent.episodes) == (4, 0, 0)
+    found = play(agent, lake, episodes=3)
+    assert found.equals(play(agent_for(lake, seed=4), lake, episodes=3))
+
+
 def test_knowledge_of_other_memories_is_refused():
     lake = gymnasium.make("FrozenLake-v1")
     kept = agent_for(lake).knowledge

@@ -1,7 +1,5 @@
 """Policies written into an output layer: the inverse of reading log odds from synapses."""
 
-from dataclasses import replace
-
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -86,7 +84,7 @@ def with_policies(
         (
             jnp.stack([-strength, strength]),
             jax.nn.log_sigmoid(jnp.stack([-factor, factor])),
-            replace(layers.gains or Gains(), decision=gain),
+            Gains(**{**vars(layers.gains or Gains()), "decision": gain}),
         ),
         is_leaf=lambda one: one is None,
     )

@@ -44,7 +44,7 @@ class MemoryCounts:
         """Return what was counted."""
         keys = np.array(list(followed.states), int)
         return cls(
-            keys.reshape(len(followed.states), -1),
+            keys if len(keys) else keys.reshape(0, 1),  # of an agent that has met nothing
             np.array(followed.less, int),
             followed.outcomes,
             followed.new,
