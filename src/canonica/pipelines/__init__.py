@@ -18,22 +18,20 @@ from canonica._lazy import lazily
 if TYPE_CHECKING:
     from canonica._leftovers import LeftoverWarning
     from canonica.pipelines._analyze import Analysis, analyze
+    from canonica.pipelines._condition_forecast import ConditionForecast
     from canonica.pipelines._convert import Converted, convert
     from canonica.pipelines._culture_phenotype import CulturePhenotypeRun, culture_phenotype
     from canonica.pipelines._demo import demo
     from canonica.pipelines._fetch import Fetched, fetch
-    from canonica.pipelines._forecast import (
-        ConditionForecast,
-        Forecasts,
-        RecordingForecast,
-        forecast,
-    )
+    from canonica.pipelines._forecast import forecast
     from canonica.pipelines._forecast_plan import ForecastPlan
+    from canonica.pipelines._forecasts_found import Forecasts
     from canonica.pipelines._load import load
     from canonica.pipelines._maze import MazeRun, maze, unfinished_maze
     from canonica.pipelines._nothing_usable import NothingUsableError
     from canonica.pipelines._phenotype import PhenotypeRun, phenotype
     from canonica.pipelines._progress import Progress, Told
+    from canonica.pipelines._recording_forecast import RecordingForecast
     from canonica.pipelines._report import report
     from canonica.pipelines._validate import Validated, validate, validate_each, write_validations
     from canonica.pipelines.conditions._study import Study, study
@@ -61,14 +59,14 @@ if TYPE_CHECKING:
 # Loaded when first asked for: a command that needs one does not wait for the others.
 _HOMES = {
     "Analysis": "canonica.pipelines._analyze",
-    "ConditionForecast": "canonica.pipelines._forecast",
+    "ConditionForecast": "canonica.pipelines._condition_forecast",
     "Converted": "canonica.pipelines._convert",
     "CulturePhenotypeRun": "canonica.pipelines._culture_phenotype",
     "CultureRun": "canonica.pipelines.simulations._culture",
     "Export": "canonica.pipelines.exports._export",
     "Fetched": "canonica.pipelines._fetch",
     "ForecastPlan": "canonica.pipelines._forecast_plan",
-    "Forecasts": "canonica.pipelines._forecast",
+    "Forecasts": "canonica.pipelines._forecasts_found",
     "LandscapeRun": "canonica.pipelines.simulations._landscape",
     "LeftoverWarning": "canonica._leftovers",
     "LesionRun": "canonica.pipelines.simulations._lesion",
@@ -78,7 +76,7 @@ _HOMES = {
     "PlayRun": "canonica.pipelines.playing._play",
     "PhenotypeRun": "canonica.pipelines._phenotype",
     "Progress": "canonica.pipelines._progress",
-    "RecordingForecast": "canonica.pipelines._forecast",
+    "RecordingForecast": "canonica.pipelines._recording_forecast",
     "RecoveryRun": "canonica.pipelines.simulations._recovery",
     "SeparationRun": "canonica.pipelines.simulations._separation",
     "Study": "canonica.pipelines.conditions._study",
