@@ -9,8 +9,7 @@ from typing import Any
 import xarray as xr
 
 from canonica._arguments import checked_arguments
-from canonica._errors import CanonicaError
-from canonica._files import AnyPath, shown
+from canonica._files import AnyPath
 from canonica.agents.experiments import (
     AgentName,
     is_store,
@@ -22,9 +21,13 @@ from canonica.agents.experiments import (
     trials_done,
 )
 from canonica.pipelines._progress import Stage, Told
-from canonica.pipelines.results._hidden_folders import HIDDEN
 from canonica.pipelines.results._results_files import write_netcdf, write_rows, write_summary
 from canonica.pipelines.results._results_folder import results_folder
+from canonica.pipelines.results._unfinished import (
+    UNFINISHED,
+    check_there_to_resume,
+    unfinished_run_there,
+)
 from canonica.pipelines.simulations._animations import Animation, check_animation
 from canonica.pipelines.simulations._learning_rows import learning_rows
 from canonica.report import (
@@ -34,8 +37,6 @@ from canonica.report import (
     write_figure,
     write_scene_animation,
 )
-
-UNFINISHED = f"{HIDDEN}unfinished"  # in the folder of the results, until they are there
 
 
 @dataclass(frozen=True)
@@ -139,7 +140,7 @@ def maze(
         "seed": seed,
     }
     store = Path(out) / UNFINISHED
-    _check_resumable(store, resume=resume)
+    check_there_to_resume(store.parent, resume=resume)
     with results_folder(Path(out), overwrite=overwrite) as folder:
         _prepare(store, resume=resume, overwrite=overwrite)
         try:
@@ -199,22 +200,11 @@ def unfinished_maze(out: AnyPath) -> tuple[int, int] | None:
     return (done, total) if done else None
 
 
-def _check_resumable(store: Path, *, resume: bool) -> None:
-    if resume and not store.parent.exists():
-        raise CanonicaError(
-            f"resume: found no folder {shown(store.parent)} to go on in; expected one with an "
-            "unfinished run. Leave out --resume, or check the folder."
-        )
-
-
 def _prepare(store: Path, *, resume: bool, overwrite: bool) -> None:
     if not is_store(store) or resume:
         return
     if not overwrite:
-        raise CanonicaError(
-            f"out: found an unfinished run in {shown(store.parent)}; expected none. Add --resume "
-            "(resume=True) to go on with it, or --overwrite (overwrite=True) to start anew."
-        )
+        raise unfinished_run_there(store.parent)
     shutil.rmtree(store)
 
 

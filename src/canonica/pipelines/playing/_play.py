@@ -16,9 +16,10 @@ from canonica.agents.experiments import play as played
 from canonica.pipelines._progress import Stage, Told
 from canonica.pipelines.playing._environments import environment_named, options_by_name
 from canonica.pipelines.playing._film import film_of
-from canonica.pipelines.playing._unfinished_run import UNFINISHED, UnfinishedRun, knowledge_in
+from canonica.pipelines.playing._unfinished_run import UnfinishedRun, knowledge_in
 from canonica.pipelines.results._results_files import write_netcdf, write_rows, write_summary
 from canonica.pipelines.results._results_folder import results_folder
+from canonica.pipelines.results._unfinished import UNFINISHED
 from canonica.report import FigureFormat, play_figure, write_figure, write_frames
 
 Rival: TypeAlias = Literal["random", "q-learning"]

@@ -14,10 +14,9 @@ from canonica._files import AnyPath, complete_file, shown
 from canonica._provenance import versions
 from canonica.agents import Knowledge, PlanningAgent
 from canonica.pipelines._load import load
-from canonica.pipelines.results._hidden_folders import HIDDEN
 from canonica.pipelines.results._results_files import write_netcdf
+from canonica.pipelines.results._unfinished import check_there_to_resume, unfinished_run_there
 
-UNFINISHED = f"{HIDDEN}unfinished"  # in the folder of the results, until they are there
 KEPT_EVERY = 5.0  # seconds
 
 
@@ -31,24 +30,17 @@ class UnfinishedRun:
 
     def check(self, *, resume: bool, overwrite: bool) -> None:
         """Refuse to go on with what is not there, is of other settings, or not to be replaced."""
-        where = shown(self._store.parent)
-        if resume and not self._store.parent.exists():
-            raise CanonicaError(
-                f"resume: found no folder {where} to go on in; expected one with an unfinished "
-                "run. Leave out --resume, or check the folder."
-            )
+        out = self._store.parent
+        check_there_to_resume(out, resume=resume)
         if not (self._store / "settings.json").is_file():
             return
         if not resume and not overwrite:
-            raise CanonicaError(
-                f"out: found an unfinished run in {where}; expected none. Add --resume "
-                "(resume=True) to go on with it, or --overwrite (overwrite=True) to start anew."
-            )
+            raise unfinished_run_there(out)
         kept = self._settings_kept()
         other = [key for key in self._settings if kept.get(key) != self._settings[key]]
         if resume and other:
             raise CanonicaError(
-                f"resume: found an unfinished run in {where} with another {other[0]} "
+                f"resume: found an unfinished run in {shown(out)} with another {other[0]} "
                 f"({kept.get(other[0])!r}); expected {self._settings[other[0]]!r}. Give the same "
                 "settings, or --overwrite (overwrite=True) to start anew."
             )
