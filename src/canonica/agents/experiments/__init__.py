@@ -9,8 +9,9 @@ from canonica.agents.experiments.decisions._decision_log import decision_log
 from canonica.agents.experiments.decisions._estimated_prior import By, estimated_priors
 from canonica.agents.experiments.decisions._observed_decisions import observed_decisions
 from canonica.agents.experiments.gymnasium._binary_observations import binary_observations
+from canonica.agents.experiments.gymnasium._episode import Acts
 from canonica.agents.experiments.gymnasium._gymnasium_agent import GymnasiumAgent
-from canonica.agents.experiments.gymnasium._play import Acts, play
+from canonica.agents.experiments.gymnasium._play import play
 from canonica.agents.experiments.gymnasium._risk_of_reward import risk_of_reward
 from canonica.agents.experiments.gymnasium._rivals import QLearningAgent, RandomAgent
 from canonica.agents.experiments.gymnasium._run_in_gymnasium import run_in_gymnasium

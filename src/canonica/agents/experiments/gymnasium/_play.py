@@ -1,7 +1,6 @@
 """Episodes of any agent in any Gymnasium environment, one after another."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import gymnasium
 import numpy as np
@@ -10,39 +9,7 @@ import xarray as xr
 from canonica._arguments import checked_arguments
 from canonica._checks import checked_seed, checked_size
 from canonica._provenance import versions
-
-
-@runtime_checkable
-class Acts(Protocol):
-    """Who begins an episode, acts on observations, and receives rewards."""
-
-    def begin(self) -> None:
-        """Start an episode."""
-        ...
-
-    def act(self, observation: Any) -> Any:
-        """Return the action that answers an observation."""
-        ...
-
-    def receive(self, reward: float, terminated: bool, truncated: bool) -> None:
-        """Take note of what became of the last action."""
-        ...
-
-
-class Episode(NamedTuple):
-    """What an episode came to.
-
-    Attributes
-    ----------
-    reward, steps : float, int
-        Sum of rewards, and steps.
-    terminated : bool
-        Whether the environment ended it, not a time limit.
-    """
-
-    reward: float
-    steps: int
-    terminated: bool
+from canonica.agents.experiments.gymnasium._episode import Acts, Episode, episode
 
 
 @checked_arguments
@@ -101,16 +68,19 @@ def play(
     first, max_steps = checked_size("first", first), checked_size("max_steps", max_steps)
     played: list[Episode] = []
     for number in range(first, first + episodes):
-        played.append(_episode(agent, environment, _episode_seed(seed, number), max_steps))
+        played.append(episode(agent, environment, _episode_seed(seed, number), max_steps))
         if progress is not None:
             progress(len(played), episodes)
-    reward, steps, terminated = (np.array(part) for part in zip(*played, strict=True))
     name = environment.spec.id if environment.spec is not None else type(environment).__name__
     return xr.Dataset(
         {
-            "reward": ("episode", reward.astype(float), {"long_name": "sum of rewards"}),
-            "steps": ("episode", steps, {"units": "1"}),
-            "terminated": ("episode", terminated, {"long_name": "ended by the environment"}),
+            "reward": ("episode", [one.reward for one in played], {"long_name": "sum of rewards"}),
+            "steps": ("episode", [one.steps for one in played], {"units": "1"}),
+            "terminated": (
+                "episode",
+                [one.terminated for one in played],
+                {"long_name": "ended by the environment"},
+            ),
         },
         {"episode": np.arange(first, first + episodes)},
         {"environment": name, "seed": seed, "max_steps": max_steps, **versions()},
@@ -120,18 +90,3 @@ def play(
 def _episode_seed(seed: int, number: int) -> int:
     """Return the seed by which an environment is reset for an episode of that number."""
     return int(np.random.SeedSequence([seed, number]).generate_state(1)[0])
-
-
-def _episode(agent: Acts, environment: gymnasium.Env, seed: int, max_steps: int) -> Episode:
-    observation, _ = environment.reset(seed=seed)
-    agent.begin()
-    total, terminated, truncated = 0.0, False, False
-    steps = 0
-    while not (terminated or truncated):
-        action = agent.act(observation)
-        observation, reward, terminated, truncated, _ = environment.step(action)
-        steps += 1
-        truncated = bool(truncated) or steps >= max_steps
-        agent.receive(float(reward), bool(terminated), truncated)
-        total += float(reward)
-    return Episode(total, steps, bool(terminated))

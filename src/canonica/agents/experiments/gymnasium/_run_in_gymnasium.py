@@ -6,6 +6,7 @@ import xarray as xr
 
 from canonica._checks import checked_seed, checked_size
 from canonica._provenance import versions
+from canonica.agents.experiments.gymnasium._episode import Episode, episode
 from canonica.agents.experiments.gymnasium._gymnasium_agent import GymnasiumAgent
 from canonica.agents.experiments.gymnasium._risk_of_reward import Risk, risk_of_reward
 from canonica.agents.network._agent import Agent
@@ -64,15 +65,22 @@ def run_in_gymnasium(
     player = GymnasiumAgent(agent, environment, risk=risk, seed=seed, state=state)
     # The first reset alone is given the seed: later episodes go on from there.
     seeds = [seed] + [None] * (episodes - 1)
-    played = [_episode(player, environment, each) for each in seeds]
-    reward, steps, mean_risk, terminated = (np.array(part) for part in zip(*played, strict=True))
+    played = [episode(player, environment, each) for each in seeds]
     name = environment.spec.id if environment.spec is not None else type(environment).__name__
     found = xr.Dataset(
         {
-            "reward": ("episode", reward, {"long_name": "sum of rewards"}),
-            "steps": ("episode", steps, {"units": "1"}),
-            "risk": ("episode", mean_risk, {"units": "1", "long_name": "mean risk"}),
-            "terminated": ("episode", terminated, {"long_name": "ended by the environment"}),
+            "reward": ("episode", [one.reward for one in played], {"long_name": "sum of rewards"}),
+            "steps": ("episode", [one.steps for one in played], {"units": "1"}),
+            "risk": (
+                "episode",
+                [_mean_risk(one, risk) for one in played],
+                {"units": "1", "long_name": "mean risk"},
+            ),
+            "terminated": (
+                "episode",
+                [one.terminated for one in played],
+                {"long_name": "ended by the environment"},
+            ),
         },
         {"episode": np.arange(1, episodes + 1)},
         {"environment": name, "seed": seed, **versions()},
@@ -80,16 +88,7 @@ def run_in_gymnasium(
     return found, player.state
 
 
-def _episode(
-    player: GymnasiumAgent, environment: gymnasium.Env, seed: int | None
-) -> tuple[float, int, float, bool]:
-    observation, _ = environment.reset(seed=seed)
-    player.begin()
-    rewards, risks, terminated, truncated = [], [], False, False
-    while not (terminated or truncated):
-        action = player.act(observation)
-        observation, reward, terminated, truncated, _ = environment.step(action)
-        player.receive(float(reward), terminated, truncated)
-        rewards.append(float(reward))
-        risks.append(player.risk(float(reward), terminated))
-    return float(np.sum(rewards)), len(rewards), float(np.mean(risks)), bool(terminated)
+def _mean_risk(one: Episode, risk: Risk) -> float:
+    last = one.steps - 1
+    each = [risk(reward, one.terminated and t == last) for t, reward in enumerate(one.rewards)]
+    return float(np.mean(each))
