@@ -151,6 +151,44 @@ def test_while_it_is_still_loading(number, tmp_path):
     assert process.returncode == 128 + number
 
 
+# A compiled module of JAX's calls Python to make its enumerations, and cannot have that raise.
+WHILE_LOADING_COMPILED = """
+import enum, os, sys, time
+from importlib.machinery import ExtensionFileLoader
+from canonica.cli._interruption import interruptible
+
+make = enum.EnumMeta.__call__
+
+def signalled(*arguments, **options):
+    frame, loads = sys._getframe(), False
+    while frame is not None:
+        loads = loads or frame.f_code is ExtensionFileLoader.exec_module.__code__
+        frame = frame.f_back
+    if loads:
+        enum.EnumMeta.__call__ = make
+        open("reached", "w").close()
+        os.kill(os.getpid(), int(sys.argv[1]))
+    return make(*arguments, **options)
+
+def main():
+    import numpy, ml_dtypes
+    enum.EnumMeta.__call__ = signalled
+    import jaxlib.xla_client
+    time.sleep(60)
+
+interruptible(main)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_while_a_compiled_module_is_loading(number, tmp_path):
+    process = started(WHILE_LOADING_COMPILED, str(int(number)), folder=tmp_path)
+    _, errors = process.communicate(timeout=60)
+    assert errors == "error: interrupted; nothing was written.\n"
+    assert entries(tmp_path) == ["reached"]
+    assert process.returncode == 128 + number
+
+
 MAZE = ["maze", "--mazes", "2", "--trials", "100000", "--max-steps", "60",
         "--height", "7", "--width", "9", "--window", "5", "--out", "r"]  # fmt: skip
 

@@ -445,7 +445,8 @@ def test_a_corridor_of_ten_cells_is_learned(seed):
 def test_taxi_is_learned():
     world = gymnasium.make("Taxi-v4" if "Taxi-v4" in gymnasium.registry else "Taxi-v3")
     found = play(agent_for(world), world, episodes=300)
-    assert found["reward"][-50:].mean() > 5  # the best possible is about 8
+    # The best possible is about 8, a random walk gets -770. One episode's has an SD of 3.
+    assert found["reward"][-200:].mean() > 4
 
 
 def test_what_was_learned_is_kept_to_the_bit(tmp_path):

@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib.machinery import ExtensionFileLoader
 from types import FrameType
 from typing import Any
 
@@ -24,6 +25,10 @@ ENDING = [
 ]
 GRACE = 1.2  # seconds for the process to end by itself
 LAST = 0.7  # seconds for the watching thread to say what was kept
+IMPORTS_OF_COMPILED = {
+    ExtensionFileLoader.create_module.__code__,
+    ExtensionFileLoader.exec_module.__code__,
+}
 SHOW_CURSOR = "\r\x1b[2K\x1b[?25h"  # which a bar of progress had hidden
 
 
@@ -148,15 +153,28 @@ def _unless_ending(show: Callable[[Any], None]) -> Callable[[Any], None]:
     return shown
 
 
-def _raise(number: int, _: FrameType | None) -> None:
+def _raise(number: int, frame: FrameType | None) -> None:
     """End the main thread from wherever it is, cleaning up on the way out."""
     first = interruption.number is None
     interruption.number = interruption.number or number
-    if not first:
-        return  # it is on its way out already
+    if not first or _in_compiled_import(frame):
+        return  # it is on its way out already, or the watching thread is to end it
     if number == signal.SIGINT:
         raise KeyboardInterrupt
     sys.exit(128 + number)
+
+
+def _in_compiled_import(frame: FrameType | None) -> bool:
+    """Return whether a compiled module is being imported, which may call Python on its way.
+
+    What Python raises there goes through the module's own code. That of nanobind, which JAX is
+    built on, aborts the process then, without a word and with code 134.
+    """
+    while frame is not None:
+        if frame.f_code in IMPORTS_OF_COMPILED:
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _ending(listening: socket.socket) -> int:

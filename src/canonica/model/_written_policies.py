@@ -34,9 +34,9 @@ def decisive_log_odds(
     [[-3.0, 0.0], [3.0, 0.0]]
     """
     if precision is None:
-        spread = float(jnp.ptp(worth, axis=0).max())
-        precision = DECISIVE / spread if spread > 0 else 1.0
-    return precision * (worth - worth.mean(axis=0))
+        spread = jnp.ptp(worth, axis=0).max()
+        precision = jnp.where(spread > 0, DECISIVE / jnp.where(spread > 0, spread, 1.0), 1.0)
+    return precision * (worth - worth.mean(axis=0, keepdims=True))
 
 
 def with_policies(
