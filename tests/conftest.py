@@ -43,6 +43,35 @@ collect_ignore = ["test_torture.py"] if sys.platform == "win32" else []
 
 SHARED = Path(__file__).parents[2] / "shared"
 
+# Examples in docstrings that compile much: slow tests.
+LONG_EXAMPLES = {
+    "canonica.agents.designs._efficient_agent.efficient_agent",
+    "canonica.agents.experiments._learning_curves.learning_curves",
+    "canonica.agents.experiments.gymnasium._gymnasium_agent.GymnasiumAgent",
+    "canonica.agents.network._agent.Agent",
+    "canonica.networks._regret.regret",
+    "canonica.pipelines.conditions._study.study",
+    "canonica.pipelines.exports._export.export",
+    "canonica.pipelines.simulations._lesion.lesion",
+    "canonica.pipelines.simulations._lesion.lesion_diagram",
+    "canonica.pipelines.simulations._lesion.lesion_restored",
+    "canonica.report._calibration_figure.calibration_figure",
+    "canonica.report._phenotype_figure.phenotype_figure",
+    "canonica.reverse_engineering.phenotype._compare.compare_lesions",
+    "canonica.reverse_engineering.phenotype.cultures._culture_phenotype.culture_phenotype",
+    "canonica.simulate._perturbation_study.alpha_from_activity",
+    "canonica.studies.lesions._dose_response.dose_response",
+    "canonica.studies.lesions._restoration.restoration",
+    "canonica.studies.plasticity._detection.plasticity_detection",
+}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.name in LONG_EXAMPLES:
+            item.add_marker(pytest.mark.slow)
+
 
 @pytest.fixture
 def x64():

@@ -37,6 +37,7 @@ def test_labelled_results_are_the_same_to_the_bit_whatever_jax_is_set_to():
     assert other.stdout.strip() == expected, other.stderr
 
 
+@pytest.mark.slow
 def test_a_device_that_is_not_there_is_named():
     code = "from canonica.agents import maze_experiment; maze_experiment(mazes=1, trials=1)"
     found = run(["-c", code], JAX_PLATFORMS="cuda")

@@ -25,6 +25,7 @@ def excitability(results, condition):
     return np.mean([np.exp(one.firing_threshold_factor.sel(level=1)).mean() for one in found])
 
 
+@pytest.mark.slow
 def test_published_figures_of_own_and_common_baselines(published):
     files = ("response_data_bic.mat", "response_data_dzp_first4.mat")
     recordings = [one for file in files for one in canonica.read(published / file)]

@@ -85,6 +85,7 @@ def test_analyze_writes_everything_it_says(call, file, tmp_path):
     assert picture.std() > 0.05
 
 
+@pytest.mark.slow
 def test_options_reach_the_analysis(call, file, tmp_path):
     out = tmp_path / "r"
     options = {
@@ -189,6 +190,7 @@ def test_a_file_of_the_users_is_never_replaced(call, file, tmp_path):
     assert (out / "thesis.tex").exists()
 
 
+@pytest.mark.slow
 def test_replacing_results_is_all_or_nothing(call, file, tmp_path, monkeypatch):
     out = tmp_path / "r"
     arguments = ("analyze", file, "--out", out, *SESSION, "--overwrite")
@@ -208,6 +210,7 @@ def test_replacing_results_is_all_or_nothing(call, file, tmp_path, monkeypatch):
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before
 
 
+@pytest.mark.slow
 def test_results_can_go_to_another_disk(call, file, tmp_path):
     other = tmp_path / "disk"
     other.mkdir()
@@ -218,6 +221,7 @@ def test_results_can_go_to_another_disk(call, file, tmp_path):
     assert entries(tmp_path) == ["disk", "link"]
 
 
+@pytest.mark.slow
 def test_no_two_recordings_share_a_file(call, cultures, tmp_path):
     write_matlab(tmp_path / "a.mat", cultures[:2])
     write_matlab(tmp_path / "a-1.mat", cultures[2:])
@@ -234,6 +238,7 @@ def test_no_two_recordings_share_a_file(call, cultures, tmp_path):
     assert {*files} <= {*entries(out)}
 
 
+@pytest.mark.slow
 def test_a_copy_of_a_file_does_not_count_twice(call, file, tmp_path):
     (tmp_path / "copy.mat").write_bytes(file.read_bytes())
     code, printed, errors = call(
@@ -244,6 +249,7 @@ def test_a_copy_of_a_file_does_not_count_twice(call, file, tmp_path):
     assert "copy.mat: found the same content as in" in errors.replace("\n", "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["analyze", "forecast"])
 def test_a_recording_in_two_formats_counts_once(call, cultures, tmp_path, command):
     write_matlab(tmp_path / "a.mat", cultures[:2])
@@ -274,6 +280,7 @@ def test_demo_spares_a_recording_of_the_users(call, tmp_path):
     assert (tmp_path / "recordings" / "culture-1.nwb").read_text() == "precious"
 
 
+@pytest.mark.slow
 def test_demo_goes_on_in_the_folder_of_one_that_was_killed(call, tmp_path, monkeypatch):
     def killed(*_, **__):
         raise KeyboardInterrupt
@@ -306,6 +313,7 @@ def test_an_empty_path_is_not_the_current_folder(call, arguments, where, tmp_pat
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_a_condition_without_usable_recordings_does_not_stop_the_others(call, cultures, tmp_path):
     write_matlab(tmp_path / "a.mat", cultures[:1])
     write_matlab(tmp_path / "b.mat", [broken(cultures[1]).assign_attrs(condition="b")])
@@ -315,6 +323,7 @@ def test_a_condition_without_usable_recordings_does_not_stop_the_others(call, cu
     assert "n = 1 recording" in printed
 
 
+@pytest.mark.slow
 def test_names_are_printed_as_they_are(call, file, tmp_path):
     out = tmp_path / "r[/x]"
     code, printed, _ = call("analyze", file, "--out", out, *SESSION)
@@ -380,6 +389,7 @@ def test_debug_shows_where_an_error_comes_from(call, tmp_path, monkeypatch):
         call(*arguments, "--debug")
 
 
+@pytest.mark.slow
 def test_folders_and_files_of_one_name(call, cultures, tmp_path):
     for folder, one in zip(("day1", "day2"), cultures, strict=False):
         write_matlab(tmp_path / folder / "data.mat", [one])

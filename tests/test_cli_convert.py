@@ -167,6 +167,7 @@ main()
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="sets a limit that Windows does not have")
 def test_a_full_disk_leaves_nothing_behind(tmp_path, generator):
     write(tmp_path / "one.mat", counts(generator))

@@ -199,6 +199,7 @@ def test_forecast_writes_what_the_library_finds(call, file, tmp_path):
     assert [float(row["drift_squared_error"]) for row in rows] == errors["drift"]
 
 
+@pytest.mark.slow
 def test_stacked_models_share_weights_that_are_shown(call, file, tmp_path, models):
     """The same as from Python, the parts being forecast once; recommended in words."""
     out, parts = tmp_path / "r", tuple(models.values())
@@ -218,6 +219,7 @@ def test_stacked_models_share_weights_that_are_shown(call, file, tmp_path, model
     assert "of 3 recordings" in " ".join(printed.split())
 
 
+@pytest.mark.slow
 def test_options_reach_the_forecast(call, short, tmp_path):
     out = tmp_path / "r"
     thresholds = ["--minimum-mean", "1.2", "--minimum-session", "0.3"]

@@ -61,6 +61,7 @@ def test_a_run_writes_measures_signatures_and_pictures(call, tmp_path):
     assert "--overwrite" in complaint
 
 
+@pytest.mark.slow
 def test_a_diagram_says_where_the_boundaries_lie(call, tmp_path):
     out = tmp_path / "found"
     code, printed, _ = call(
@@ -83,6 +84,7 @@ def test_a_diagram_says_where_the_boundaries_lie(call, tmp_path):
     assert len(rows) == 6
 
 
+@pytest.mark.slow
 def test_what_is_restored(call, tmp_path):
     out = tmp_path / "found"
     code, printed, _ = call(

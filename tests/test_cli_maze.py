@@ -134,6 +134,7 @@ def test_an_interrupted_run_goes_on_to_the_same_files(call, tmp_path, interrupte
     assert printed.replace(str(out), "") == again.replace(str(whole), "")
 
 
+@pytest.mark.slow
 def test_transplants_of_a_log_and_of_simulated_agents(call, tmp_path):
     log = tmp_path / "log.csv"
     log.write_text("trial,move\n" + "1,up\n1,right\n1,right\n1,left\n" * 10)

@@ -63,6 +63,7 @@ def test_sizes_that_do_not_go_together_are_refused_before_anything_is_drawn():
         simulate.separation(0, sources=3, inputs=2)
 
 
+@pytest.mark.slow
 def test_the_same_seed_finds_the_same(call, tmp_path):
     for name, seed in (("one", 3), ("same", 3), ("other", 4)):
         code, _, _ = call(

@@ -317,6 +317,7 @@ def test_figures_are_drawn_of_one_group_and_of_several(trains, tmp_path):
         assert (tmp_path / f"{name}.png").stat().st_size > 10_000
 
 
+@pytest.mark.slow
 def test_the_command_writes_what_can_be_read_again(tmp_path):
     runner, out, figure = CliRunner(), tmp_path / "one.nwb", tmp_path / "one.pdf"
     command = ["simulate", "culture", "--out", str(out), "--sessions", "6"]

@@ -119,6 +119,7 @@ def assert_same(one, other):
             assert leaf == another
 
 
+@pytest.mark.slow
 def test_everything_survives_a_process():
     """There and back again: pickled here, unpickled and pickled there, unpickled here."""
     here = values()

@@ -121,6 +121,7 @@ def test_files_by_themselves(tmp_path, trains):
     assert [one.sizes["trial"] for one in found] == [LENGTH] * SESSIONS
 
 
+@pytest.mark.slow
 def test_read_takes_what_says_which_files_are_one_experiment(tmp_path, trains):
     files_of(tmp_path, trains)
     (whole,) = canonica.read(tmp_path)
@@ -173,6 +174,7 @@ def test_files_with_sessions_are_recordings_of_their_own(tmp_path, trains):
     assert isinstance(together, Experiment)
 
 
+@pytest.mark.slow
 def test_electrodes_are_matched_by_name(tmp_path, trains):
     files = files_of(tmp_path, trains)
     rearranged, names = some_of(trains, [3, 0, 4, 1])  # C is missing in the second file

@@ -378,6 +378,7 @@ def test_full_disk(tmp_path):
     assert entries(tmp_path) == ["one.mat.part"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="no limit on the size of files")
 def test_disk_that_fills_while_writing(server, tmp_path):
     program = textwrap.dedent("""

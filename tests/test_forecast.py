@@ -122,6 +122,7 @@ def test_where_no_stimulus_evokes_anything_of_its_own_all_is_finite(recording, s
         assert np.isfinite(values).all() or name == "memory", name
 
 
+@pytest.mark.slow
 def test_few_initial_sessions_are_warned_of(recording, foretold):
     said = "with 4 initial sessions drift and learning can hardly be told apart"
     assert said in foretold.attrs["diagnostic_warning"]
@@ -317,6 +318,7 @@ def test_more_sources_and_sessions_of_other_lengths():
     assert canonica.score(found, uneven).squared_error.notnull().all()
 
 
+@pytest.mark.slow
 def test_the_evidence_of_many_is_that_of_each(recording, foretold):
     protocol = replace(PublishedProtocol(), initial_sessions=INITIAL)
     (ready,) = normalised([recording], protocol)

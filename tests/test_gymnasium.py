@@ -190,6 +190,7 @@ def test_the_adapter_is_step_learn_and_begin_by_turns(space):
     assert (learned != 5).any()
 
 
+@pytest.mark.slow
 def test_what_jax_is_set_to_makes_no_difference():
     """Neither do worlds draw other numbers in single precision, nor are any lost."""
     with jax.enable_x64(True):

@@ -469,6 +469,7 @@ def test_names_inside_a_file_lead_nowhere(tmp_path, capsys, monkeypatch):
     assert {entry.name for entry in outside} == {"culture.csv", "deep", "deeper", "results"}
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="sets a limit that Windows does not have")
 @pytest.mark.parametrize("suffix", [".nwb", ".parquet", ".csv", ".mat"])
 def test_a_disk_that_fills_leaves_nothing(tmp_path, suffix):

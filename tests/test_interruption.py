@@ -193,6 +193,7 @@ MAZE = ["maze", "--mazes", "2", "--trials", "100000", "--max-steps", "60",
         "--height", "7", "--width", "9", "--window", "5", "--out", "r"]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_maze_is_interrupted_and_kept(number, tmp_path):
     process = started(CANONICA, *MAZE, folder=tmp_path)

@@ -90,6 +90,7 @@ def test_one_that_hangs_is_an_error_in_time(tmp_path):
     assert time.monotonic() - begin < 30
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is limited on Linux only")
 def test_one_that_takes_too_much_is_an_error(tmp_path):
     with pytest.raises(RecordingError, match="asks for more memory"):

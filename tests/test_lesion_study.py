@@ -66,6 +66,7 @@ def test_every_usual_dose_is_there_once_and_intact_networks_first(doses):
         assert (values[1] != values[0]).any(), name
 
 
+@pytest.mark.slow
 def test_the_seed_decides_networks_and_their_number_does_not_matter(doses):
     few = dose_response(1, ["state prior"], task=SMALL, doses={"state prior": [0.2]}, networks=2)
     row = int(np.flatnonzero((doses.lesion == "state prior") & (doses.strength == 0.2))[0])

@@ -354,6 +354,7 @@ def learned_by_hand(model, policies, risks, beliefs, *, rate, up, down, leak, de
     return np.maximum(counts, 1)
 
 
+@pytest.mark.slow
 def test_an_altered_agent_learns_as_its_transcription(life):
     bandit, agent = life
     numbers = {"rate": 1.5, "up": 2.0, "down": 0.25, "leak": 0.1, "delay": 2}

@@ -571,6 +571,7 @@ def found_by_inspector(path, worst):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the inspector itself
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_inspector_finds_nothing_against(tmp_path, generator, simulated):

@@ -65,6 +65,7 @@ def test_an_extension_that_is_not_described(sound):
     assert "Rig at /general/rig" in str(one.value)
 
 
+@pytest.mark.slow
 def test_an_extension_that_is_installed_is_imported(sound, tmp_path, monkeypatch):
     with h5py.File(sound, "a") as file:
         rig = file["general"].create_group("rig")
@@ -154,6 +155,7 @@ def test_zarr_is_read_where_hdmf_zarr_is_there(sound, tmp_path):
         read(path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("missing", [["HOME"], ["HOME", "XDG_CACHE_HOME"]])
 def test_no_place_for_a_cache(sound, tmp_path, missing):
     """It is read, in a process that finds no cache; whose environment is as it was then."""

@@ -233,6 +233,7 @@ def test_estimates_are_at_the_top_of_the_posterior_with_its_curvature(known):
             np.testing.assert_allclose(found.log_evidence[n], evidence, atol=1e-3)
 
 
+@pytest.mark.slow
 def test_evidence_is_the_integral_over_the_prior():
     """Of one parameter, where the integral can be taken number by number."""
     with jax.enable_x64(True):
@@ -262,6 +263,7 @@ def truth_of(found):
     return found["estimate"].copy(data=values)
 
 
+@pytest.mark.slow
 def test_what_choices_say_nothing_of_is_said_to_be_not_identified():
     rows = table(0, trials=3, subjects=2)
     short = phenotype(rows, free=["policy precision", "plasticity", "loss modulation"])
@@ -296,6 +298,7 @@ def test_gradients_are_finite_everywhere():
             assert np.isfinite(slope(jnp.full(len(STRENGTHS), at))).all()
 
 
+@pytest.mark.slow
 def test_subjects_do_not_change_each_other(known, found):
     alone = phenotype(known[known["subject"] == "simulated-20"], free=FREE)
     beside = found.sel(subject=["simulated-20"])
@@ -327,6 +330,7 @@ def test_a_lesion_is_told_from_the_base_and_the_evidence_is_that_of_the_phenotyp
     assert (compared["difference"] <= 0).all()
 
 
+@pytest.mark.slow
 def test_an_empty_base_is_the_intact_agent_and_small_gains_name_no_lesion():
     rows = table(6, trials=20)
     compared = compare_lesions(rows, base=[], lesions=["transition precision"], rivals=False)
@@ -339,6 +343,7 @@ def test_an_empty_base_is_the_intact_agent_and_small_gains_name_no_lesion():
     assert preferred_models(evidence, [False, True]).tolist() == [0, 1]
 
 
+@pytest.mark.slow
 def test_the_distribution_of_a_group_is_found():
     rng = np.random.default_rng(0)
     stay = 1 / (1 + np.exp(-rng.normal(1.5, 0.5, 30)))
@@ -560,6 +565,7 @@ def test_choices_of_public_tasks_are_predicted_as_the_page_says(task):
     assert float(found["high"].sel(model="canonical")) < 0
 
 
+@pytest.mark.slow
 def test_lesions_are_the_same_however_their_names_are_spelled():
     rows = {"subject": ["a"] * 8, "trial": range(8), "choice": list("LLLRLLRL"),
             "outcome": [1, 1, 0, 0, 1, 1, 0, 1]}  # fmt: skip

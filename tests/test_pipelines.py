@@ -68,6 +68,7 @@ CALLS = {
 SLOW = ("perturbation", "recovery")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     [pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else []) for name in CALLS],
@@ -84,6 +85,7 @@ def test_python_and_the_command_write_the_same_files(name, call, folder, tmp_pat
     assert written == contents(tmp_path / "command")
 
 
+@pytest.mark.slow
 def test_forecasts_of_python_and_of_the_command_and_what_is_told(call, folder, tmp_path):
     told, out = [], tmp_path / "python"
     models = {"model": "ridge", "against": ["persistence"]}

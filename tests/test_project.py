@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import tomllib
 from pathlib import Path
+from pkgutil import resolve_name
 
 import pytest
 import yaml
@@ -100,3 +101,10 @@ def notes_of(version):
         text=True,
         check=False,
     )
+
+
+def test_long_examples_are_there():
+    from conftest import LONG_EXAMPLES
+
+    for name in LONG_EXAMPLES:
+        assert ">>>" in resolve_name(name).__doc__, name

@@ -288,6 +288,7 @@ def test_all_published_files_are_read(published):
             assert len(np.unique(one["session"])) == 100
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compressed", [True, False])
 @pytest.mark.parametrize("nested", [True, False])
 def test_millions_of_arrays_are_refused_before_they_are_loaded(tmp_path, compressed, nested):

@@ -94,6 +94,7 @@ def test_what_comes_out_is_labelled_and_says_where_it_came_from(found, tmp_path)
     found.to_netcdf(tmp_path / "recovery.nc", engine="h5netcdf")
 
 
+@pytest.mark.slow
 def test_any_number_of_sources_and_draws():
     found = recovery(2, draws=1, sources=3, inputs=7, sessions=11, trials_per_session=64)
     assert found["strength"].shape == (1, 3, 2, 3, 2, 3, 7)

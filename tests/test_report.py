@@ -44,6 +44,7 @@ def test_every_axis_says_what_it_shows(results):
         assert axes.get_ylabel()
 
 
+@pytest.mark.slow
 def test_many_states_are_drawn_legibly():
     one = culture(0, sources=4, inputs=16, electrodes=24, sessions=12, mixing=1.0)
     protocol = PublishedProtocol(minimum_preference=0.01, minimum_mean_response=0.1)
@@ -59,6 +60,7 @@ def test_recordings_of_different_lengths_share_a_figure(results):
     np.testing.assert_allclose(drawn[15:], longer["response_error"][15:])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("figure_format", "start"), [("png", b"\x89PNG"), ("pdf", b"%PDF"), ("svg", b"<?xml")]
 )

@@ -322,6 +322,7 @@ class TestEnsembles:
             reverse_engineer(recording(responses, sources, sources, session=16))
 
 
+@pytest.mark.slow
 def test_three_sources_from_end_to_end():
     one = culture(
         2, sources=3, inputs=30, electrodes=40, sessions=14, trials_per_session=96, mixing=1.0

@@ -174,6 +174,7 @@ def life():
         return agent, jax.tree.map(np.asarray, learn(agent, state, jnp.linspace(0, 1, 5)))
 
 
+@pytest.mark.slow
 def test_an_agent_after_its_life_acts_by_what_it_learned(tmp_path, life):
     agent, state = life
     become = agent.after(state)
@@ -319,6 +320,7 @@ def test_what_cannot_be_brought_back_is_not_saved(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_loading_in_a_process_of_its_own(tmp_path):
     """Of the precision that it was saved in, with nothing imported before."""
     with jax.enable_x64(True):

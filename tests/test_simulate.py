@@ -198,6 +198,7 @@ def test_initial_amplitudes_are_uniform_and_decided_by_the_key(x64):  # noqa: AR
     assert len(np.unique(batch.likelihood_counts)) > 3 * 8
 
 
+@pytest.mark.slow
 def test_an_encoder_learns_to_separate_sources():
     keys = jax.random.split(jax.random.key(0), (2, 8))
     hidden, stimuli = jax.vmap(lambda key: mixing_process(key, trials=5000))(keys[0])

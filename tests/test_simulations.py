@@ -85,6 +85,7 @@ def test_posterior_by_source_state_is_its_conditional_mean(separated):
     assert first.sel(source_state="00") < 0.05
 
 
+@pytest.mark.slow
 def test_samples_do_not_depend_on_how_many_there_are(separated):
     fewer = separation(0, samples=2, **WORLD)
     for name in fewer:

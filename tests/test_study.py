@@ -46,6 +46,7 @@ def test_the_numbers_are_those_of_single_calls(study_folder, studied):
     pd.testing.assert_frame_equal(studied.table.loc[:1, same], expected[same], rtol=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("studied")
 def test_its_file_repeats_it_and_the_command_does_the_same(call, study_folder, tmp_path):
     file, out = study_folder / "out" / "study.toml", tmp_path / "again"
@@ -83,6 +84,7 @@ def test_an_interrupted_study_goes_on(study_folder, studied, tmp_path):
     assert last.gone_on == 3
 
 
+@pytest.mark.slow
 def test_own_baselines_are_loudly_said(call, study_folder, tmp_path):
     thresholds = ("--minimum-mean", 0.9, "--minimum-session", 0.05, "--minimum-preference", 0.4)
     options = ("--model", "ridge", "--baseline-from", "own", *thresholds, *SESSION)
