@@ -10,7 +10,8 @@ from canonica import CanonicaError
 from canonica.recordings import Reading
 
 SESSION = ("--trials-per-session", 64)
-QUICK = {"model": "ridge", "reading": Reading(trials_per_session=64)}
+READ = {"reading": Reading(trials_per_session=64)}
+QUICK = {"model": "ridge", **READ}
 
 
 def test_a_study_is_complete(study_folder, studied):
@@ -113,3 +114,34 @@ def test_what_makes_no_sense_is_refused(call, study_folder, tmp_path, options, w
     assert code == 2
     assert words in " ".join(error.split())
     assert not out.exists()
+
+
+@pytest.mark.slow
+def test_a_workbook_makes_the_same_study_and_replaces_an_earlier_one(
+    call, study_folder, studied, tmp_path
+):
+    table = pd.read_csv(study_folder / "study.csv", dtype=str, keep_default_na=False)
+    with pd.ExcelWriter(study_folder / "study.xlsx", engine="openpyxl") as book:
+        table.to_excel(book, index=False)
+        for cell in (one for row in book.sheets["Sheet1"].iter_rows() for one in row):
+            cell.data_type = "s" if cell.value else "n"  # "=drug" is a name, not a formula
+    given = ("study", study_folder / "study.xlsx", "--out", tmp_path / "out", *SESSION)
+    model = ("--model", "ridge")
+    # What is there is of another study, of one culture, with a note that the user put beside it.
+    one = [{"file": study_folder / "drug.mat", "condition": "=drug"}]
+    alone = canonica.study(one, tmp_path / "out", model="persistence", **READ)
+    assert len(alone.table) == 1
+    (tmp_path / "out" / "note.txt").write_text("mine")
+    before = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+    code, _, error = call(*given, *model)
+    assert code == 2
+    assert "--overwrite" in error
+    assert {p.name: p.read_bytes() for p in (tmp_path / "out").iterdir()} == before
+    code, _, error = call(*given, *model, "--overwrite")
+    assert code == 1  # a recording failed
+    assert "broken.mat" in error.replace("\n", "")
+    for name in ("cultures.csv", "comparisons.csv", "comparisons.json"):
+        assert (tmp_path / "out" / name).read_bytes() == (study_folder / "out" / name).read_bytes()
+    assert (tmp_path / "out" / "note.txt").read_text() == "mine"
+    there = {path.name for path in (tmp_path / "out").iterdir()}
+    assert there == {*studied.files, "summary.json", "note.txt"}

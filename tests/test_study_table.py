@@ -1,7 +1,6 @@
 """The table that a study begins with: what is read from it, and what is refused."""
 
-import importlib.util
-
+import openpyxl
 import pandas as pd
 import pytest
 
@@ -29,8 +28,6 @@ def write(frame, path):
 
 @pytest.mark.parametrize("suffix", [".csv", ".tsv", ".parquet", ".xlsx"])
 def test_every_kind_of_table_says_the_same(suffix, tmp_path):
-    if suffix == ".xlsx" and importlib.util.find_spec("openpyxl") is None:
-        pytest.skip("openpyxl, which reads Excel, is not installed")
     write(pd.DataFrame(ROWS), tmp_path / f"study{suffix}")
     rows = study_rows(tmp_path / f"study{suffix}")
     assert [row.file for row in rows] == [tmp_path / name for name in ("a.mat", "b.mat", "b.mat")]
@@ -108,3 +105,40 @@ def test_the_file_of_a_study_holds_all_that_decides_it(tmp_path):
 def test_settings_that_make_no_sense_are_refused(wrong, words):
     with pytest.raises(CanonicaError, match=words):
         StudySettings(**wrong)
+
+
+def workbook(path, cells, *, merged=None, sheets=("Sheet",)):
+    book = openpyxl.Workbook()
+    for name in sheets[1:]:
+        book.create_sheet(name)
+    sheet = book.active
+    for row in cells:
+        sheet.append(row)
+    if merged:
+        sheet.merge_cells(merged)
+    book.save(path)
+    return path
+
+
+CELLS = [["file", "condition"], ["a.mat", "ctrl"], ["b.mat", "drug"]]
+
+
+@pytest.mark.parametrize(
+    ("cells", "merged", "words"),
+    [
+        ([*CELLS, ["c.mat", "=B3"]], None, r"a formula without its value in B4 \(=B3\)"),
+        ([*CELLS, ["c.mat", "#REF!"]], None, "the error #REF! in B4"),
+        ([*CELLS, ["c.mat", None]], "B3:B4", r"merged cells \(B3:B4\)"),
+    ],
+)
+def test_a_cell_that_hides_what_it_stands_for_is_refused(cells, merged, words, tmp_path):
+    path = workbook(tmp_path / "study.xlsx", cells, merged=merged)
+    with pytest.raises(CanonicaError, match=words) as refused:
+        study_rows(path)
+    assert "study.xlsx, sheet 'Sheet'" in str(refused.value)
+
+
+def test_other_sheets_are_said_not_to_be_read(tmp_path):
+    path = workbook(tmp_path / "study.xlsx", CELLS, sheets=("Sheet", "doses", "notes"))
+    with pytest.warns(StudyWarning, match=r"3 sheets.*'Sheet'.*'doses', 'notes'"):
+        assert [row.condition for row in study_rows(path)] == ["ctrl", "drug"]

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from canonica.pipelines._validate import Validated, validate, validate_each, write_validations
     from canonica.pipelines.conditions._study import Study, study
     from canonica.pipelines.conditions._study_settings import StudySettings
-    from canonica.pipelines.conditions._study_table import StudyWarning
+    from canonica.pipelines.conditions._study_warning import StudyWarning
     from canonica.pipelines.exports._export import Export, export
     from canonica.pipelines.playing._play import PlayRun, play, unfinished_play
     from canonica.pipelines.results._results_folder import check_results_folder
@@ -81,7 +81,7 @@ _HOMES = {
     "SeparationRun": "canonica.pipelines.simulations._separation",
     "Study": "canonica.pipelines.conditions._study",
     "StudySettings": "canonica.pipelines.conditions._study_settings",
-    "StudyWarning": "canonica.pipelines.conditions._study_table",
+    "StudyWarning": "canonica.pipelines.conditions._study_warning",
     "Told": "canonica.pipelines._progress",
     "TransplantRun": "canonica.pipelines.simulations._transplant",
     "Validated": "canonica.pipelines._validate",

@@ -12,6 +12,8 @@ import pandas as pd
 
 from canonica._errors import CanonicaError, listed
 from canonica._files import shown
+from canonica.pipelines.conditions._study_warning import StudyWarning
+from canonica.pipelines.conditions._study_workbook import read_workbook
 
 COLUMNS = {
     "file": "the file of the recording, relative to the table",
@@ -31,10 +33,6 @@ COLUMNS = {
 NO = {"", "0", "no", "false", "n"}
 YES = {"1", "yes", "true", "y", "x"}
 ALIKE = 0.75  # names that are so similar are taken for a slip of the pen
-
-
-class StudyWarning(UserWarning):
-    """Something in a study's table that is not used, or that may not be meant."""
 
 
 @dataclass(frozen=True)
@@ -122,12 +120,14 @@ def _read(path: Path) -> pd.DataFrame:
         if suffix == ".parquet":
             return pd.read_parquet(path)
         if suffix in (".xlsx", ".xlsm"):
-            return pd.read_excel(path, dtype=str, keep_default_na=False)
+            return read_workbook(path)
         if suffix in (".csv", ".tsv", ".txt"):
             separator = "," if suffix == ".csv" else "\t"
             return pd.read_csv(
                 path, dtype=str, keep_default_na=False, sep=separator, encoding="utf-8-sig"
             )
+    except CanonicaError:
+        raise
     except ImportError as error:
         raise CanonicaError(
             f"study: found {shown(path)}, an Excel file, and no openpyxl to read it with; expected "
