@@ -6,7 +6,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock
 
-.PHONY: demo test test-slow torture torture-short coverage mutants check docs format lock release release-notes clean \
+.PHONY: demo test test-slow test-thorough torture torture-short coverage mutants check docs format lock release release-notes clean \
 	benchmark benchmark-encoder benchmark-spikes benchmark-maze benchmark-forecast benchmark-waiting
 
 demo: .venv/.installed
@@ -16,7 +16,11 @@ test: .venv/.installed-test
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 test-slow: .venv/.installed-test
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m slow
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "slow and not thorough"
+
+# Simulations of levels and coverage, choices of public tasks, every setting of JAX by itself: ten minutes.
+test-thorough: .venv/.installed-test
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m thorough
 
 # Kills, damaged files, bad values, bombs, full disks, crowds: docs/reliability.md. Half an hour.
 torture: .venv/.installed-test

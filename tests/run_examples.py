@@ -1,7 +1,7 @@
 """Run examples under settings of JAX, and write what they return, leaf by leaf, to a file.
 
-``python run_examples.py FILE [NAME ...]``: those of the names, or all. What JAX was set to by the
-environment is there once as it is, and once turned round by ``with jax.enable_x64``.
+``python run_examples.py FILE WAY ...``: the ways are ``as-it-is``, what JAX was set to by the
+environment, and ``turned-round``, by ``with jax.enable_x64``.
 """
 
 import dataclasses
@@ -80,15 +80,19 @@ def returned(names, setting, folder):
 
 
 def main():
-    path, *names = sys.argv[1:]
+    path, *ways = sys.argv[1:]
     warnings.simplefilter("ignore")
     double = jax.config.jax_enable_x64
+    settings = {
+        "as-it-is": (double, nullcontext()),
+        "turned-round": (not double, jax.enable_x64(not double)),
+    }
     each = {}
-    for now, setting in ((double, nullcontext()), (not double, jax.enable_x64(not double))):
+    for now, setting in (settings[way] for way in ways):
         # Some results name the folder of their files: it is called the same in every run.
         folder = Path(path).with_suffix(".files")
         folder.mkdir()
-        each[now] = returned(names or EXAMPLES, setting, folder)
+        each[now] = returned(EXAMPLES, setting, folder)
         shutil.rmtree(folder)
     Path(path).write_bytes(pickle.dumps(each))
 

@@ -96,7 +96,7 @@ def test_one_recording_more_is_enough():
     assert "smallest possible p value is 0.062" in both["b"].sentence
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.parametrize("recordings", [3, 4, 5, 6, 10, 13, 30])
 def test_of_pure_noise_a_better_model_is_named_in_five_percent_at_most(recordings):
     """Of any of three models that do not differ, skewed errors included."""

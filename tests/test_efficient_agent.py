@@ -212,7 +212,7 @@ def test_user_errors_are_said_plainly(maze):
         efficient_agent(maze, moves_made=5)
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_it_finds_short_ways_through_mazes_of_full_size():
     """In most mazes: in one of six it still errs after sixty trials. It does so by learning."""
     worlds, key = (

@@ -211,7 +211,7 @@ def test_all_counts_may_be_the_smallest(form):
     assert_transcribed(found, expected, max(1e-10, 4 * conditioning))
 
 
-@slow
+@pytest.mark.thorough
 @pytest.mark.parametrize("form", FORMS)
 def test_a_million_trials_lose_nothing(form):
     generator, trials = np.random.default_rng(4), 1_000_000

@@ -213,7 +213,9 @@ def test_a_maze_is_interrupted_and_kept(number, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("moment", [2.0, 4.0, 6.0, 9.0, 14.0])
+@pytest.mark.parametrize(
+    "moment", [2.0, 4.0, *(pytest.param(t, marks=pytest.mark.thorough) for t in (6.0, 9.0, 14.0))]
+)
 def test_a_forecast_is_interrupted_at_any_moment(number, moment, tmp_path, cultures):
     from canonica.recordings import write_matlab
 

@@ -550,7 +550,7 @@ HELD_OUT = {
 }
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.parametrize("task", HELD_OUT)
 def test_choices_of_public_tasks_are_predicted_as_the_page_says(task):
     path = BEHAVIOUR / f"{task}_exampleData.txt"

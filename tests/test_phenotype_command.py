@@ -127,7 +127,7 @@ def test_a_table_that_is_none_ends_with_a_message(tmp_path):
     assert "column outcome, row 1" in result.stderr
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_groups_and_held_out_subjects_are_written_when_asked(table):
     told = []
     found = pipelines.phenotype(
@@ -190,7 +190,7 @@ def test_figure_and_table_show_every_parameter_and_group(table):
         phenotype_figure(xr.Dataset())
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_what_shows_in_choices_is_recovered_and_what_does_not_is_said():
     found = phenotype_recovery(0, subjects=30, trials=100)
     r = found["r"].to_series()

@@ -56,41 +56,57 @@ def differing(one, other, without=()):
     ]
 
 
+def ran(path, settings, *ways):
+    """Return all examples as a process of these settings runs them: by precision, and by name."""
+    environment = {**os.environ, **settings, "PYTHONPATH": str(HERE.parent)}
+    ended = subprocess.run(
+        [sys.executable, HERE / "run_examples.py", path, *ways],
+        env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stderr
+    return pickle.loads(path.read_bytes())  # noqa: S301
+
+
 @pytest.fixture(scope="module")
-def everywhere(tmp_path_factory):
-    """Return all examples as run by processes of other settings: by name, and by precision."""
-    folder, found = tmp_path_factory.mktemp("settings"), {}
-    # One after the other, in one folder: many results name the files that they are of.
-    for name, settings in {"usual": {}, "strict": STRICT}.items():
-        hashes = {"PYTHONHASHSEED": str(len(found) + 1)}
-        environment = {**os.environ, **settings, **hashes, "PYTHONPATH": str(HERE.parent)}
-        path = folder / "found.pickle"
-        ended = subprocess.run(
-            [sys.executable, HERE / "run_examples.py", path],
-            env=environment, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert ended.returncode == 0, ended.stderr
-        found[name] = pickle.loads(path.read_bytes())  # noqa: S301
-    return found
+def path(tmp_path_factory):
+    """Return one file for all processes: many results name the files that they are of."""
+    return tmp_path_factory.mktemp("settings") / "found.pickle"
+
+
+@pytest.fixture(scope="module")
+def usual(path):
+    return ran(path, {"PYTHONHASHSEED": "1"}, "as-it-is")[False]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("double", [False, True])
-def test_every_public_function_gives_the_same_bits_whatever_jax_is_set_to(everywhere, double):
+def test_every_public_function_gives_the_same_bits_whatever_jax_is_set_to(usual, path):
+    """As JAX is, and with another precision, promotion and hashes of text all at once."""
+    settings = {"PYTHONHASHSEED": "2", "JAX_NUMPY_DTYPE_PROMOTION": "strict"}
+    other = ran(path, settings, "turned-round")[True]
+    assert failed(usual) == []
+    assert failed(other) == []
+    assert differing(usual, other, without=FOLLOWING) == []
+    assert floating({name: usual[name] for name in FOLLOWING}) == {"float32"}
+    assert floating({name: other[name] for name in FOLLOWING}) == {"float64"}
+
+
+@pytest.mark.thorough
+def test_every_setting_of_jax_by_itself_changes_no_bit(path):
     """By the environment or by ``jax.enable_x64``, with promotion as it is or strict."""
-    usual, strict = everywhere["usual"], everywhere["strict"]
-    assert failed(usual[double]) == []
-    assert differing(usual[double], strict[double]) == []
-    assert differing(usual[double], usual[not double], without=FOLLOWING) == []
-    following = {name: usual[double][name] for name in FOLLOWING}
-    assert floating(following) == {"float64" if double else "float32"}
+    ways = ("as-it-is", "turned-round")
+    usual = ran(path, {"PYTHONHASHSEED": "1"}, *ways)
+    strict = ran(path, {"PYTHONHASHSEED": "2", **STRICT}, *ways)
+    for double in (False, True):
+        assert failed(usual[double]) == []
+        assert differing(usual[double], strict[double]) == []
+    assert differing(usual[False], usual[True], without=FOLLOWING) == []
 
 
 @pytest.mark.slow
-def test_no_result_holds_the_address_of_an_object(everywhere):
+def test_no_result_holds_the_address_of_an_object(usual):
     parts = [
         (f"{name}{part}", repr(value).encode() if not isinstance(value, bytes) else value)
-        for name, each in everywhere["usual"][False].items()
+        for name, each in usual.items()
         for part, value in each.items()
     ]
     assert [name for name, value in parts if ADDRESS.search(value)] == []

@@ -104,7 +104,7 @@ def test_flips_that_are_drawn_are_repeatable_and_near_the_truth():
     assert sign_flip_test(values).p_value == pytest.approx(exact, abs=4 * math.sqrt(exact / 2**14))
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.parametrize("pairs", [3, 4, 5, 6, 7, 8, 10, 12, 13, 20, 30])
 @pytest.mark.parametrize("noise", ["normal", "cauchy"])
 def test_the_level_of_the_test_and_of_its_interval_holds(pairs, noise):
@@ -214,7 +214,7 @@ def test_settings_out_of_range_are_refused(wrong):
         bootstrap_interval(np.arange(9.0), **wrong)
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.parametrize("units", [6, 8, 12, 20, 30])
 def test_bootstrap_intervals_cover_as_often_as_is_said(units):
     """As their docstring says: normal numbers to within 3 %, exponential ones in 90 to 94 %."""
