@@ -1,6 +1,7 @@
 """A study from table to comparisons: complete, repeatable, going on where it stopped."""
 
 import json
+import shutil
 
 import pandas as pd
 import pytest
@@ -145,3 +146,25 @@ def test_a_workbook_makes_the_same_study_and_replaces_an_earlier_one(
     assert (tmp_path / "out" / "note.txt").read_text() == "mine"
     there = {path.name for path in (tmp_path / "out").iterdir()}
     assert there == {*studied.files, "summary.json", "note.txt"}
+
+
+def test_rows_name_recordings_and_none_counts_twice(study_folder, tmp_path):
+    shutil.copyfile(study_folder / "ctrl.mat", tmp_path / "copy.mat")
+    ctrl = study_folder / "ctrl.mat"
+    rows = [
+        {"file": ctrl, "condition": "rest"},  # what no other row names
+        {"file": ctrl, "condition": "named", "recording": "ctrl-2", "animal": "rat 2"},
+        {"file": ctrl, "condition": "twice", "recording": "2"},
+        {"file": ctrl, "condition": "none", "recording": "ctrl-3"},
+        {"file": tmp_path / "copy.mat", "condition": "copied", "recording": "1"},
+    ]
+    found = canonica.study(rows, tmp_path / "out", model="persistence", **READ)
+    table = found.table.set_index("name")
+    assert table["condition"].to_dict() == {"ctrl-1": "rest", "ctrl-2": "named"}
+    assert table["animal"].to_dict()["ctrl-2"] == "rat 2"
+    said = [str(one) for one in found.failures]
+    assert len(said) == 3
+    assert "in row 3 of the table the same recording as in row 2" in said[0]
+    assert "no recording 'ctrl-3' (row 4 of the table)" in said[1]
+    assert "copy.mat" in said[2]
+    assert "in row 5 of the table the same recording as in row 1" in said[2]

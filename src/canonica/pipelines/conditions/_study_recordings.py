@@ -81,7 +81,7 @@ def study_recordings(
                 if first is one:
                     cultures.append(_named(one, names.unique(one.name)))
                 else:
-                    failures.append(_copy(one, first))
+                    failures.append(_copy(one.row, first.row))
     return cultures, failures
 
 
@@ -101,7 +101,10 @@ def _of_file(
             found.append(recording)
             continue
         met |= {row.number for row in wanted}
-        found += [_culture(recording, row, protocol) for row in wanted[:1]]
+        if not wanted:
+            continue
+        found.append(_culture(recording, wanted[0], protocol))
+        found += [_copy(row, wanted[0]) for row in wanted[1:] if "recording" in row.labels]
     missing = [row for row in rows if row.number not in met]
     return found + [_not_there(row, there) for row in missing]
 
@@ -138,11 +141,11 @@ def _named(one: StudyCulture, name: str) -> StudyCulture:
     return StudyCulture(one.row, published, causal)
 
 
-def _copy(one: StudyCulture, first: StudyCulture) -> RecordingError:
+def _copy(row: StudyRow, first: StudyRow) -> RecordingError:
     return RecordingError(
-        one.published.label,
+        shown(row.file),
         None,
-        found=f"the same recording as row {first.row.number} of the table",
+        found=f"in row {row.number} of the table the same recording as in row {first.number}",
         expected="each recording once",
         advice="Leave one of them out.",
     )
