@@ -33,10 +33,11 @@ def decisive_log_odds(
     >>> decisive_log_odds(jnp.array([[2.0, 5.0], [4.0, 5.0]]), 3.0).tolist()
     [[-3.0, 0.0], [3.0, 0.0]]
     """
-    if precision is None:
-        spread = jnp.ptp(worth, axis=0).max()
-        precision = jnp.where(spread > 0, DECISIVE / jnp.where(spread > 0, spread, 1.0), 1.0)
-    return precision * (worth - worth.mean(axis=0, keepdims=True))
+    differences = worth - worth.mean(axis=0, keepdims=True)
+    if precision is not None:
+        return precision * differences
+    spread = jnp.ptp(worth, axis=0).max()
+    return jnp.where(spread > 0, DECISIVE / jnp.where(spread > 0, spread, 1.0), 1.0) * differences
 
 
 def with_policies(
