@@ -11,8 +11,10 @@ import pytest
 
 import canonica
 from canonica import RecordingError
-from canonica.recordings import is_recording, recording_files
+from canonica.pipelines._reading_ensembles import read_ensembles
+from canonica.recordings import Reading, is_recording, recording_files, write
 from canonica.recordings.isolation._isolated import _POOL, OFF, Limits, begin_reading, isolated
+from canonica.reverse_engineering import PublishedProtocol
 from recording_files import matlab, pair, world
 
 
@@ -148,3 +150,13 @@ def test_damaged_files_of_a_folder_are_not_left_out(tmp_path, name):
     assert not is_recording(tmp_path / "notes.txt")
     with pytest.raises(RecordingError, match=name):
         canonica.read(bad)
+
+
+def test_processes_end_when_all_is_read(tmp_path, cultures):
+    write(tmp_path / "c.mat", cultures[0])
+    settings = {"reading": Reading(trials_per_session=64), "jobs": 1}
+    others = {"protocol": PublishedProtocol(), "baseline": None, "progress": None}
+    begin_reading()
+    found, failures = read_ensembles([tmp_path / "c.mat"], **settings, **others)
+    assert (len(found), failures) == (1, [])
+    assert not _POOL._idle

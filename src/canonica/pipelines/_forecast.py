@@ -9,6 +9,7 @@ from canonica._arguments import checked_arguments
 from canonica._checks import checked_seed
 from canonica._errors import RecordingError
 from canonica._files import AnyPath
+from canonica._memory import hand_back
 from canonica.pipelines._condition_forecast import condition_forecast
 from canonica.pipelines._forecast_plan import ForecastPlan
 from canonica.pipelines._forecasts_found import Forecasts, write_tables
@@ -169,7 +170,10 @@ def _forecast_each(
     """Add the forecast of each recording, written to the folder, or what is wrong with it."""
     plan = found.plan
     recordings = normalised_ensembles(ensembles, plan.protocol, plan.normalisation, plan.baseline)
-    every = [shared_models(recordings, plan.protocol, one, seed=plan.seed) for one in plan.models]
+    every = []
+    for one in plan.models:
+        every.append(shared_models(recordings, plan.protocol, one, seed=plan.seed))
+        hand_back()
     for shared in every:
         found.stacked |= {key: one for key, one in shared.items() if isinstance(one, Weighted)}
     names = UniqueNames()  # of files: scores of one recording may be called like another

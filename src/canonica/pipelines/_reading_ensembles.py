@@ -19,6 +19,7 @@ from canonica.pipelines._recording_files import prefixes
 from canonica.pipelines.results._unique_names import UniqueNames
 from canonica.recordings import Experiment, Reading, inspect, read_each
 from canonica.recordings.inspection._identity import RecordingIdentity, RecordingsSeen
+from canonica.recordings.isolation._isolated import end_reading
 from canonica.reverse_engineering import (
     EnsembleResponse,
     GivenBaseline,
@@ -80,6 +81,7 @@ def read_ensembles(
                 name = names.unique(prefix[file] + str(one.attrs["name"]))
                 shown = {"name": name, "condition": visible(str(one.attrs["condition"]))}
                 ensembles.append(replace(one, attrs=one.attrs | shown))
+    end_reading()
     if UNKNOWN not in conditions:
         check_conditions(baseline, conditions)
     return ensembles, failures

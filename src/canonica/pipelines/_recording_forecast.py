@@ -7,6 +7,7 @@ import numpy as np
 import xarray as xr
 
 from canonica._errors import CanonicaError, RecordingError, listed
+from canonica._memory import hand_back
 from canonica.pipelines._forecast_plan import ForecastPlan
 from canonica.pipelines._observed_responses import with_observed
 from canonica.pipelines._recording_rows import Row
@@ -51,7 +52,9 @@ def forecast_and_scores(
     made: Predictions = []  # by single models: those that are stacked need not forecast anew
 
     def by(model: ForecastModel) -> xr.Dataset:
-        return forecast_normalised(recording, plan.protocol, model, seed=plan.seed, made=made)
+        forecast = forecast_normalised(recording, plan.protocol, model, seed=plan.seed, made=made)
+        hand_back()
+        return forecast
 
     first, *others = models
     chosen = by(first)

@@ -17,6 +17,7 @@ from canonica.pipelines._recording_files import each_recording
 from canonica.pipelines.conditions._study_table import StudyRow
 from canonica.pipelines.results._unique_names import UniqueNames
 from canonica.recordings import Reading, inspect
+from canonica.recordings.isolation._isolated import end_reading
 from canonica.reverse_engineering import (
     EnsembleResponse,
     PublishedProtocol,
@@ -82,6 +83,7 @@ def study_recordings(
                     cultures.append(_named(one, names.unique(one.name)))
                 else:
                     failures.append(_copy(one.row, first.row))
+    end_reading()
     return cultures, failures
 
 

@@ -120,6 +120,11 @@ def begin_reading() -> None:
         _POOL.start_one()
 
 
+def end_reading() -> None:
+    """End the processes that wait for a file, each of 0.2 GB: what follows may need the memory."""
+    _POOL.close()
+
+
 def _folder() -> str | None:
     try:
         return str(Path.cwd())
