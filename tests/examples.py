@@ -775,7 +775,7 @@ ALWAYS = {
         cultures=3, sessions=2, trials_per_session=8, inputs=2
     ),
     "studies.detection_summary": lambda m: studies.detection_summary(m.detected),
-    "studies.phenotype_recovery": lambda _: studies.phenotype_recovery(subjects=2, trials=3),
+    "studies.phenotype_recovery": lambda _: studies.phenotype_recovery(subjects=3, trials=3),
     "studies.plasticity_calibration": lambda m: m.calibrated,
     "studies.plasticity_detection": lambda m: m.detected,
     "studies.recovery": lambda m: m.recovered,
