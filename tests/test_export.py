@@ -7,6 +7,7 @@ from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
+import gymnasium
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -15,16 +16,29 @@ import pytest
 from canonica import CanonicaError, pipelines
 from canonica.agents import (
     Agent,
+    Knowledge,
     OutcomeModulation,
     StepModulation,
     SwitchingBandit,
+    agent_for,
     bandit_agent,
     first_move_prior,
+    play,
     sequences,
 )
+from canonica.agents.planning._followed import END, Consequence, Followed
+from canonica.agents.planning._rewards import Rewards
+from canonica.agents.planning._spaces import symbol_of
+from canonica.agents.planning._worth import Worth
 from canonica.model import Gains, GenerativeModel, PlasticityGains
+from canonica.networks import Pomdp, compiled, from_pomdp, solve
 from canonica.networks.exports import FORMATS
 from canonica.pipelines.exports import _export
+from canonica.pipelines.exports._network_step import (
+    ActingNetwork,
+    exported_network,
+    known_network_steps,
+)
 
 RUN = Path(__file__).with_name("run_export.py")
 STATES, INPUTS = 5, 3
@@ -156,6 +170,106 @@ def test_the_command_tells_how_far_it_deviates(tmp_path, call):
     assert found["largest_deviation"] == pytest.approx(0.25)
 
 
+# Networks whose transitions know actions ----------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def walker():
+    """Return an agent that has learned to remember which arm was shown, and its world."""
+    world = gymnasium.make("canonica/TMaze-v0", corridor=2)
+    agent = agent_for(world, seed=1)
+    play(agent, world, episodes=80, seed=1)
+    assert agent.remembers == "the first observation"
+    return agent, world
+
+
+def two_sensors():
+    """Return a network that acts by a plan, and sees four states dimly by two modalities."""
+    draw = np.random.default_rng(3)
+    first = 0.1 / 3 + np.array([[1, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]) * 0.9
+    second = np.array([[0.7, 0.2, 0.5, 0.4], [0.3, 0.8, 0.5, 0.6]])
+    goes = draw.dirichlet(np.ones(4), (3, 4)).transpose(2, 1, 0)
+    rewards = np.array([[1, 0, 0, 0.4], [0, 1, 0.2, 0], [0, 0, 1, 0.5]])
+    problem = Pomdp([first, second], [goes], reward=rewards, discount=0.5)
+    return compiled(from_pomdp(problem), solve(problem, beliefs=20), precision=3.0)
+
+
+def test_what_was_learned_acts_settled_from_the_beginning(walker):
+    """It goes where it knows to go, always: nothing is tried, and the network itself remembers."""
+    agent, world = walker
+    acting = ActingNetwork.of(agent.knowledge)
+    assert acting.meanings == ["0", "1", "2", "3"]
+    with jax.enable_x64(True):
+        taken = exported_network(acting)
+        step = jax.jit(taken.step)
+        for episode in range(6):
+            observation, _ = world.reset(seed=episode)
+            state, reward, over = list(taken.beginning.values()), 0.0, False
+            while not over:
+                symbol = repr(symbol_of(world.observation_space, observation))
+                seen = np.eye(len(taken.observation))[taken.meaning["inputs"].index(symbol)]
+                action, *state = step(seen, *state, 0.37)
+                assert state[0].max() > 0.99
+                observation, reward, ended, cut, _ = world.step(int(action))
+                over = ended or cut
+            assert reward == 1.0
+
+
+def test_what_was_never_done_is_not_hoped_for():
+    followed, rewards = Followed(2), Rewards()
+    for reward in (-1.0, -3.0):
+        rewards.add(reward)
+    here = followed.state((0,), 0)
+    followed.add(2 * here, Consequence(END, rewards.grade(-1.0)), END, -1.0)
+    worth = Worth()
+    settings = {"rewards": rewards, "discount": 0.9, "sweeps": 100}
+    worth.plan(followed, None, **settings, generator=None)
+    assert worth.of_pairs[here, 0] == worth.of_pairs[here, 1] < 0  # no more than what is known
+    worth.plan(followed, None, **settings, generator=np.random.default_rng(0))
+    assert worth.of_pairs[here, 1] > worth.of_pairs[here, 0]
+
+
+NETWORKS = {
+    "what was learned": lambda walker: walker[0].knowledge,
+    "a plan": lambda _: two_sensors(),
+}
+
+
+@pytest.mark.parametrize("value", NETWORKS.values(), ids=NETWORKS)
+def test_the_step_of_a_network_is_that_of_its_log_odds(walker, value):
+    with jax.enable_x64(True):
+        acting = ActingNetwork.of(value(walker))
+        taken = exported_network(acting)
+        known = known_network_steps(acting, taken.beginning, steps=60, seed=2)
+        state, step = list(taken.beginning.values()), jax.jit(taken.step)
+        for seen, uniform, belief, done in zip(
+            known["observation"], known["uniform"], known["belief"], known["action"], strict=True
+        ):
+            action, *state = step(seen, *state, uniform)
+            np.testing.assert_allclose(state[0], belief, rtol=0, atol=1e-12)
+            assert action == state[1] == done
+    assert len(np.unique(known["action"])) > 1
+    assert known["observation"].shape == (60, len(taken.meaning["inputs"]))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("to", ["stablehlo", "onnx"])
+@pytest.mark.parametrize("value", NETWORKS.values(), ids=NETWORKS)
+def test_a_network_is_taken_along(tmp_path, walker, value, to, call):
+    path, out = tmp_path / "agent.npz", tmp_path / "out"
+    one = value(walker)
+    (walker[0] if isinstance(one, Knowledge) else one).save(path)
+    code, said, _ = call("export", path, "--to", to, "--out", out)
+    assert code == 0
+    assert "0 actions are others than the agent's" in said
+    check = json.loads((out / "summary.json").read_text())["check"]
+    assert check["without_canonica"]
+    assert check["largest_deviation"] < 1e-11
+    meaning = json.loads((out / "meaning.json").read_text())
+    assert len(meaning["actions"]) == (4 if isinstance(one, Knowledge) else 3)
+    assert (out / f"step.{to}").is_file()
+
+
 # What cannot be exported --------------------------------------------------------------------------
 
 
@@ -210,6 +324,10 @@ def test_what_is_no_agent_is_refused(tmp_path, agent_file):
         pipelines.export(agent_file, tmp_path / "out", to="C")
     with pytest.raises(CanonicaError, match=r"exact form; expected one of the canonical form"):
         FORMATS["brian2"].write(ExactAgent, tmp_path)
+    path = tmp_path / "plan.npz"
+    two_sensors().save(path)
+    with pytest.raises(CanonicaError, match=r"to: found a network whose synapses depend on the a"):
+        pipelines.export(path, tmp_path / "out", to="brian2")
     assert not (tmp_path / "out").exists()
 
 

@@ -116,6 +116,19 @@ def test_variances_are_estimated_from_second_moments(trials):
         np.testing.assert_allclose(found, by_hand, rtol=1e-8, err_msg=name)
 
 
+def test_room_for_stimuli_that_do_not_come_changes_no_variance(trials):
+    """Recordings of one batch have room for as many stimuli as that with the most."""
+    climb = compiled(partial(fitted_with_variances, states=STATES, steps=2, adaptive=True))
+    wider = trials._replace(
+        stimulus=jnp.where(trials.stimulus == STIMULI, STIMULI + 2, trials.stimulus),
+        repeated=jnp.concatenate([trials.repeated, jnp.zeros(2, bool)]),
+    )
+    for found, expected in zip(
+        climb(wider, never_learned())[1], climb(trials, never_learned())[1], strict=True
+    ):
+        np.testing.assert_allclose(found, expected, rtol=1e-10)
+
+
 def test_the_evidence_takes_the_gain_of_the_last_step_for_its_decrement(trials, fit):
     learned = small_learned(trials)
     climb = compiled(partial(fitted, steps=1, adaptive=True))

@@ -92,6 +92,10 @@ def test_it_is_drawn_within_the_window_and_says_nothing(opened, width):
 
 def test_names_are_text_wherever_they_are_shown(opened):
     page = opened(1400)
+    for numbers in page.locator("details[data-numbers] summary:visible").all():
+        numbers.click()
+    captions = page.locator("details[data-numbers] caption").all_text_contents()
+    assert any(EVIL in caption for caption in captions)
     assert page.locator("b").count() == 0
     conditions = page.locator("#choose-condition option").all_text_contents()
     assert conditions == ["all", EVIL, "=drug"]
@@ -138,6 +142,8 @@ def test_a_figure_can_be_hovered_zoomed_and_read_as_a_table(opened):
     assert head[0] == "session"
     assert any("complexity, mean" in text for text in head)
     assert table.locator("tbody tr").count() == 15
+    sessions = [row.get_attribute("data-value") for row in table.locator("tbody th").all()]
+    assert sessions == [str(number) for number in range(1, 16)]
     names = ("free energy F", "\N{MINUS SIGN} accuracy", "complexity")
     places = [head.index(f"{name}, mean") for name in names]
     for row in table.locator("tbody tr").all():
@@ -162,6 +168,17 @@ def test_tables_sort_and_are_saved_harmlessly(opened, tmp_path):
     heading.locator("button").press("Enter")
     assert heading.get_attribute("aria-sort") == "descending"
     assert all(a >= b for a, b in pairwise(column()))
+    # What is missing comes last, whichever way.
+    table.locator("tbody tr").first.evaluate("(row, k) => row.cells[k].dataset.value = ''", place)
+    for _ in range(2):
+        heading.locator("button").press("Enter")
+        cells = table.locator(f"tbody tr > :nth-child({place + 1})")
+        missing = [cell.get_attribute("data-value") == "" for cell in cells.all()]
+        assert missing == [False] * (len(missing) - 1) + [True]
+    page.reload()
+    page.wait_for_selector("body[data-drawn]", timeout=120_000)
+    for _ in range(2):
+        heading.locator("button").press("Enter")
     with page.expect_download() as saved:
         page.get_by_role("button", name="Save as CSV: What each recording says").click()
     saved.value.save_as(tmp_path / "values.csv")

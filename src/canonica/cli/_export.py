@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 @reports_errors
 def export(
     agent: Annotated[
-        Path, typer.Argument(metavar="AGENT", help="A file that agent.save(path) wrote.")
+        Path,
+        typer.Argument(
+            metavar="AGENT",
+            help="A file of agent.save(path); agent.npz of canonica play.",
+        ),
     ],
     to: Annotated[
         Literal["stablehlo", "onnx", "brian2"],
@@ -53,6 +57,10 @@ def export(
       brian2     the differential equations of its rates, with its plasticity,
                  as a model for Brian 2
 
+    What canonica play learned, and a network that acts by a plan, go along to
+    the first two, settled: they do what they know to be best, and explore no
+    more. meaning.json says what their inputs and actions stand for.
+
     The first needs flatbuffers, the second jax2onnx and onnxruntime:
     pip install "canonica\[export]" has them. Brian 2 is needed to run the third
     only; 2.9 does not load with NumPy 2.4, so give it a Python of its own.
@@ -62,6 +70,8 @@ def export(
       canonica export maze-agent.npz --to stablehlo
 
       canonica export maze-agent.npz --to onnx --out on-the-robot
+
+      canonica export canonica-play/agent.npz --to onnx --out lake
 
       canonica export maze-agent.npz --to brian2 --python ~/brian/bin/python
     """

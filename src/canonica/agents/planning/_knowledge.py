@@ -83,6 +83,8 @@ class Knowledge:
         What is remembered.
     symbols : list of str
         Observations, in the order in which they were met.
+    actions : list of str
+        What can be done, in order.
     counts : list of MemoryCounts
         By each memory.
     """
@@ -98,6 +100,7 @@ class Knowledge:
     evidence: list[float]
     memory: int
     symbols: list[str]
+    actions: list[str]
     counts: list[MemoryCounts]
 
     def __post_init__(self) -> None:

@@ -18,6 +18,7 @@ from canonica.agents.planning._rewards import Rewards
 from canonica.agents.planning._spaces import (
     action_count,
     action_of,
+    action_texts,
     check_observations,
     check_within,
     symbol_of,
@@ -261,6 +262,7 @@ class PlanningAgent:
             evidence=list(self.evidence),
             memory=self.memory,
             symbols=self._symbols.texts,
+            actions=action_texts(self.action_space),
             counts=[
                 MemoryCounts.of(followed, worth.of_states)
                 for followed, worth in zip(self._followed, self._worth, strict=True)

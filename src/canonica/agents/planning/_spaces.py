@@ -149,5 +149,18 @@ def action_of(space: gymnasium.Space, number: int) -> Any:
     return tuple(chosen)
 
 
+def action_texts(space: gymnasium.Space) -> list[str]:
+    """Return all actions in order, as Python writes their numbers."""
+    return [_text(action_of(space, number)) for number in range(action_count(space))]
+
+
+def _text(action: Any) -> str:
+    if isinstance(action, dict):
+        return "{" + ", ".join(f"{key!r}: {_text(one)}" for key, one in action.items()) + "}"
+    if isinstance(action, tuple):
+        return "(" + ", ".join(map(_text, action)) + ")"
+    return repr(np.asarray(action).tolist())
+
+
 def _parts(space: Any) -> list[gymnasium.Space]:
     return list(space.spaces.values() if isinstance(space, spaces.Dict) else space.spaces)

@@ -43,7 +43,7 @@ class Worth:
         rewards: Rewards,
         discount: float,
         sweeps: int,
-        generator: np.random.Generator,
+        generator: np.random.Generator | None,
     ) -> None:
         """Work out what is worth what, from what was found last.
 
@@ -66,16 +66,18 @@ class Worth:
             Of what comes a step later.
         sweeps : int
             Of value iteration, at most.
-        generator : numpy.random.Generator
-            Draws.
+        generator : numpy.random.Generator or None
+            Draws. Without one nothing is hoped for: what was never done is worth no more than
+            the least that is known.
         """
         times = np.array(followed.times, float)
         immediate, matrix = _expected(followed, times, rewards.scale)
-        prior = np.zeros(len(times))
-        if less is None:
+        prior, hopes = np.zeros(len(times)), np.zeros(len(times))
+        if generator is not None and less is None:
             hopes = self._novelty(times, followed.novelty, generator)
-        else:
+        elif generator is not None:
             hopes = self._difference(times, followed.surprise, generator)
+        if less is not None:
             prior = less.of_pairs[np.array(followed.less, int)].ravel() / (times + 1)
             own = times / (times + 1)
             immediate, matrix = own * immediate, sp.diags_array(own) @ matrix
@@ -85,6 +87,8 @@ class Worth:
         for _ in range(sweeps):
             hoped = max(rewards.best, float(value.max(initial=0)))
             known = prior + immediate + discount * (matrix @ value)
+            if generator is None and less is None:
+                known[times == 0] = known[times > 0].min(initial=0.0)
             pairs = hopes * hoped + (1 - hopes) * known
             before, value = value, pairs.reshape(-1, followed.actions).max(axis=1)
             if np.abs(value - before).max(initial=0) < TOLERANCE:

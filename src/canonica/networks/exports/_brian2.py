@@ -18,9 +18,15 @@ def write_brian2(agent: ExportedAgent, folder: Path) -> list[str]:
     Raises
     ------
     CanonicaError
-        If the model is of the exact form, whose weights no network has.
+        If synapses depend on the action, or the model is of the exact form, whose weights no
+        network has.
     """
     model = agent.model
+    if model is None:
+        raise refusal(
+            "to", "a network whose synapses depend on the action", "an Agent",
+            "Take it along to stablehlo or onnx.",
+        )  # fmt: skip
     if model.form != "canonical":
         raise refusal("agent", f"a model of the {model.form} form", "one of the canonical form")
     epsilon = float(agent.settings["epsilon"])

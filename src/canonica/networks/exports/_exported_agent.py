@@ -22,17 +22,20 @@ class ExportedAgent(NamedTuple):
         Belief, policy and made at the start of a trial.
     observation : (observation,)
         Any one, of the type that `step` takes.
-    model : GenerativeModel
-        That it holds.
+    model : GenerativeModel or None
+        That it holds, where its synapses do not depend on the action.
     settings : dict
         Arrays: ``policies`` and what else the step follows.
+    meaning : dict, optional
+        What ``inputs`` and ``actions`` stand for, in order.
     """
 
     step: Callable[..., Any]
     beginning: dict[str, np.ndarray]
     observation: np.ndarray
-    model: GenerativeModel
+    model: GenerativeModel | None
     settings: dict[str, np.ndarray]
+    meaning: dict[str, list[str]] | None = None
 
     @property
     def arguments(self) -> dict[str, np.ndarray]:

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import jax
 import numpy as np
@@ -14,18 +14,25 @@ from canonica._arguments import checked_arguments
 from canonica._checks import checked_seed
 from canonica._errors import CanonicaError
 from canonica._files import AnyPath, sha256, shown
-from canonica._float64 import of_float64, standard_promotion
-from canonica.agents import Agent
-from canonica.networks.exports import FORMATS, ExportFormat
+from canonica._float64 import double_precision, of_float64, standard_promotion
+from canonica.agents import Agent, Knowledge
+from canonica.networks import CompiledNetwork
+from canonica.networks.exports import FORMATS, ExportedAgent, ExportFormat
 from canonica.pipelines._load import load
 from canonica.pipelines._progress import Stage, Told
 from canonica.pipelines.exports._agent_step import exported_agent
 from canonica.pipelines.exports._known_steps import known_steps
+from canonica.pipelines.exports._network_step import (
+    ActingNetwork,
+    exported_network,
+    known_network_steps,
+)
 from canonica.pipelines.results._results_files import write_summary
 from canonica.pipelines.results._results_folder import check_results_folder, results_folder
 
-SCRIPT, KNOWN = "run.py", "steps.npz"
+SCRIPT, KNOWN, MEANING = "run.py", "steps.npz", "meaning.json"
 STEPS = 100
+Steps: TypeAlias = dict[str, np.ndarray]
 PATIENCE = 600.0  # seconds that a runtime may take for them
 
 
@@ -77,12 +84,14 @@ def export(
     Does what `canonica export` does, and writes the same files: the network (step.stablehlo,
     step.onnx or, for Brian 2, network.npz), run.py, which runs it with nothing but NumPy and the
     runtime, steps.npz with 100 steps of the agent itself, and summary.json. Then run.py is run, in
-    a process that does not load canonica, and what it finds is returned.
+    a process that does not load canonica, and what it finds is returned. Of a network that acts by
+    a plan, or by what `play` learned, meaning.json says what each input and action stands for.
 
     Parameters
     ----------
     agent : path-like
-        A file of `Agent.save`.
+        A file of `Agent.save`, of `CompiledNetwork.save`, or agent.npz of `play`: that acts by
+        what it has learned, and explores no more.
     out : path-like
         Folder for the results; made if it is not there.
     to : "stablehlo", "onnx" or "brian2"
@@ -127,14 +136,9 @@ def export(
     check_results_folder(out, overwrite=overwrite)
     kind.check()
     loaded = load(source)
-    if not isinstance(loaded, Agent):
-        raise CanonicaError(
-            f"{shown(source)}: found a {type(loaded).__name__}; expected an Agent. Only agents can "
-            "be exported so far."
-        )
     with results_folder(out, overwrite=overwrite) as folder:
         stage = Stage(progress, f"Exporting to {to}", 2)
-        files = [*_written(loaded, kind, folder, seed), SCRIPT, KNOWN]
+        files = _written(loaded, kind, folder, seed)
         stage.advance()
         found = _tried(kind, folder, python)
         stage.advance()
@@ -151,19 +155,39 @@ def export(
     )
 
 
-def _written(agent: Agent, kind: ExportFormat, folder: Path, seed: int) -> list[str]:
+def _written(
+    value: Agent | Knowledge | CompiledNetwork, kind: ExportFormat, folder: Path, seed: int
+) -> list[str]:
     """Write the network, what runs it, and the steps that it is held against."""
+    if isinstance(value, Agent):
+        taken, known = _agent(value, kind, seed)
+    else:
+        taken, known = _network(value, seed)
+    with jax.enable_x64(taken.observation.dtype == np.float64), standard_promotion():
+        files = kind.write(taken, folder)
+    np.savez(folder / KNOWN, allow_pickle=False, **known)
+    (folder / SCRIPT).write_text(kind.script_text, encoding="utf-8")
+    if taken.meaning is not None:
+        files.append(MEANING)
+        text = json.dumps(taken.meaning, indent=1, ensure_ascii=False)
+        (folder / MEANING).write_text(text + "\n", encoding="utf-8")
+    return [*files, SCRIPT, KNOWN]
+
+
+def _agent(agent: Agent, kind: ExportFormat, seed: int) -> tuple[ExportedAgent, Steps]:
     double = agent.model.likelihood_counts.dtype == np.float64
     with jax.enable_x64(double or kind.learns), standard_promotion():
         if kind.learns:  # what learns there computes in double precision
             agent = replace(of_float64(agent), acting_precision=None)
         known = known_steps(agent, steps=STEPS, seed=seed, learns=kind.learns)
-        taken = exported_agent(agent)
-    with jax.enable_x64(taken.observation.dtype == np.float64), standard_promotion():
-        files = kind.write(taken, folder)
-    np.savez(folder / KNOWN, allow_pickle=False, **known)
-    (folder / SCRIPT).write_text(kind.script_text, encoding="utf-8")
-    return files
+        return exported_agent(agent), known
+
+
+def _network(value: Knowledge | CompiledNetwork, seed: int) -> tuple[ExportedAgent, Steps]:
+    with double_precision():
+        acting = ActingNetwork.of(value)
+        taken = exported_network(acting)
+        return taken, known_network_steps(acting, taken.beginning, steps=STEPS, seed=seed)
 
 
 def _tried(kind: ExportFormat, folder: Path, python: AnyPath) -> dict[str, Any]:
