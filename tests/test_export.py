@@ -27,6 +27,7 @@ from canonica.agents import (
     sequences,
 )
 from canonica.agents.planning._followed import END, Consequence, Followed
+from canonica.agents.planning._memories import MEMORIES, History
 from canonica.agents.planning._rewards import Rewards
 from canonica.agents.planning._spaces import symbol_of
 from canonica.agents.planning._worth import Worth
@@ -213,6 +214,27 @@ def test_what_was_learned_acts_settled_from_the_beginning(walker):
                 observation, reward, ended, cut, _ = world.step(int(action))
                 over = ended or cut
             assert reward == 1.0
+
+
+@pytest.mark.parametrize("memory", range(len(MEMORIES)))
+def test_an_episode_begins_with_nothing_remembered(walker, memory, monkeypatch):
+    monkeypatch.setattr(Worth, "_novelty", None)  # nothing is hoped for: it would be drawn
+    monkeypatch.setattr(Worth, "_difference", None)
+    agent, world = walker
+    known = replace(agent.knowledge, memory=memory)
+    keys = [tuple(key) for key in known.counts[memory].keys.tolist()]
+    acting = ActingNetwork.of(known)
+    with jax.enable_x64(True):
+        taken = exported_network(acting)
+        for episode in range(4):
+            observation, _ = world.reset(seed=episode)
+            number = known.symbols.index(repr(symbol_of(world.observation_space, observation)))
+            seen = np.eye(len(known.symbols))[number]
+            _, belief, *_ = taken.step(seen, *taken.beginning.values(), 0.5)
+            here = keys.index((number, *MEMORIES[memory].of(History(number))))
+            assert belief[here] > 0.99
+            alike = [key for key in keys if key[0] == number]
+            assert len(alike) > 1 or memory in (0, 3)
 
 
 def test_what_was_never_done_is_not_hoped_for():

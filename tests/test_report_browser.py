@@ -108,9 +108,13 @@ def test_switches_choose_what_all_figures_show(opened):
     facts = page.locator(".facts:visible h3")
     assert facts.all_text_contents() == [f"all of {EVIL} (2 recordings)"]
     before = page.locator("#energy-figure .scatterlayer .js-line").first.get_attribute("d")
+    page.locator("#energy-figure summary").click()
+    numbers = page.locator("#energy-figure caption")
+    assert numbers.text_content() == f"Free energy: all of {EVIL} (2 recordings)"
     page.select_option("#choose-condition", "=drug")
     assert page.locator("#choose-recording option").all_text_contents() == ["drug"]
     assert facts.all_text_contents() == ["drug"]
+    assert numbers.text_content() == "Free energy: drug"
     assert page.locator("#energy-figure .js-line").first.get_attribute("d") != before
     page.select_option("#choose-condition", "")
     page.get_by_role("button", name="Next").click()
@@ -209,7 +213,7 @@ def test_everything_is_reached_by_keyboard_and_has_a_name(opened):
     assert {"choose-condition", "choose-recording", "cultures-figure-choice", "values"} <= reached
     assert "The numbers of this figure" in reached
     unnamed = page.evaluate(
-        """() => [...document.querySelectorAll("button, select, a[href], [role]")]
+        """() => [...document.querySelectorAll("button, select, a[href], [role], .modebar-btn")]
             .filter((one) => !(one.textContent.trim() || one.getAttribute("aria-label")))
             .map((one) => one.outerHTML.slice(0, 200))"""
     )
