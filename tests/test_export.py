@@ -230,7 +230,7 @@ def test_an_episode_begins_with_nothing_remembered(walker, memory, monkeypatch):
             observation, _ = world.reset(seed=episode)
             number = known.symbols.index(repr(symbol_of(world.observation_space, observation)))
             seen = np.eye(len(known.symbols))[number]
-            _, belief, *_ = taken.step(seen, *taken.beginning.values(), 0.5)
+            _, belief, *_ = jax.jit(taken.step)(seen, *taken.beginning.values(), 0.5)
             here = keys.index((number, *MEMORIES[memory].of(History(number))))
             assert belief[here] > 0.99
             alike = [key for key in keys if key[0] == number]
@@ -247,6 +247,15 @@ def test_what_was_never_done_is_not_hoped_for():
     settings = {"rewards": rewards, "discount": 0.9, "sweeps": 100}
     worth.plan(followed, None, **settings, generator=None)
     assert worth.of_pairs[here, 0] == worth.of_pairs[here, 1] < 0  # no more than what is known
+    # Who remembers more goes by what is known with less remembered.
+    finer, known = Followed(2), Worth()
+    there = finer.state((0, 7), here)
+    known.of_states, known.of_pairs = np.array([2.0]), np.array([[0.5, 2.0]])
+    finer.add(2 * there, Consequence(END, rewards.grade(-1.0)), END, -1.0)
+    mine = Worth()
+    mine.plan(finer, known, **settings, generator=None)
+    assert mine.of_pairs[there, 1] == 2.0
+    assert mine.of_pairs[there, 0] == (0.5 - 1 / rewards.scale) / 2
     worth.plan(followed, None, **settings, generator=np.random.default_rng(0))
     assert worth.of_pairs[here, 1] > worth.of_pairs[here, 0]
 
