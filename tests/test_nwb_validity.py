@@ -73,6 +73,13 @@ def worst(recording):
     return [finding.what for finding in inspect(recording) if finding.severity != "note"]
 
 
+def said_of(recording, what):
+    """Return what a warning means, and its advice."""
+    (finding,) = [one for one in inspect(recording) if one.what == what]
+    assert finding.severity == "warning"
+    return finding.meaning, finding.advice
+
+
 @pytest.fixture
 def lost(tmp_path, generator, trains):
     """Return a file whose third unit was lost in the middle of the 13th trial's response."""
@@ -190,10 +197,15 @@ def test_trials_in_invalid_times_are_left_out(tmp_path, generator, trains, units
     kept = [trial for trial in range(TRIALS) if trial not in (3, 4, 8, 9)]
     np.testing.assert_array_equal(found.responses, counted(trains)[kept])
     assert "4 trials in invalid times left out" in found.attrs["reading"]
-    assert "4 trials in times that the file calls invalid" in worst(found)
+    what = "4 trials in times that the file calls invalid"
+    assert said_of(found, what) == (
+        "they were left out", "Nothing to do; with --invalid-times keep they count."
+    )  # fmt: skip
     (all_of_it,) = read(path, invalid_times="keep")
     np.testing.assert_array_equal(all_of_it.responses, counted(trains))
-    assert "4 trials in times that the file calls invalid" in worst(all_of_it)
+    assert said_of(all_of_it, what) == (
+        "they count all the same", "Leave them out: --invalid-times leave-out."
+    )  # fmt: skip
 
 
 def test_all_of_it_invalid(tmp_path, generator, trains):
