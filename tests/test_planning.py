@@ -1,5 +1,6 @@
 """The agent that learns a world of symbols: counts, plans, memory, and what comes of it."""
 
+import ast
 import dataclasses
 import math
 from collections import Counter
@@ -20,7 +21,13 @@ from canonica.agents.planning._followed import END, Consequence, Consequences, F
 from canonica.agents.planning._memories import MEMORIES, History
 from canonica.agents.planning._memory_evidence import memory_chosen
 from canonica.agents.planning._rewards import GRADES, Rewards
-from canonica.agents.planning._spaces import action_count, action_of, check_observations, symbol_of
+from canonica.agents.planning._spaces import (
+    action_count,
+    action_of,
+    action_texts,
+    check_observations,
+    symbol_of,
+)
 from canonica.agents.planning._worth import Worth
 
 DISCRETE = st.integers(1, 4).map(lambda n: spaces.Discrete(n, start=n - 2))
@@ -431,6 +438,25 @@ def test_it_finds_the_best_there_is(name, options, episodes, reward):
     world = gymnasium.make(name, **options)
     found = play(agent_for(world, seed=1), world, episodes=episodes, seed=1)
     assert np.median(found["reward"][-10:]) == reward
+
+
+@pytest.mark.parametrize(
+    ("space", "texts"),
+    [
+        (spaces.Discrete(2, start=5), ["5", "6"]),
+        (spaces.MultiBinary(2), ["[0, 0]", "[0, 1]", "[1, 0]", "[1, 1]"]),
+        (
+            spaces.Dict(go=spaces.Discrete(2), take=spaces.MultiDiscrete([1, 2])),
+            ["{'go': 0, 'take': [0, 0]}", "{'go': 0, 'take': [0, 1]}",
+             "{'go': 1, 'take': [0, 0]}", "{'go': 1, 'take': [0, 1]}"],
+        ),
+        (spaces.Tuple((spaces.Discrete(1), spaces.Discrete(2))), ["(0, 0)", "(0, 1)"]),
+    ],
+)  # fmt: skip
+def test_actions_are_said_as_the_space_has_them(space, texts):
+    assert action_texts(space) == texts
+    for number, text in enumerate(texts):
+        np.testing.assert_equal(action_of(space, number), ast.literal_eval(text))
 
 
 @pytest.mark.slow

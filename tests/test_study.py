@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -168,3 +169,13 @@ def test_rows_name_recordings_and_none_counts_twice(study_folder, tmp_path):
     assert "no recording 'ctrl-3' (row 4 of the table)" in said[1]
     assert "copy.mat" in said[2]
     assert "in row 5 of the table the same recording as in row 1" in said[2]
+
+
+def test_a_reference_that_is_lost_is_said(studied):
+    given = replace(studied.settings, reference="rest")
+    found = replace(studied, settings=given)
+    assert found.sentences[0].startswith("No culture of the reference 'rest' could be analysed: ")
+    assert f"compared with {studied.design.reference!r} instead" in found.sentences[0]
+    assert found.sentences[1:] == studied.sentences
+    same = replace(studied.settings, reference=studied.design.reference)
+    assert replace(studied, settings=same).sentences == studied.sentences

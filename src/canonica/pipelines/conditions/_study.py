@@ -97,6 +97,17 @@ class Study:
     @property
     def sentences(self) -> list[str]:
         """What differs by more than chance explains, or that nothing does."""
+        lost = self.settings.reference
+        if lost is None or lost == self.design.reference:
+            return self._differences
+        return [
+            f"No culture of the reference {lost!r} could be analysed: conditions are compared with "
+            f"{self.design.reference!r} instead.",
+            *self._differences,
+        ]
+
+    @property
+    def _differences(self) -> list[str]:
         differing = [one for one in self.comparisons if one.differs]
         if differing:
             return [one.sentence for one in differing]
