@@ -100,11 +100,11 @@ class Study:
         lost = self.settings.reference
         if lost is None or lost == self.design.reference:
             return self._differences
-        return [
+        said = (
             f"No culture of the reference {lost!r} could be analysed: conditions are compared with "
-            f"{self.design.reference!r} instead.",
-            *self._differences,
-        ]
+            f"{self.design.reference!r} instead."
+        )
+        return [said, *self._differences]
 
     @property
     def _differences(self) -> list[str]:
