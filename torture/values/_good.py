@@ -103,6 +103,7 @@ def arguments(folder: Path) -> dict[str, dict[str, Any]]:
         "check_results_folder": {"out": folder / "out", "overwrite": True},
         "convert": {"source": path, **written, "out": folder / "out.mat"},
         "culture": {},
+        "culture_recovery": {"cultures": 3},
         "pipelines.culture": {**written, "out": folder / "out.nwb"},
         "demo": {"out": folder / "demo"},
         "electrode_statistics": {"recording": one},
