@@ -105,6 +105,17 @@ def test_an_electrode_whose_unit_was_lost_is_left_out(lost, trains):
     assert np.isfinite(found.responses).all()
 
 
+def test_an_electrode_is_known_where_all_its_units_are(tmp_path, generator, trains):
+    nwbfile = file_of(generator)
+    for number, train in enumerate(trains):
+        nwbfile.add_unit(spike_times=train, electrodes=[number], obs_intervals=WHOLE)
+    for trial in (12, 13):  # two more units of the second electrode, that miss a trial each
+        gone = [[0.0, ONSETS[trial]], [ONSETS[trial] + 1.0, END]]
+        nwbfile.add_unit(spike_times=[ONSETS[0] + 0.02], electrodes=[1], obs_intervals=gone)
+    (found,) = read(saved(tmp_path / "units.nwb", nwbfile), unobserved="trials")
+    assert found.trial.values.tolist() == [*range(1, 13), *range(15, TRIALS + 1)]
+
+
 def test_trials_can_go_instead(lost, trains):
     (found,) = read(lost, unobserved="trials")
     np.testing.assert_array_equal(found.responses, counted(trains)[:12])

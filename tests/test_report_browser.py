@@ -124,6 +124,33 @@ def test_switches_choose_what_all_figures_show(opened):
     assert facts.all_text_contents() == ["drug"]
 
 
+def test_a_figure_has_a_choice_of_its_own(opened):
+    page = opened(1400)
+    choice, title = (
+        page.locator("#cultures-figure-choice"),
+        page.locator("#cultures-figure .ytitle"),
+    )
+    names = choice.locator("option").all_text_contents()
+    assert len(names) > 1
+    before = title.first.text_content()
+    choice.select_option(index=1)
+    title.filter(has_not_text=before).first.wait_for()
+    page.locator("#cultures-figure summary").click()
+    assert names[1] in page.locator("#cultures-figure caption").text_content()
+
+
+def test_figures_follow_the_width_of_the_window(opened):
+    page = opened(1400)
+    page.set_viewport_size({"width": 700, "height": 900})
+    drawn = page.locator("#energy-figure .main-svg").first
+    for _ in range(100):  # it is drawn anew a moment later
+        page.wait_for_timeout(100)
+        if drawn.bounding_box()["width"] <= 700:
+            break
+    assert drawn.bounding_box()["width"] <= 700
+    assert page.evaluate("document.documentElement.scrollWidth") <= 700
+
+
 def test_a_figure_can_be_hovered_zoomed_and_read_as_a_table(opened):
     page = opened(1400)
     figure = page.locator("#energy-figure")

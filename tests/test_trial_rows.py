@@ -223,3 +223,15 @@ def test_what_is_missing_in_all_rows_of_an_onset_is_no_disagreement(nothing):
     assert both[0] is nothing or np.isnan(both[0])
     with pytest.raises(RecordingError, match="rows 1 and 2 of one onset that disagree"):
         rows.one_of_each(np.array([nothing, 1.0], kind), "amplitude", "table")
+
+
+@pytest.mark.parametrize("order", [[0, 1, 2], [2, 1, 0]])
+@pytest.mark.parametrize("shared", [False, True])
+def test_what_was_done_to_the_rows_is_said_and_nothing_else(order, shared):
+    onsets = np.array([1.0, 1.0 if shared else 2.0, 4.0])[order]
+    words = "; trials sorted by onset" if order[0] else ""
+    if shared:
+        words = (
+            "; 3 rows make 2 trials: rows of one onset are one trial with several inputs on" + words
+        )
+    assert TrialRows.of_onsets(onsets).description == words

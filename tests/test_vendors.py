@@ -78,6 +78,16 @@ def test_events_are_inputs_in_the_order_of_their_numbers(tmp_path, trains):
     assert (found.stimuli.values == np.eye(3)).all()
 
 
+def test_channels_may_be_called_by_signs_that_stand_for_others(tmp_path, trains):
+    events = {"stim[1]": [1.0, 3.0]}
+    markers = [("code [a*]", [1.0, 2.0, 3.0], ["4", "7", "4"])]
+    path = vendor_files.nex(tmp_path / "a.nex", trains, events, markers)
+    (found,) = canonica.read(path, table="code [a*]", session_gap=np.inf)
+    assert found.stimuli.values.tolist() == [[1, 0], [0, 1], [1, 0]]
+    (one,) = canonica.read(path, table="stim[1]", session_gap=np.inf)
+    assert one.stimuli.values.tolist() == [[1], [1]]
+
+
 def test_labels_that_list_electrodes(tmp_path, culture, trains, logged):
     markers = [("protocol", logged[1], labels(logged))]
     path = vendor_files.nex(tmp_path / "a.nex", trains, markers=markers)
