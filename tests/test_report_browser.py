@@ -137,6 +137,9 @@ def test_a_figure_has_a_choice_of_its_own(opened):
     title.filter(has_not_text=before).first.wait_for()
     page.locator("#cultures-figure summary").click()
     assert names[1] in page.locator("#cultures-figure caption").text_content()
+    rows = page.locator("#cultures-figure tbody tr").all_text_contents()
+    names = ("ctrl-1", "ctrl-2", "=drugdrug", "interval", "interval", "effect")
+    assert all(name in row for name, row in zip(names, rows, strict=True))
 
 
 def test_figures_follow_the_width_of_the_window(opened):
@@ -213,6 +216,7 @@ def test_tables_sort_and_are_saved_harmlessly(opened, tmp_path):
     with page.expect_download() as saved:
         page.get_by_role("button", name="Save as CSV: What each recording says").click()
     saved.value.save_as(tmp_path / "values.csv")
+    assert (tmp_path / "values.csv").read_bytes().startswith(b"\xef\xbb\xbf")  # for spreadsheets
     text = (tmp_path / "values.csv").read_text(encoding="utf-8-sig")
     rows = list(csv.reader(text.splitlines()))
     assert {row[1] for row in rows[1:]} == {EVIL, "'=drug"}
