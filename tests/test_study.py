@@ -1,15 +1,18 @@
 """A study from table to comparisons: complete, repeatable, going on where it stopped."""
 
+import io
 import json
 import shutil
 from dataclasses import replace
 
 import pandas as pd
 import pytest
+from rich.console import Console
 
 import canonica
 from canonica import CanonicaError
 from canonica.recordings import Reading
+from canonica.report import comparisons_table
 
 SESSION = ("--trials-per-session", 64)
 READ = {"reading": Reading(trials_per_session=64)}
@@ -179,3 +182,15 @@ def test_a_reference_that_is_lost_is_said(studied):
     assert found.sentences[1:] == studied.sentences
     same = replace(studied.settings, reference=studied.design.reference)
     assert replace(studied, settings=same).sentences == studied.sentences
+
+
+def test_the_table_is_legible_in_eighty_columns(studied):
+    console = Console(width=80, file=io.StringIO(), record=True)
+    console.print(comparisons_table(studied.comparisons))
+    text = console.export_text()
+    assert "\N{HORIZONTAL ELLIPSIS}" not in text
+    assert max(map(len, text.splitlines())) <= 80
+    words = text.split()
+    for one in studied.comparisons:
+        assert {f"{one.p_value:.2g}", f"{one.smallest_p_value:.2g}"} <= set(words)
+        assert set(one.quantity.split("_")) <= set(words)
