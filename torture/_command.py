@@ -15,8 +15,11 @@ RAW = ("Traceback (most recent call last)", "terminate called", "Fatal Python er
 CRASHES = (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE)
 LONGEST = 300.0  # seconds that any command here may take
 POLL = 0.01
-# Shells have commands in the background ignore interrupts; and we may be one.
-HEEDS_INTERRUPTS = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+# Shells have commands in the background ignore interrupts, nohup hangups; and we may be one.
+HEEDS_INTERRUPTS = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "signal.signal(signal.SIGHUP, signal.SIG_DFL)\n"
+)
 CANONICA = "import runpy; runpy.run_module('canonica', run_name='__main__', alter_sys=True)\n"
 
 
