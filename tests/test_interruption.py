@@ -36,6 +36,12 @@ def finishes():
     except KeyboardInterrupt:
         pass
 
+def mistakes():
+    try:
+        time.sleep(60)
+    except BaseException as error:
+        raise KeyError("what a library makes of it") from error
+
 class Dies:
     def __del__(self):
         time.sleep(60)
@@ -104,6 +110,8 @@ def ended(process, *numbers):
         ("finishes", signal.SIGINT),
         ("computes", getattr(signal, "SIGHUP", None)),
         ("dies", signal.SIGINT),
+        ("mistakes", signal.SIGINT),
+        ("mistakes", signal.SIGTERM),
     ],
 )
 def test_no_matter_what_the_main_thread_does(how, number, tmp_path):
@@ -186,6 +194,37 @@ def test_while_a_compiled_module_is_loading(number, tmp_path):
     _, errors = process.communicate(timeout=60)
     assert errors == "error: interrupted; nothing was written.\n"
     assert entries(tmp_path) == ["reached"]
+    assert process.returncode == 128 + number
+
+
+WHILE_LOADING_PYTHON = """
+import os, sys, time
+from canonica.cli._interruption import interruptible
+
+def main():
+    sys.path.insert(0, os.getcwd())
+    import swallows
+    time.sleep(60)
+
+interruptible(main)
+"""
+SWALLOWS = """
+import os, sys
+try:
+    open("reached", "w").close()
+    os.kill(os.getpid(), int(sys.argv[1]))
+except BaseException as error:
+    raise KeyError("an error of its own") from error
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_while_a_module_that_takes_it_for_its_own_error_is_loading(number, tmp_path):
+    (tmp_path / "swallows.py").write_text(SWALLOWS)
+    process = started(WHILE_LOADING_PYTHON, str(int(number)), folder=tmp_path)
+    _, errors = process.communicate(timeout=60)
+    assert errors == "error: interrupted; nothing was written.\n"
+    assert (tmp_path / "reached").exists()
     assert process.returncode == 128 + number
 
 

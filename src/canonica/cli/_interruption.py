@@ -14,7 +14,6 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from importlib.machinery import ExtensionFileLoader
 from types import FrameType
 from typing import Any
 
@@ -25,10 +24,7 @@ ENDING = [
 ]
 GRACE = 1.2  # seconds for the process to end by itself
 LAST = 0.7  # seconds for the watching thread to say what was kept
-IMPORTS_OF_COMPILED = {
-    ExtensionFileLoader.create_module.__code__,
-    ExtensionFileLoader.exec_module.__code__,
-}
+IMPORTS = "<frozen importlib."  # where the code of imports is said to lie
 SHOW_CURSOR = "\r\x1b[2K\x1b[?25h"  # which a bar of progress had hidden
 
 
@@ -94,6 +90,10 @@ def interruptible(main: Callable[[], None]) -> None:
         code = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
     except KeyboardInterrupt:
         code = 128 + signal.SIGINT
+    except BaseException:
+        if interruption.number is None:
+            raise
+        code = 128 + interruption.number  # it is what a library made of the interruption
     if interruption.number is not None:
         if not interruption.said:
             _write(last_words() if code else "interrupted when all was done; it is complete.")
@@ -157,21 +157,21 @@ def _raise(number: int, frame: FrameType | None) -> None:
     """End the main thread from wherever it is, cleaning up on the way out."""
     first = interruption.number is None
     interruption.number = interruption.number or number
-    if not first or _in_compiled_import(frame):
+    if not first or _imports(frame):
         return  # it is on its way out already, or the watching thread is to end it
     if number == signal.SIGINT:
         raise KeyboardInterrupt
     sys.exit(128 + number)
 
 
-def _in_compiled_import(frame: FrameType | None) -> bool:
-    """Return whether a compiled module is being imported, which may call Python on its way.
+def _imports(frame: FrameType | None) -> bool:
+    """Return whether a module is being imported.
 
-    What Python raises there goes through the module's own code. That of nanobind, which JAX is
-    built on, aborts the process then, without a word and with code 134.
+    What is raised there can be lost: compiled modules that call Python abort the process (those
+    that nanobind makes, JAX's among them, with code 134), others take it for an error of theirs.
     """
     while frame is not None:
-        if frame.f_code in IMPORTS_OF_COMPILED:
+        if frame.f_code.co_filename.startswith(IMPORTS):
             return True
         frame = frame.f_back
     return False
