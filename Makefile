@@ -18,7 +18,7 @@ test: .venv/.installed-test
 test-slow: .venv/.installed-test
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "slow and not thorough"
 
-# Simulations of levels and coverage, choices of public tasks, every setting of JAX by itself: ten minutes.
+# Simulations of levels and coverage, choices of public tasks, every setting of JAX by itself: up to minutes each.
 test-thorough: .venv/.installed-test
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m thorough
 

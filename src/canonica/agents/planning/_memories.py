@@ -64,3 +64,9 @@ MEMORIES = (
         lambda history: (history.first, *history.last),
     ),
 )
+
+
+def lineage(number: int) -> list[int]:
+    """Return the places of a memory and of all that remember less, the least first."""
+    parent = MEMORIES[number].parent
+    return [number] if parent is None else [*lineage(parent), number]

@@ -12,7 +12,7 @@ from canonica._files import AnyPath
 from canonica._saved_file import save_value
 from canonica.agents.planning._followed import END, Consequence, Followed
 from canonica.agents.planning._knowledge import PARTS, Knowledge, MemoryCounts
-from canonica.agents.planning._memories import MEMORIES, History
+from canonica.agents.planning._memories import MEMORIES, History, lineage
 from canonica.agents.planning._memory_evidence import evidence_of, memory_chosen
 from canonica.agents.planning._rewards import Rewards
 from canonica.agents.planning._spaces import (
@@ -352,13 +352,8 @@ class PlanningAgent:
 
     def _plan(self, sweeps: int) -> None:
         """Work out what actions are worth, from the memory that remembers least upwards."""
-        chain: list[int] = []
-        number: int | None = self.memory
-        while number is not None:
-            chain.insert(0, number)
-            number = MEMORIES[number].parent
         less = None
-        for number in chain:
+        for number in lineage(self.memory):
             self._worth[number].plan(
                 self._followed[number],
                 less,

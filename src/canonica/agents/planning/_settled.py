@@ -8,7 +8,7 @@ from jaxtyping import Float
 from canonica._float64 import double_precision
 from canonica.agents.planning._followed import Followed
 from canonica.agents.planning._knowledge import Knowledge
-from canonica.agents.planning._memories import MEMORIES, History
+from canonica.agents.planning._memories import MEMORIES, History, lineage
 from canonica.agents.planning._worth import Worth
 from canonica.agents.planning._written_plan import FLOOR, network_of_plan
 from canonica.model import RARE, ControlledNetwork
@@ -28,13 +28,8 @@ def settled_network(knowledge: Knowledge) -> ControlledNetwork:
     CanonicaError
         If nothing was met, or there are too many states to lay out all synapses.
     """
-    chain: list[int] = []
-    number: int | None = knowledge.memory
-    while number is not None:
-        chain.insert(0, number)
-        number = MEMORIES[number].parent
     less, followed = None, Followed(len(knowledge.actions))
-    for number in chain:
+    for number in lineage(knowledge.memory):
         followed = Followed(len(knowledge.actions))
         knowledge.counts[number].into(followed)
         worth = Worth()
