@@ -18,7 +18,7 @@ import canonica
 from canonica import CanonicaError
 from canonica.agents import PlanningAgent, QLearningAgent, RandomAgent, agent_for, play
 from canonica.agents.planning._followed import END, Consequence, Consequences, Followed
-from canonica.agents.planning._memories import MEMORIES, History
+from canonica.agents.planning._memories import MEMORIES, History, lineage
 from canonica.agents.planning._memory_evidence import memory_chosen
 from canonica.agents.planning._rewards import GRADES, Rewards
 from canonica.agents.planning._spaces import (
@@ -457,6 +457,13 @@ def test_actions_are_said_as_the_space_has_them(space, texts):
     assert action_texts(space) == texts
     for number, text in enumerate(texts):
         np.testing.assert_equal(action_of(space, number), ast.literal_eval(text))
+
+
+def test_plans_go_from_what_remembers_least_to_what_remembers_all():
+    for number in range(len(MEMORIES)):
+        places = lineage(number)
+        assert [MEMORIES[place].parent for place in places] == [None, *places[:-1]]
+        assert places[-1] == number
 
 
 @pytest.mark.slow
