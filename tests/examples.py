@@ -747,6 +747,9 @@ ALWAYS = {
             m.choices, model="win-stay-lose-shift", draws=4, warmup=2
         )
     ),
+    "reverse_engineering.phenotype.predict_other_task": lambda m: (
+        phenotyping.predict_other_task(m.choices, m.choices, free=["plasticity"])
+    ),
     "reverse_engineering.phenotype.read_choices": lambda m: vars(
         phenotyping.read_choices(m.choices)
     ),
@@ -768,6 +771,9 @@ ALWAYS = {
     "simulate.simulated_landscape": lambda m: m.landscape,
     "simulate.spike_trains": lambda m: m.trains,
     "studies.calibration_summary": lambda m: studies.calibration_summary(m.calibrated),
+    "studies.choice_power": lambda _: studies.choice_power(
+        pool=3, trials=3, studies=2, differences={"plasticity": 1.0}
+    ),
     "studies.culture_false_alarms": lambda _: studies.culture_false_alarms(
         0, cultures=2, sessions=11, trials_per_session=32
     ),

@@ -16,7 +16,7 @@ def sigmoid(x):
 
 def canonical_log_probabilities(
     choice, outcome, fresh, options, *, gamma=1.0, eta=1.0, keeping=1.0, unlearning=1.0, leak=0.0,
-    favour=0.0, habit=0.0, zeta=1.0, omega=1.0, count=20.0,
+    favour=0.0, habit=0.0, D=0.5, zeta=1.0, omega=1.0, count=20.0,
 ):  # fmt: skip
     """Return the log probability of each option before each choice, number by number."""
     senses = 2 * options
@@ -32,9 +32,11 @@ def canonical_log_probabilities(
     E[0] *= (1 + favour) / (1 - favour)
     E /= E.sum()
     belief, found = None, []
+    prior_odds = np.array([1.0] * senses + [MEMORY_PRIOR / (1 - MEMORY_PRIOR)] * senses)
+    priors = prior_odds * D / (1 - D) / (1 + prior_odds * D / (1 - D))
     for t in range(len(choice)):
         if fresh[t]:
-            belief = np.array([0.5] * senses + [MEMORY_PRIOR] * senses)
+            belief = priors
             seen = np.zeros(senses)
         else:
             seen = np.zeros(senses)
@@ -42,8 +44,7 @@ def canonical_log_probabilities(
             seen[2 * choice[t - 1] + 1] = (1 - outcome[t - 1]) / 2
         new = np.zeros(states)
         for j in range(states):
-            prior = 0.5 if j < senses else MEMORY_PRIOR
-            v = [log(1 - prior), log(prior)]
+            v = [log(1 - priors[j]), log(priors[j])]
             for n in (0, 1):
                 for i in range(senses):
                     p = 0.5

@@ -143,6 +143,7 @@ def good(cultures, tmp_path_factory):
             "culture_false_alarms": seed,
             "plasticity_calibration": seed,
             "plasticity_detection": seed,
+            "choice_power": {"pool": 3, "trials": 3, "studies": 2},
             "culture_recovery": {"cultures": 3, "sessions": 2},
             "phenotype_recovery": {"subjects": 3, "trials": 4},
             "recovery": seed,

@@ -20,6 +20,7 @@ from canonica.lesions import (
     PolicyPrecision,
     PolicyPrior,
     SensoryPrecision,
+    StatePrior,
     TransitionPrecision,
     lesioned,
 )
@@ -40,6 +41,7 @@ from canonica.reverse_engineering.phenotype._compare import preferred_models
 from canonica.reverse_engineering.phenotype._group_prior import group_prior
 from canonica.reverse_engineering.phenotype._laplace import NormalPrior, posteriors
 from canonica.reverse_engineering.phenotype._rivals import rescorla_wagner, win_stay_lose_shift
+from canonica.reverse_engineering.phenotype._sampled_posterior import sampled_posteriors
 from canonica.reverse_engineering.phenotype._trials import trials_of
 from canonica.studies.phenotypes import simulated_choices
 
@@ -65,11 +67,11 @@ def one_subject(frame):
 
 STRONG = {
     "policy precision": 1.7, "plasticity": 2.5, "gain modulation": 0.6, "loss modulation": 1.4,
-    "forgetting": 0.07, "policy prior": 0.3, "habit": 0.2, "sensory precision": 0.4,
-    "transition precision": 1.3,
+    "forgetting": 0.07, "policy prior": 0.3, "habit": 0.2, "state prior": 0.8,
+    "sensory precision": 0.4, "transition precision": 1.3,
 }  # fmt: skip
 ORACLE = dict(
-    zip(STRONG, ("gamma", "eta", "keeping", "unlearning", "leak", "favour", "habit", "zeta",
+    zip(STRONG, ("gamma", "eta", "keeping", "unlearning", "leak", "favour", "habit", "D", "zeta",
                  "omega"), strict=True)
 )  # fmt: skip
 
@@ -132,6 +134,7 @@ def test_likelihood_is_that_of_an_agent_that_acts():
         lesions = [
             PolicyPrecision(1.3), PlasticityRate(2.0), GainModulation(0.8), LossModulation(1.5),
             Forgetting(0.05), PolicyPrior(0.3), SensoryPrecision(0.7), TransitionPrecision(1.2),
+            StatePrior(0.7),
         ]  # fmt: skip
         agent = lesioned(canonical_agent(2, 4), *lesions)
         acted = as_agent_acts(agent, trials)
@@ -139,7 +142,7 @@ def test_likelihood_is_that_of_an_agent_that_acts():
         # The same by the names of what is free.
         values = {
             "policy precision": 1.3, "plasticity": 2.0, "gain modulation": 0.8,
-            "loss modulation": 1.5, "forgetting": 0.05, "policy prior": 0.3,
+            "loss modulation": 1.5, "forgetting": 0.05, "policy prior": 0.3, "state prior": 0.7,
             "sensory precision": 0.7, "transition precision": 1.2,
         }  # fmt: skip
         named = log_probabilities(with_strengths(canonical_agent(2, 4), values), trials)
@@ -284,7 +287,7 @@ def test_intervals_widen_with_the_level(known):
         assert (sign * (narrow[name] - wide[name]) > 0).all()
     z = (wide["high"] - wide["low"]).sel(parameter="stickiness")
     expected = 2 * 2.5758 * wide["unbounded_sd"].sel(parameter="stickiness")
-    np.testing.assert_allclose(z, expected, rtol=1e-4)
+    np.testing.assert_allclose(z, expected, rtol=0.1)  # near enough to a normal
 
 
 @pytest.mark.usefixtures("unchecked")
@@ -358,17 +361,17 @@ def test_the_distribution_of_a_group_is_found():
         trials = trials_of(read_choices(pd.DataFrame(rows)))
         model = choice_model("win-stay-lose-shift", trials, 2)
         included = np.arange(30) != 3
-        prior, own = group_prior(model, trials, jnp.asarray(included))
+        weak = NormalPrior.of(model, 30)
+        each = sampled_posteriors(model, trials, weak)
+        prior = group_prior(each, weak, jnp.asarray(included))
         # Whoever is left out changes nothing.
         left_out = jnp.arange(30)[:, None] == 3
         shifting = jnp.where(left_out, jnp.arange(300) % 2, trials.choice).astype(jnp.int32)
-        other = trials._replace(choice=shifting)
-        same, _ = group_prior(model, other, jnp.asarray(included))
+        other = sampled_posteriors(model, trials._replace(choice=shifting), weak)
+        same = group_prior(other, weak, jnp.asarray(included))
         # One round, written out: the posteriors' mean and variance, and the weak prior's as one.
-        once, _ = group_prior(model, trials, jnp.asarray(included), rounds=1)
-        weak = NormalPrior.of(model, 30)
-        each = posteriors(model, trials, weak)
-    variance = np.diagonal(np.asarray(each.covariance), axis1=1, axis2=2)[included]
+        once = group_prior(each, weak, jnp.asarray(included), rounds=1)
+    variance = np.asarray(each.sd)[included] ** 2
     mine, own_mean, own_sd = (np.asarray(x) for x in (each.mean, weak.mean[0], weak.sd[0]))
     centre = (mine[included].sum(axis=0) + own_mean) / 30
     square = ((mine[included] - centre) ** 2 + variance).sum(axis=0)
@@ -379,7 +382,6 @@ def test_the_distribution_of_a_group_is_found():
     np.testing.assert_allclose(prior.sd[0], 0.5, atol=0.2)
     np.testing.assert_array_equal(prior.mean, same.mean)
     np.testing.assert_array_equal(prior.sd, same.sd)
-    assert own.shape == (30, 2)
 
 
 @pytest.mark.slow
@@ -398,7 +400,7 @@ def test_held_out_subjects_are_scored_by_what_others_do():
     assert scores[0] > -0.2
     assert (validated["log_likelihood"] < 0).all()
     np.testing.assert_allclose(validated["log_likelihood"].sel(model="chance"), -np.log(2))
-    assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    assert told == [(1, 3), (2, 3), (3, 3)]
     assert validated.attrs["best"] == str(
         validated["model"][int(np.argmax(validated["mean"].to_numpy()))].item()
     )

@@ -47,6 +47,14 @@ def phenotype(
         bool,
         typer.Option("--cross-validate", help="Compare models by held-out subjects, too."),
     ] = False,
+    predict: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="OTHER",
+            help="Foretell choices in another task by subjects of the same names, too: a table "
+            "like CHOICES.",
+        ),
+    ] = None,
     hierarchical: Annotated[
         bool,
         typer.Option(
@@ -73,13 +81,16 @@ def phenotype(
       s1,2,right,0,patients
 
     Writes subjects.csv, comparison.csv, phenotype.nc, phenotype.png and
-    summary.json; validation.csv and groups.csv where they are asked for.
+    summary.json; validation.csv, prediction.csv and groups.csv where they are
+    asked for.
 
     [bold]Examples[/bold]
 
       canonica phenotype choices.csv --out results
 
       canonica phenotype choices.csv --out results --free plasticity --free habit
+
+      canonica phenotype bandit.csv --out results --predict reversal.csv
 
       canonica phenotype choices.csv --out results --hierarchical --draws 1000
     """
@@ -96,6 +107,7 @@ def phenotype(
             model=model,
             free=free or None,
             compare=compare or None,
+            predict=predict,
             draws=draws,
             seed=seed,
             figure_format=figure_format,

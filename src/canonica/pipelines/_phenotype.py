@@ -22,6 +22,7 @@ from canonica.reverse_engineering.phenotype import (
     compare_lesions,
     cross_validate,
     hierarchical_phenotype,
+    predict_other_task,
     read_choices,
 )
 from canonica.reverse_engineering.phenotype import phenotype as estimated
@@ -46,6 +47,8 @@ class PhenotypeRun:
         Of `canonica.reverse_engineering.phenotype.compare_lesions`.
     validation : xarray.Dataset or None
         Of `canonica.reverse_engineering.phenotype.cross_validate`, where it was asked for.
+    prediction : xarray.Dataset or None
+        Of `canonica.reverse_engineering.phenotype.predict_other_task`, where it was asked for.
     groups : xarray.Dataset or None
         Of `canonica.reverse_engineering.phenotype.hierarchical_phenotype`, where it was asked for.
     sentences : list of str
@@ -58,6 +61,7 @@ class PhenotypeRun:
     subjects: xr.Dataset
     comparison: xr.Dataset
     validation: xr.Dataset | None
+    prediction: xr.Dataset | None
     groups: xr.Dataset | None
     sentences: list[str]
     files: list[str]
@@ -72,6 +76,7 @@ def phenotype(
     free: Sequence[str] | None = None,
     compare: Sequence[str] | None = None,
     cross_validation: bool = False,
+    predict: AnyPath | None = None,
     hierarchical: bool = False,
     draws: int = 500,
     seed: int = 0,
@@ -83,7 +88,7 @@ def phenotype(
 
     Does what `canonica phenotype` does, and writes the same files: subjects.csv, comparison.csv,
     phenotype.nc, phenotype.png and summary.json; with `cross_validation` also validation.csv, with
-    `hierarchical` also groups.csv.
+    `predict` also prediction.csv, with `hierarchical` also groups.csv.
 
     Parameters
     ----------
@@ -98,6 +103,8 @@ def phenotype(
         all.
     cross_validation : bool
         Whether models are compared by subjects who are held out, too.
+    predict : path-like, optional
+        Choices of subjects of the same names in another task, which are foretold, too.
     hierarchical : bool
         Whether groups are estimated by sampling, which takes minutes.
     draws : int
@@ -129,19 +136,20 @@ def phenotype(
     path = Path(choices)
     with results_folder(Path(out), overwrite=overwrite) as folder:
         data = read_choices(path)
+        other = None if predict is None else read_choices(predict)
         stage = Stage(progress, "Estimating", 1)
-        subjects = estimated(data, model=model, free=free)
+        subjects = estimated(data, model=model, free=free, seed=seed)
         stage.advance()
-        stage = Stage(progress, "Comparing models", 1)
-        comparison = compare_lesions(data, lesions=compare)
-        stage.advance()
-        validation = groups = None
+        stage = Stage(progress, "Comparing models")
+        comparison = compare_lesions(data, lesions=compare, seed=seed, progress=stage)
+        validation = prediction = groups = None
+        settings: dict[str, Any] = {} if model != "canonical" or free is None else {"free": free}
         if cross_validation:
-            stage = Stage(progress, "Folds of held-out subjects")
-            settings: dict[str, Any] = {} if model != "canonical" or free is None else {
-                "free": free
-            }  # fmt: skip
+            stage = Stage(progress, "Holding subjects out")
             validation = cross_validate(data, seed=seed, progress=stage, **settings)
+        if other is not None:
+            stage = Stage(progress, "Foretelling the other task")
+            prediction = predict_other_task(data, other, seed=seed, progress=stage, **settings)
         if hierarchical:
             stage = Stage(progress, "Sampling groups", 1)
             groups = hierarchical_phenotype(data, model=model, free=free, draws=draws, seed=seed)
@@ -155,14 +163,26 @@ def phenotype(
         if validation is not None:
             write_rows(folder / "validation.csv", _validation_rows(validation))
             files.append("validation.csv")
+        if prediction is not None:
+            write_rows(folder / "prediction.csv", _prediction_rows(prediction))
+            files.append("prediction.csv")
         if groups is not None:
             write_rows(folder / "groups.csv", _group_rows(groups))
             files.append("groups.csv")
-        sentences = _sentences(data, subjects, comparison, validation, groups)
+        sentences = [
+            *_sentences(data, subjects, comparison, validation),
+            *([] if prediction is None else [_foretold(prediction)]),
+            *([] if groups is None or groups.attrs["converged"] else [_not_converged(groups)]),
+        ]
         contents = {
             "settings": {
                 "choices": path,
                 "sha256": sha256(path),
+                **(
+                    {}
+                    if predict is None
+                    else {"other": Path(predict), "other_sha256": sha256(Path(predict))}
+                ),
                 "model": model,
                 "free": subjects["parameter"].to_numpy(),
                 "compared": comparison["model"].to_numpy(),
@@ -185,7 +205,9 @@ def phenotype(
             names = ("divergences", "highest_r_hat", "smallest_ess", "converged")
             contents["sampling"] = {name: groups.attrs[name] for name in names}
         write_summary(folder, "phenotype", contents, files)
-    return PhenotypeRun(data, subjects, comparison, validation, groups, sentences, files)
+    return PhenotypeRun(
+        data, subjects, comparison, validation, prediction, groups, sentences, files
+    )
 
 
 def group_differences(subjects: xr.Dataset) -> Iterator[dict[str, Any]]:
@@ -261,6 +283,21 @@ def _validation_rows(found: xr.Dataset) -> Iterator[dict[str, Any]]:
         }
 
 
+def _prediction_rows(found: xr.Dataset) -> Iterator[dict[str, Any]]:
+    for model in found["model"].to_numpy():
+        one = found.sel(model=model)
+        known = {
+            f"log likelihood per choice, {name} known": one["mean"].sel(known=name).item()
+            for name in one["known"].to_numpy()
+        }
+        names = ("gain", "gain_low", "gain_high", "difference", "low", "high")
+        yield {
+            "model": model,
+            **known,
+            **{name.replace("_", " "): one[name].item() for name in names},
+        }
+
+
 def _group_rows(found: xr.Dataset) -> Iterator[dict[str, Any]]:
     names = (
         "estimate", "low", "high", "difference", "difference_low", "difference_high", "r_hat", "ess"
@@ -277,7 +314,6 @@ def _sentences(
     subjects: xr.Dataset,
     comparison: xr.Dataset,
     validation: xr.Dataset | None,
-    groups: xr.Dataset | None,
 ) -> list[str]:
     """Return in words what was found."""
     found = [
@@ -304,13 +340,40 @@ def _sentences(
             f"Of subjects who were held out, {best} predicts choices best: {score:.4f} nats per "
             f"choice{not_told_from(validation)}."
         )
-    if groups is not None and not groups.attrs["converged"]:
-        found.append(
-            f"Sampling has not converged ({groups.attrs['divergences']} divergences, R-hat up to "
-            f"{groups.attrs['highest_r_hat']:.3f}, {groups.attrs['smallest_ess']:.0f} effective "
-            "draws at least): take more draws, or fewer free parameters."
-        )
     return found
+
+
+def _foretold(found: xr.Dataset) -> str:
+    """Return in words whether what a subject did in one task tells what it does in the other."""
+    best = found.attrs["best"]
+    if best == "chance":
+        return (
+            f"Of {found.sizes['subject']} subjects in another task, no model foretells choices "
+            "better than chance."
+        )
+    one = found.sel(model=best)
+    low, high = one["gain_low"].item(), one["gain_high"].item()
+    told = (
+        "their own choices in the first task say more of it than the other subjects' do"
+        if low > 0
+        else "the other subjects' choices say more of it than their own"
+        if high < 0
+        else "it is not told from chance whether their own choices say more of it than the other "
+        "subjects' do"
+    )
+    return (
+        f"Of {found.sizes['subject']} subjects in another task, {best} foretells choices best: "
+        f"{one['mean'].sel(known='own choices').item():.4f} nats per choice"
+        f"{not_told_from(found)}; {told} ({one['gain'].item():+.4f}, {low:.4f} to {high:.4f})."
+    )
+
+
+def _not_converged(groups: xr.Dataset) -> str:
+    return (
+        f"Sampling has not converged ({groups.attrs['divergences']} divergences, R-hat up to "
+        f"{groups.attrs['highest_r_hat']:.3f}, {groups.attrs['smallest_ess']:.0f} effective "
+        "draws at least): take more draws, or fewer free parameters."
+    )
 
 
 def not_told_from(found: xr.Dataset) -> str:

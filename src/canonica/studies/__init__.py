@@ -1,6 +1,11 @@
 """What simulation says of our methods: recovery of known networks, calibration, power."""
 
-from canonica.studies.phenotypes import culture_recovery, phenotype_recovery, simulated_choices
+from canonica.studies.phenotypes import (
+    choice_power,
+    culture_recovery,
+    phenotype_recovery,
+    simulated_choices,
+)
 from canonica.studies.plasticity import (
     Truth,
     calibration_summary,
@@ -15,6 +20,7 @@ from canonica.studies.recovery import recovery, recovery_summary
 __all__ = [
     "Truth",
     "calibration_summary",
+    "choice_power",
     "culture_false_alarms",
     "culture_recovery",
     "detection_summary",

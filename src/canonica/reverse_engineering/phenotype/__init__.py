@@ -8,6 +8,7 @@ from canonica.reverse_engineering.phenotype._choice_model import MODELS, ModelNa
 from canonica.reverse_engineering.phenotype._choices import Choices, read_choices
 from canonica.reverse_engineering.phenotype._compare import compare_lesions, cross_validate
 from canonica.reverse_engineering.phenotype._hierarchical import hierarchical_phenotype
+from canonica.reverse_engineering.phenotype._other_task import predict_other_task
 from canonica.reverse_engineering.phenotype._phenotype import phenotype
 from canonica.reverse_engineering.phenotype.cultures import culture_phenotype
 
@@ -20,5 +21,6 @@ __all__ = [
     "culture_phenotype",
     "hierarchical_phenotype",
     "phenotype",
+    "predict_other_task",
     "read_choices",
 ]

@@ -37,6 +37,7 @@ STRENGTHS = {
         Parameter("forgetting", "leak", "probability", -3.0, 1.5, 0.0),
         Parameter("policy prior", "E", "balance", 0.0, 1.0, 0.0),
         Parameter("habit", "h", "balance", 0.0, 1.0, 0.0),
+        Parameter("state prior", "D", "probability", 0.0, 1.0, 0.5),
         Parameter("sensory precision", "zeta", "positive", 0.0, 0.7, 1.0),
         Parameter("transition precision", "omega", "positive", 0.0, 0.7, 1.0),
     )

@@ -11,7 +11,7 @@ import xarray as xr
 from jaxtyping import Array, Float, Int
 
 from canonica._arguments import checked_arguments
-from canonica._checks import checked_size
+from canonica._checks import checked_seed, checked_size
 from canonica._errors import CanonicaError
 from canonica._files import AnyPath
 from canonica._float64 import double_precision
@@ -28,8 +28,9 @@ from canonica.reverse_engineering.phenotype._choice_model import (
 )
 from canonica.reverse_engineering.phenotype._choices import Choices
 from canonica.reverse_engineering.phenotype._group_prior import group_prior
-from canonica.reverse_engineering.phenotype._laplace import NormalPrior, posteriors, spread_points
+from canonica.reverse_engineering.phenotype._laplace import NormalPrior, spread_points
 from canonica.reverse_engineering.phenotype._phenotype import choices_of
+from canonica.reverse_engineering.phenotype._sampled_posterior import sampled_posteriors
 from canonica.reverse_engineering.phenotype._trials import ChoiceTrials, trials_of
 
 FOLDS = 10
@@ -44,11 +45,13 @@ def compare_lesions(
     base: Sequence[str] = BASE,
     lesions: Sequence[str] | None = None,
     rivals: bool = True,
+    seed: int = 0,
+    progress: Callable[[int, int], object] | None = None,
 ) -> xr.Dataset:
     """Return how well single lesions explain each subject, beside the base and plain rivals.
 
     Each lesion in turn is free beside the base's parameters; all others are neutral. The evidence
-    is integrated over the weak priors of `phenotype` by Laplace's approximation.
+    is integrated over the weak priors of `phenotype`, at the points that it samples.
 
     Parameters
     ----------
@@ -60,6 +63,10 @@ def compare_lesions(
         What is free beside it, each alone; by default every other parameter there is.
     rivals : bool
         Whether Rescorla-Wagner and win-stay-lose-shift are compared too.
+    seed : int
+        Decides at which points posteriors are looked at.
+    progress : callable, optional
+        Called with the number of models done, and of all.
 
     Returns
     -------
@@ -84,13 +91,14 @@ def compare_lesions(
     >>> found["model"].values.tolist()
     ['base', 'habit']
     """
-    data = choices_of(choices)
+    seed, data = checked_seed(seed), choices_of(choices)
     with double_precision():
         trials = trials_of(data)
         models = lesion_models(trials, len(data.options), base, lesions)
         if rivals:
             models |= {name: choice_model(name, trials, len(data.options)) for name in RIVALS}
-        return compared(log_evidences(models, trials), list(models), data)
+        evidences = log_evidences(models, trials, seed, progress)
+    return compared(evidences, list(models), data).assign_attrs(seed=seed)
 
 
 def lesion_models(
@@ -110,17 +118,19 @@ def lesion_models(
 
 
 def log_evidences(
-    models: dict[str, ChoiceModel], trials: ChoiceTrials
+    models: dict[str, ChoiceModel],
+    trials: ChoiceTrials,
+    seed: int = 0,
+    progress: Callable[[int, int], object] | None = None,
 ) -> Float[np.ndarray, "subject model"]:
     """Return the log evidence of each subject's choices under each model."""
-    subjects = trials.choice.shape[0]
-    return np.stack(
-        [
-            np.asarray(posteriors(model, trials, NormalPrior.of(model, subjects)).log_evidence)
-            for model in models.values()
-        ],
-        axis=1,
-    )
+    found = []
+    for model in models.values():
+        prior = NormalPrior.of(model, trials.choice.shape[0])
+        found.append(np.asarray(sampled_posteriors(model, trials, prior, seed).log_evidence))
+        if progress is not None:
+            progress(len(found), len(models))
+    return np.stack(found, axis=1)
 
 
 def preferred_models(
@@ -185,9 +195,9 @@ def cross_validate(
     folds : int
         How many, at most as many as there are subjects.
     seed : int
-        Decides which subject is in which fold, and the points.
+        Decides which subject is in which fold, and at which points posteriors are looked at.
     progress : callable, optional
-        Called with the number of folds done, and of all.
+        Called with the number of models done, and of all.
 
     Returns
     -------
@@ -213,46 +223,61 @@ def cross_validate(
             f"{data.source}: found {subjects} subject; expected two at least, to hold one out."
         )
     folds = min(folds, subjects)
-    generator = np.random.default_rng(seed)
-    fold = generator.permutation(np.arange(subjects) % folds)
-    points = spread_points(POINTS, len(STRENGTHS), seed)
+    fold = np.random.default_rng(checked_seed(seed)).permutation(np.arange(subjects) % folds)
     with double_precision():
         trials = trials_of(data)
         models = {
             "canonical": choice_model("canonical", trials, options, free),
             **{name: choice_model(name, trials, options) for name in RIVALS},
         }
-        scores = np.empty((subjects, len(models) + 1))
-        scores[:, -1] = -np.log(options)
-        for number in range(folds):
-            out = fold == number
-            for n, model in enumerate(models.values()):
-                prior, _ = group_prior(model, trials, jnp.asarray(~out))
-                drawn = jnp.asarray(points[:, : len(model.parameters)])
-                unbounded = prior.mean[0] + prior.sd[0] * drawn
-                # All subjects, so that every fold has the same shapes.
-                whole = np.asarray(_marginal(model, trials, unbounded))
-                scores[out, n] = whole[out] / np.array(data.trials)[out]
+        scores = np.full((subjects, len(models) + 1), -np.log(options))
+        for n, model in enumerate(models.values()):
+            scores[:, n] = _held_out(model, trials, fold, seed) / np.array(data.trials)
             if progress is not None:
-                progress(number + 1, folds)
-    return _validated(scores, [*models, "chance"], data, folds)
+                progress(n + 1, len(models))
+    return _validated(scores, [*models, "chance"], data).assign_attrs(folds=folds, seed=seed)
+
+
+def _held_out(
+    model: ChoiceModel, trials: ChoiceTrials, fold: Int[np.ndarray, " subject"], seed: int
+) -> Float[np.ndarray, " subject"]:
+    """Return the log probability of each subject's choices by what others do."""
+    weak = NormalPrior.of(model, len(fold))
+    found = sampled_posteriors(model, trials, weak, seed)
+    each = [group_prior(found, weak, jnp.asarray(fold != n)) for n in range(fold.max() + 1)]
+    of_subject = NormalPrior(
+        *(jnp.stack([part[0] for part in parts])[fold] for parts in zip(*each, strict=True))
+    )
+    return np.asarray(marginal_log_likelihood(model, trials, of_subject, seed))
+
+
+def marginal_log_likelihood(
+    model: ChoiceModel, trials: ChoiceTrials, prior: NormalPrior, seed: int
+) -> Float[Array, " subject"]:
+    """Return the log of the mean likelihood over each subject's prior, at points of a sequence."""
+    even = jnp.asarray(spread_points(POINTS, len(model.parameters), seed))
+    return _marginal(model, trials, prior, even)
 
 
 @partial(jax.jit, static_argnums=0)
 def _marginal(
-    model: ChoiceModel, trials: ChoiceTrials, unbounded: Float[Array, "point parameter"]
+    model: ChoiceModel,
+    trials: ChoiceTrials,
+    prior: NormalPrior,
+    even: Float[Array, "point parameter"],
 ) -> Float[Array, " subject"]:
-    """Return the log of the mean likelihood over points, for each subject."""
+    def of_subject(one: tuple[ChoiceTrials, NormalPrior]) -> Float[Array, ""]:
+        own, prior = one
+        each = jax.vmap(lambda x: model.log_likelihood(prior.mean + prior.sd * x, own))(even)
+        return jax.nn.logsumexp(each) - np.log(len(even))
 
-    def of_subject(one: ChoiceTrials) -> Float[Array, ""]:
-        each = jax.vmap(lambda x: model.log_likelihood(x, one))(unbounded)
-        return jax.nn.logsumexp(each) - jnp.log(float(len(unbounded)))
-
-    return jax.lax.map(of_subject, trials)
+    return jax.lax.map(of_subject, (trials, prior))
 
 
 def _validated(
-    scores: Float[np.ndarray, "subject model"], names: Sequence[str], data: Choices, folds: int
+    scores: Float[np.ndarray, "subject model"],
+    names: Sequence[str],
+    data: Choices,
 ) -> xr.Dataset:
     best = int(scores.mean(axis=0).argmax())
     behind = scores - scores[:, [best]]
@@ -270,5 +295,5 @@ def _validated(
             "group": ("subject", list(data.groups)),
             "model": list(names),
         },
-        attrs={"best": names[best], "folds": folds, "source": data.source, **versions()},
+        attrs={"best": names[best], "source": data.source, **versions()},
     )

@@ -1,48 +1,52 @@
 """What other subjects say of a subject's parameters: a normal prior, by empirical Bayes."""
 
+from functools import partial
+
+import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Bool
 
-from canonica.reverse_engineering.phenotype._choice_model import ChoiceModel
-from canonica.reverse_engineering.phenotype._laplace import NormalPrior, posteriors
-from canonica.reverse_engineering.phenotype._trials import ChoiceTrials
+from canonica.reverse_engineering.phenotype._laplace import NormalPrior
+from canonica.reverse_engineering.phenotype._sampled_posterior import SampledPosterior
 
-ROUNDS = 6
+ROUNDS = 20
 
 
+@partial(jax.jit, static_argnames="rounds")
 def group_prior(
-    model: ChoiceModel,
-    trials: ChoiceTrials,
+    found: SampledPosterior,
+    weak: NormalPrior,
     included: Bool[Array, " subject"],
     *,
     rounds: int = ROUNDS,
-) -> tuple[NormalPrior, Float[Array, "subject parameter"]]:
-    """Return the normal that subjects' parameters come from, and their own last estimates.
+) -> NormalPrior:
+    """Return the normal that subjects' parameters come from.
 
-    Mean and variance are those of the subjects' posteriors (by Laplace's approximation), found
-    again and again with the normal that they make as the prior (Huys et al., PLoS Computational
-    Biology 7:e1002028, 2011). The weak prior counts as one subject more, so that a spread never
-    vanishes.
+    Mean and variance are those of the subjects' posteriors, found again and again with the normal
+    that they make as the prior (Huys et al., PLoS Computational Biology 7:e1002028, 2011); the
+    points of the posteriors stay, and are weighted anew. The weak prior counts as one subject more,
+    so that a spread never vanishes.
 
     Parameters
     ----------
+    found : SampledPosterior
+        Of all subjects, under the weak prior.
+    weak : NormalPrior
+        The same for all.
     included : (subject,)
-        Whose parameters count; the others are estimated too, and change nothing.
+        Whose parameters count.
     rounds : int
         How often.
     """
-    subjects = len(included)
-    weak = NormalPrior.of(model, subjects)
-    prior, start = weak, None
     weight = included[:, None].astype(weak.mean.dtype)
     total = weight.sum() + 1
-    for _ in range(rounds):
-        found = posteriors(model, trials, prior, start)
-        start = found.mean
-        variance = jnp.diagonal(found.covariance, axis1=1, axis2=2)
-        mean = ((weight * found.mean).sum(axis=0) + weak.mean[0]) / total
-        square = (weight * ((found.mean - mean) ** 2 + variance)).sum(axis=0)
-        own = weak.sd[0] ** 2 + (weak.mean[0] - mean) ** 2
-        sd = jnp.sqrt((square + own) / total)
-        prior = NormalPrior(*(jnp.broadcast_to(part, weak.mean.shape) for part in (mean, sd)))
-    return prior, weak.mean if start is None else start
+
+    def nearer(_: int | Array, prior: NormalPrior) -> NormalPrior:
+        own = found.drawn.under(prior)
+        mean = ((weight * own.mean).sum(axis=0) + weak.mean[0]) / total
+        square = (weight * ((own.mean - mean) ** 2 + own.sd**2)).sum(axis=0)
+        square = square + weak.sd[0] ** 2 + (weak.mean[0] - mean) ** 2
+        sd = jnp.sqrt(square / total)
+        return NormalPrior(*(jnp.broadcast_to(part, weak.mean.shape) for part in (mean, sd)))
+
+    return jax.lax.fori_loop(0, rounds, nearer, weak)

@@ -61,6 +61,13 @@ class NormalPrior(NamedTuple):
         both = jnp.array([[one.mean, one.sd] for one in model.parameters]).reshape(-1, 2)
         return cls(*(jnp.broadcast_to(part, (subjects, len(both))) for part in both.T))
 
+    def log_density(
+        self, unbounded: Float[Array, "subject point parameter"]
+    ) -> Float[Array, "subject point"]:
+        """Return the log density of points."""
+        mean, sd = self.mean[:, None], self.sd[:, None]
+        return jax.scipy.stats.norm.logpdf(unbounded, mean, sd).sum(axis=-1)
+
 
 @partial(jax.jit, static_argnums=0)
 def posteriors(

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import xarray as xr
 from jaxtyping import Float
-from scipy import stats
 
 from canonica._arguments import checked_arguments
 from canonica._checks import checked_seed, checked_size
@@ -19,12 +19,12 @@ from canonica.reverse_engineering.phenotype._canonical_subject import STRENGTHS
 from canonica.reverse_engineering.phenotype._choice_model import FREE, ChoiceModel, choice_model
 from canonica.reverse_engineering.phenotype._choices import read_choices
 from canonica.reverse_engineering.phenotype._compare import preferred_models
-from canonica.reverse_engineering.phenotype._laplace import (
-    NormalPosterior,
-    NormalPrior,
-    posteriors,
-)
+from canonica.reverse_engineering.phenotype._laplace import NormalPrior
 from canonica.reverse_engineering.phenotype._phenotype import LEVEL, NEARLY_THE_PRIOR
+from canonica.reverse_engineering.phenotype._sampled_posterior import (
+    SampledPosterior,
+    sampled_posteriors,
+)
 from canonica.reverse_engineering.phenotype._trials import ChoiceTrials, trials_of
 from canonica.studies.phenotypes._simulated_choices import TRIALS, simulated_choices
 
@@ -45,10 +45,10 @@ def phenotype_recovery(
 ) -> xr.Dataset:
     """Return how well lesions are recovered from choices of agents, and told from each other.
 
-    For each of eight lesions, agents whose strengths are drawn from the prior of `phenotype`, all
+    For each lesion, agents whose strengths are drawn from the prior of `phenotype`, all
     else as in the reference, choose in a bandit that swaps; so do intact ones, as the reference.
-    The strength is estimated with all else known, the best of nine models (eight lesions, intact)
-    is chosen by its evidence, a lesion only where it makes choices three times as probable. And
+    The strength is estimated with all else known, the best of all models (each lesion, intact) is
+    chosen by its evidence, a lesion only where it makes choices three times as probable. And
     agents in which four parameters vary at once (those that `phenotype` has free by default) are
     estimated in all four.
 
@@ -161,41 +161,54 @@ def _known_but(kind: str, seen: ChoiceTrials, known: Mapping[str, float]) -> Cho
     return replace(choice_model("canonical", seen, 2, names), fixed=fixed)
 
 
-def _fitted(model: ChoiceModel, seen: ChoiceTrials) -> NormalPosterior:
+def _fitted(model: ChoiceModel, seen: ChoiceTrials) -> SampledPosterior:
     seen = jax.tree.map(jnp.asarray, seen)
-    found = posteriors(model, seen, NormalPrior.of(model, len(seen.choice)))
+    found = sampled_posteriors(model, seen, NormalPrior.of(model, len(seen.choice)))
     return jax.tree.map(np.asarray, found)
 
 
+class _Estimates(NamedTuple):
+    """Of one parameter, by subject: the posterior's median, standard deviation and interval."""
+
+    median: Float[np.ndarray, " subject"]
+    sd: Float[np.ndarray, " subject"]
+    low: Float[np.ndarray, " subject"]
+    high: Float[np.ndarray, " subject"]
+
+
+def _estimates(found: SampledPosterior) -> list[_Estimates]:
+    """Return those of each parameter."""
+    with double_precision():
+        shares = (0.5, (1 - LEVEL) / 2, (1 + LEVEL) / 2)
+        median, low, high = (np.asarray(found.quantile(share)) for share in shares)
+        sd = np.asarray(found.sd)
+    return [_Estimates(*parts) for parts in zip(median.T, sd.T, low.T, high.T, strict=True)]
+
+
 def _measures(
-    true: Float[np.ndarray, " subject"], mean: Float[np.ndarray, " subject"],
-    sd: Float[np.ndarray, " subject"], prior_sd: float,
-) -> tuple[float, float, float, float]:  # fmt: skip
+    true: Float[np.ndarray, " subject"], found: _Estimates, prior_sd: float
+) -> tuple[float, float, float, float]:
     """Return correlation, bias, coverage and the share that is identified."""
-    inside = np.abs(true - mean) <= stats.norm.ppf((1 + LEVEL) / 2) * sd
-    r = np.corrcoef(true, mean)[0, 1] if mean.std() > 0 else np.nan
-    bias, identified = (mean - true).mean(), (sd < NEARLY_THE_PRIOR * prior_sd).mean()
+    inside = (found.low <= true) & (true <= found.high)
+    r = np.corrcoef(true, found.median)[0, 1] if found.median.std() > 0 else np.nan
+    bias, identified = (found.median - true).mean(), (found.sd < NEARLY_THE_PRIOR * prior_sd).mean()
     return float(r), float(bias), float(inside.mean()), float(identified)
 
 
 def _labelled(
     true: Float[np.ndarray, "subject lesion"],
-    found: list[NormalPosterior],
-    joint: tuple[Float[np.ndarray, "subject parameter"], NormalPosterior],
+    found: list[SampledPosterior],
+    joint: tuple[Float[np.ndarray, "subject parameter"], SampledPosterior],
     confusion: Float[np.ndarray, "kind kind"],
 ) -> xr.Dataset:
-    estimate = np.concatenate([one.mean for one in found], axis=1)
-    sd = np.concatenate([np.sqrt(one.covariance[:, 0]) for one in found], axis=1)
+    single = [_estimates(one)[0] for one in found]
     alone = [
-        _measures(true[:, n], estimate[:, n], sd[:, n], STRENGTHS[name].sd)
-        for n, name in enumerate(COMPARED)
+        _measures(true[:, n], single[n], STRENGTHS[name].sd) for n, name in enumerate(COMPARED)
     ]
     joint_true, posterior = joint
-    joint_mean = np.asarray(posterior.mean)
-    joint_sd = np.sqrt(np.diagonal(posterior.covariance, axis1=1, axis2=2))
+    each = _estimates(posterior)
     together = [
-        _measures(joint_true[:, n], joint_mean[:, n], joint_sd[:, n], STRENGTHS[name].sd)
-        for n, name in enumerate(FREE)
+        _measures(joint_true[:, n], each[n], STRENGTHS[name].sd) for n, name in enumerate(FREE)
     ]
     names = ("r", "bias", "coverage", "identified")
     kinds = [INTACT, *COMPARED]
@@ -203,15 +216,15 @@ def _labelled(
     return xr.Dataset(
         {
             "true": (("subject", "lesion"), true),
-            "estimate": (("subject", "lesion"), estimate),
-            "estimate_sd": (("subject", "lesion"), sd),
+            "estimate": (("subject", "lesion"), np.stack([one.median for one in single], 1)),
+            "estimate_sd": (("subject", "lesion"), np.stack([one.sd for one in single], 1)),
             **{
                 name: ("lesion", list(each))
                 for name, each in zip(names, zip(*alone, strict=True), strict=True)
             },
             "joint_true": (("subject", "parameter"), joint_true),
-            "joint_estimate": (("subject", "parameter"), joint_mean),
-            "joint_estimate_sd": (("subject", "parameter"), joint_sd),
+            "joint_estimate": (("subject", "parameter"), np.stack([one.median for one in each], 1)),
+            "joint_estimate_sd": (("subject", "parameter"), np.stack([one.sd for one in each], 1)),
             **{
                 f"joint_{name}": ("parameter", list(each))
                 for name, each in zip(names, zip(*together, strict=True), strict=True)
