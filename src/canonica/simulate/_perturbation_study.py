@@ -2,23 +2,29 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import xarray as xr
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 
 from canonica._arguments import checked_arguments
 from canonica._checks import checked_seed
 from canonica._float64 import in_float64
+from canonica._pieces import Maker, Piece, all_made, as_piece, joined_pieces, made_in_order
 from canonica._provenance import versions
 from canonica.model import GenerativeModel
 from canonica.simulate._encoder import encode
 from canonica.simulate._initial_counts import initial_counts, initial_model
-from canonica.simulate._mixing_process import AT_A_TIME, mixing_process, own_source
-from canonica.simulate._separation import Progress, check_study_sizes, checked_values, correlations
+from canonica.simulate._mixing_process import mixing_process, own_source
+from canonica.simulate._separation import (
+    Progress,
+    check_study_sizes,
+    checked_values,
+    correlations,
+    some_at_a_time,
+)
 
 LAST_SESSIONS = 10  # over which separation is scored
 CALIBRATING = 50  # alphas at which the calibrated estimate knows the mean activity
@@ -37,6 +43,7 @@ def perturbation(
     sources: int = 2,
     inputs: int = 32,
     mixing: float = 0.75,
+    maker: Maker = made_in_order,
     progress: Progress | None = None,
 ) -> xr.Dataset:
     """Return how well networks separate sources, by two kinds of perturbation.
@@ -55,8 +62,9 @@ def perturbation(
         Standard deviations.
     samples, sessions, trials_per_session, sources, inputs, mixing
         As in `separation`.
-    progress : function of (int, int), optional
-        Called with the number of networks done and their total.
+    maker, progress
+        Who makes its pieces, and may keep them; who is told how many networks are done, and of
+        how many.
 
     Returns
     -------
@@ -85,8 +93,6 @@ def perturbation(
     alpha = checked_values("alpha", alpha, 0.001, 0.999)
     beta = checked_values("beta", beta, 0.0, 10.0)
     check_study_sizes(samples, sessions, trials_per_session, inputs)
-    total, done = (len(alpha) + len(beta)) * samples, 0
-    found: dict[str, list[Any]] = {"alpha": [], "beta": []}
     world = {
         "sources": sources,
         "inputs": inputs,
@@ -94,21 +100,22 @@ def perturbation(
         "trials_per_session": trials_per_session,
         "sessions": sessions,
     }
-    for kind, values in (("alpha", alpha), ("beta", beta)):
-        for value in values:
-            given = {"state_prior": value} if kind == "alpha" else {"deviation": value}
-            parts = []
-            for first in range(0, samples, AT_A_TIME):
-                count = min(AT_A_TIME, samples - first)
-                parts.append(_scored(seed, first, count, **given, **world))
-                done += count
-                if progress:
-                    progress(done, total)
-            found[kind].append(np.concatenate(parts))
+    perturbed = [{"state_prior": value} for value in alpha] + [{"deviation": one} for one in beta]
+    pieces = [
+        Piece(
+            {"study": "perturbation", "seed": seed, "numbers": list(numbers)} | given | world,
+            partial(_scored, seed, np.array(numbers), **given, **world),
+            len(numbers),
+        )
+        for given in perturbed
+        for numbers in some_at_a_time(samples)
+    ]
+    scores = joined_pieces(all_made(pieces, maker, progress))["correlation"]
+    scores = scores.reshape(len(perturbed), samples, *scores.shape[1:])
     text = {"long_name": "correlation of posterior and source, last sessions", "units": "1"}
     variables = {
-        f"{kind}_correlation": ((kind, "sample", "state", "source"), np.stack(parts), text)
-        for kind, parts in found.items()
+        f"{kind}_correlation": ((kind, "sample", "state", "source"), part, text)
+        for kind, part in (("alpha", scores[: len(alpha)]), ("beta", scores[len(alpha) :]))
     }
     coordinates = {"alpha": np.asarray(alpha, float), "beta": np.asarray(beta, float)}
     return xr.Dataset(variables, coordinates, {"seed": seed, **world, **versions()})
@@ -117,8 +124,7 @@ def perturbation(
 @in_float64
 def _scored(
     seed: int,
-    first: int,
-    samples: int,
+    numbers: Int[np.ndarray, " sample"],
     *,
     state_prior: float = 0.5,
     deviation: float | None = None,
@@ -127,9 +133,8 @@ def _scored(
     sources: int,
     inputs: int,
     mixing: float,
-) -> Array:
-    numbers = jnp.arange(first, first + samples)
-    keys = jax.vmap(partial(jax.random.fold_in, jax.random.key(seed)))(numbers)
+) -> xr.Dataset:
+    keys = jax.vmap(partial(jax.random.fold_in, jax.random.key(seed)))(jnp.asarray(numbers))
     keys = jax.vmap(partial(jax.random.split, num=3))(keys)
     sizes = {"sources": sources, "inputs": inputs}
     trials = sessions * trials_per_session
@@ -142,7 +147,8 @@ def _scored(
         bias = deviation * jax.vmap(lambda key: jax.random.normal(key, shape))(keys[:, 2])
     found = encode(models, stimuli, bias=bias, trials_per_session=trials_per_session)
     last = -LAST_SESSIONS * trials_per_session
-    return correlations(found.posterior[:, last:], hidden[:, last:])
+    scores = correlations(found.posterior[:, last:], hidden[:, last:])
+    return as_piece({"correlation": np.asarray(scores)})
 
 
 @checked_arguments
@@ -154,6 +160,7 @@ def alpha_from_activity(
     trials_per_session: int = 256,
     inputs: int = 32,
     mixing: float = 0.75,
+    maker: Maker = made_in_order,
 ) -> xr.Dataset:
     """Return alpha estimated from mean activity alone, and what it predicts elsewhere.
 
@@ -179,6 +186,8 @@ def alpha_from_activity(
         Probabilities for either ensemble; all pairs are taken.
     sessions, trials_per_session, inputs, mixing
         As in `separation`.
+    maker : optional
+        Who makes its one piece, and may keep it.
 
     Returns
     -------
@@ -208,13 +217,24 @@ def alpha_from_activity(
     seed = checked_seed(seed)
     values = np.asarray(checked_values("alpha", alpha, 0.001, 0.999))
     check_study_sizes(len(values), sessions, trials_per_session, inputs)
-    estimated, true, predicted = _estimated_and_predicted(
-        seed,
-        values,
-        sessions=sessions,
-        trials_per_session=trials_per_session,
-        inputs=inputs,
-        mixing=mixing,
+    settings = {
+        "seed": seed,
+        "trials_per_session": trials_per_session,
+        "inputs": inputs,
+        "mixing": mixing,
+    }
+    whole = {**settings, "sessions": sessions}
+    (found,) = all_made(
+        [
+            Piece(
+                {"study": "alpha from activity", "alpha": values.tolist()} | whole,
+                partial(_estimated_and_predicted, alpha=values, **whole),
+            )
+        ],
+        maker,
+    )
+    estimated, true, predicted = (
+        found[name].to_numpy() for name in ("estimated", "strength", "predicted")
     )
     squares = (true**2).sum(axis=(2, 4))  # (alpha, session, ensemble)
     errors = ((true - predicted) ** 2).sum(axis=(3, 5))
@@ -250,25 +270,19 @@ def alpha_from_activity(
         "session": np.arange(1, sessions + 1),
         "block": ["first", "second"],
     }
-    settings = {
-        "seed": seed,
-        "trials_per_session": trials_per_session,
-        "inputs": inputs,
-        "mixing": mixing,
-    }
     return xr.Dataset(variables, coordinates, {**settings, **versions()})
 
 
 @in_float64
 def _estimated_and_predicted(
     seed: int,
-    alpha: Float[np.ndarray, " alpha"],
     *,
+    alpha: Float[np.ndarray, " alpha"],
     sessions: int,
     trials_per_session: int,
     inputs: int,
     mixing: float,
-) -> tuple[Any, Any, Any]:
+) -> xr.Dataset:
     """Return estimates (estimate, alpha, ensemble), and strengths in the new environment.
 
     These of the networks (alpha, session, 2, ensemble, input), and predicted (with estimate).
@@ -302,7 +316,8 @@ def _estimated_and_predicted(
     )
     strength = jax.nn.sigmoid(found.weight)  # pyright: ignore[reportArgumentType]
     predicted = strength[len(true) :].reshape(*estimated.shape[:2], *strength.shape[1:])
-    return estimated, strength[: len(true)], predicted
+    arrays = {"estimated": estimated, "strength": strength[: len(true)], "predicted": predicted}
+    return as_piece({name: np.asarray(array) for name, array in arrays.items()})
 
 
 def _networks(

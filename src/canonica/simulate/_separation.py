@@ -21,6 +21,7 @@ from canonica._checks import (
 )
 from canonica._errors import CanonicaError
 from canonica._float64 import in_float64
+from canonica._pieces import Maker, Piece, all_made, as_piece, joined_pieces, made_in_order
 from canonica._provenance import versions
 from canonica.model import ExpectationForm
 from canonica.simulate._encoder import encode
@@ -48,6 +49,7 @@ def separation(
     repeated: bool = False,
     form: ExpectationForm = "canonical",
     amplitude: tuple[float, float] = (200.0, 400.0),
+    maker: Maker = made_in_order,
     progress: Progress | None = None,
 ) -> xr.Dataset:
     """Return how networks come to separate the sources of their stimuli, prior by prior.
@@ -72,8 +74,9 @@ def separation(
         ones, the default: few different stimuli can lead networks astray.
     form, amplitude
         As in `encode` and `initial_counts`.
-    progress : function of (int, int), optional
-        Called with the number of networks done and their total.
+    maker, progress
+        Who makes its pieces, and may keep them; who is told how many networks are done, and of
+        how many.
 
     Returns
     -------
@@ -117,28 +120,22 @@ def separation(
         "correlation": correlation,
         "switching": switching,
     }
-    parts, done = [], 0
-    for first in range(0, samples, AT_A_TIME):
-        numbers = np.arange(first, min(first + AT_A_TIME, samples))
-        by_prior = []
-        for prior in state_prior:
-            by_prior.append(
-                _separated(
-                    seed,
-                    numbers,
-                    prior,
-                    world=world,
-                    amplitude=amplitude,
-                    form=form,
-                    trials_per_session=trials_per_session,
-                    patterns=patterns,
-                )
-            )
-            done += len(numbers)
-            if progress:
-                progress(done, samples * len(state_prior))
-        parts.append({name: np.stack([one[name] for one in by_prior]) for name in by_prior[0]})
-    found = {name: np.concatenate([part[name] for part in parts], axis=1) for name in parts[0]}
+    same = {
+        "world": world,
+        "amplitude": tuple(map(float, amplitude)),
+        "form": form,
+        "trials_per_session": trials_per_session,
+    }
+    pieces = [
+        Piece(
+            {"study": "separation", "seed": seed, "numbers": list(numbers), "prior": prior} | same,
+            partial(_separated, seed, np.array(numbers), prior, patterns=patterns, **same),
+            len(numbers),
+        )
+        for numbers in some_at_a_time(samples)
+        for prior in state_prior
+    ]
+    found = _by_prior(all_made(pieces, maker, progress), len(state_prior))
     # Networks of all priors see the same stimuli.
     found["source_state_trials"] = found["source_state_trials"][0]
     settings = {key: value for key, value in world.items() if key not in ("trials", "repeats")}
@@ -169,6 +166,11 @@ def check_study_sizes(samples: Any, sessions: Any, trials_per_session: Any, inpu
         checked_size(name, size)
     at_once = min(samples, AT_A_TIME)
     check_memory({"stimuli": at_once * sessions * trials_per_session * inputs})
+
+
+def some_at_a_time(samples: int) -> list[range]:
+    """Return the numbers of networks whose stimuli are drawn together."""
+    return [range(samples)[first : first + AT_A_TIME] for first in range(0, samples, AT_A_TIME)]
 
 
 def checked_values(name: str, values: Any, lowest: float, highest: float) -> list[float]:
@@ -204,7 +206,7 @@ def _separated(
     form: ExpectationForm,
     trials_per_session: int,
     patterns: Sequence[tuple[int, ...]],
-) -> dict[str, Array]:
+) -> xr.Dataset:
     keys = jax.vmap(partial(jax.random.fold_in, jax.random.key(seed)))(jnp.asarray(numbers))
     keys = jax.vmap(jax.random.split)(keys)
     hidden, stimuli = jax.vmap(partial(mixing_process, dtype=jnp.int8, **world))(keys[:, 0])
@@ -215,7 +217,7 @@ def _separated(
     by_session = (len(numbers), -1, trials_per_session)
     posterior = found.posterior.reshape(*by_session, found.posterior.shape[-1])
     hidden = hidden.reshape(*by_session, hidden.shape[-1])
-    return {
+    arrays = {
         "posterior": _conditional_means(posterior, hidden, jnp.asarray(patterns)),
         "source_state_trials": _shown(hidden, jnp.asarray(patterns)),
         "correlation": correlations(posterior, hidden),
@@ -223,6 +225,13 @@ def _separated(
         "accuracy": found.free_energy.accuracy,
         "complexity": found.free_energy.complexity,
     }
+    return as_piece({name: np.asarray(array) for name, array in arrays.items()})
+
+
+def _by_prior(parts: Sequence[xr.Dataset], priors: int) -> dict[str, np.ndarray]:
+    """Return the arrays of pieces, of which each prior has one by turns: (prior, sample, ...)."""
+    each = [joined_pieces(parts[number::priors]) for number in range(priors)]
+    return {name: np.stack([one[name] for one in each]) for name in each[0]}
 
 
 @jax.jit

@@ -15,6 +15,7 @@ from canonica._files import complete_file, shown
 from canonica._pieces import Piece
 from canonica._provenance import versions
 from canonica.pipelines.executors._executor import Call, Executor, in_order
+from canonica.pipelines.executors._opened import ClusterLike, opened_executor
 from canonica.pipelines.results._hidden_folders import HIDDEN
 from canonica.pipelines.results._results_files import write_netcdf
 from canonica.pipelines.results._results_folder import SUMMARY, results_folder
@@ -53,19 +54,13 @@ class KeptPieces:
                 missing.setdefault(key, []).append(number)
             else:
                 yield number, kept
-        calls = (Call(key, pieces[own[0]].make) for key, own in missing.items())
-        lost: list[RecordingError] = []
-        for key, made in self.executor(calls):
-            if isinstance(made, RecordingError):
-                lost.append(made)
-                continue
+        first = {key: pieces[own[0]] for key, own in missing.items()}
+        for key, made in made_by(self.executor, first):
             self.folder.mkdir(parents=True, exist_ok=True)
             with complete_file(self._path(key)) as partial:
                 write_netcdf(made, partial)
             for number in missing[key]:
                 yield number, made
-        if lost:
-            raise _with_number(lost, len(pieces))
 
     def _path(self, key: str) -> Path:
         return self.folder / f"{key}.nc"
@@ -76,6 +71,24 @@ class KeptPieces:
                 return dataset.load()
         except (OSError, ValueError):  # not there, or cut short
             return None
+
+
+def made_by(executor: Executor, pieces: Mapping[str, Piece]) -> Iterator[tuple[str, xr.Dataset]]:
+    """Yield each piece by its key, as it comes.
+
+    Raises
+    ------
+    CanonicaError
+        If some could not be made, when all others have come.
+    """
+    lost: list[RecordingError] = []
+    for key, made in executor(Call(key, piece.make) for key, piece in pieces.items()):
+        if isinstance(made, RecordingError):
+            lost.append(made)
+        else:
+            yield key, made
+    if lost:
+        raise _with_number(lost, len(pieces))
 
 
 def piece_key(decided_by: Mapping[str, Any]) -> str:
@@ -92,7 +105,7 @@ def _with_number(lost: Sequence[RecordingError], pieces: int) -> CanonicaError:
 
 @contextmanager
 def resumable_folder(
-    out: Path, *, resume: bool, overwrite: bool, executor: Executor = in_order
+    out: Path, *, resume: bool, overwrite: bool, cluster: ClusterLike = None
 ) -> Iterator[tuple[Path, KeptPieces]]:
     """Give an empty folder to fill with results, and who makes pieces and keeps them until then.
 
@@ -104,17 +117,17 @@ def resumable_folder(
         Whether to go on with the pieces of an interrupted run.
     overwrite : bool
         Whether earlier results, or such pieces, may be replaced.
-    executor : Executor, optional
-        Who makes pieces; this process, in order, by default.
+    cluster : str, path-like or distributed.Client, optional
+        Whose workers make pieces; this process, in order, by default.
 
     Raises
     ------
     CanonicaError
-        As `results_folder` does; and if there is an interrupted run and neither is asked for, or
-        none to go on with.
+        As `results_folder` and `opened_executor` do; and if there is an interrupted run and
+        neither is asked for, or none to go on with.
     """
-    pieces = KeptPieces(out / KEPT, executor)
-    there, earlier = pieces.folder.is_dir(), (out / SUMMARY).is_file()
+    kept = out / KEPT
+    there, earlier = kept.is_dir(), (out / SUMMARY).is_file()
     if there and not (resume or overwrite):
         raise CanonicaError(
             f"out: found an unfinished run in {shown(out)}; expected none. Add --resume "
@@ -125,8 +138,11 @@ def resumable_folder(
             f"resume: found no unfinished run in {shown(out)}; expected one. Leave out --resume, "
             "or check the folder."
         )
-    with results_folder(out, overwrite=overwrite or (resume and earlier)) as folder:
+    with (
+        opened_executor(cluster) as executor,
+        results_folder(out, overwrite=overwrite or (resume and earlier)) as folder,
+    ):
         if not resume:
-            shutil.rmtree(pieces.folder, ignore_errors=True)
-        yield folder, pieces
-    shutil.rmtree(pieces.folder, ignore_errors=True)
+            shutil.rmtree(kept, ignore_errors=True)
+        yield folder, KeptPieces(kept, executor)
+    shutil.rmtree(kept, ignore_errors=True)

@@ -13,7 +13,7 @@ from canonica._checks import refusal
 from canonica._files import AnyPath
 from canonica.lesions import LESIONS, lesion_named
 from canonica.pipelines._progress import Stage, Told
-from canonica.pipelines.executors._opened import ClusterLike, opened_executor
+from canonica.pipelines.executors._opened import ClusterLike
 from canonica.pipelines.results._kept_pieces import resumable_folder
 from canonica.pipelines.results._results_files import write_netcdf, write_rows, write_summary
 from canonica.pipelines.results._results_folder import results_folder
@@ -179,12 +179,9 @@ def lesion(
     >>> lesion(mkdtemp(), ["state prior"], task=small, networks=2).files
     ['lesion.nc', 'signatures.csv', 'dose-response.png', 'signatures.png']
     """
-    with (
-        opened_executor(cluster) as executor,
-        resumable_folder(Path(out), resume=resume, overwrite=overwrite, executor=executor) as (
-            folder,
-            maker,
-        ),
+    with resumable_folder(Path(out), resume=resume, overwrite=overwrite, cluster=cluster) as (
+        folder,
+        maker,
     ):
         result = study.dose_response(
             seed,
@@ -261,12 +258,9 @@ def lesion_diagram(
     >>> lesion_diagram(mkdtemp(), "state prior", "plasticity", task=small, networks=2).files
     ['diagram.nc', 'diagram.csv', 'diagram.png']
     """
-    with (
-        opened_executor(cluster) as executor,
-        resumable_folder(Path(out), resume=resume, overwrite=overwrite, executor=executor) as (
-            folder,
-            maker,
-        ),
+    with resumable_folder(Path(out), resume=resume, overwrite=overwrite, cluster=cluster) as (
+        folder,
+        maker,
     ):
         result = study.phase_diagram(
             seed,

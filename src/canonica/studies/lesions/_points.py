@@ -11,7 +11,7 @@ from jaxtyping import Float, Int
 
 from canonica._checks import checked_seed, checked_size
 from canonica._errors import CanonicaError
-from canonica._pieces import Maker, Piece, made_in_order
+from canonica._pieces import Maker, Piece, all_made, made_in_order
 from canonica.lesions import Lesion, lesion_named
 from canonica.studies.lesions.tasks import Task
 from canonica.studies.lesions.tasks._task import Made
@@ -38,9 +38,8 @@ def measured_points(
     seeds = np.random.SeedSequence(seed).generate_state(networks, np.uint32).astype(np.int64)
     at_once = max(1, NETWORKS_AT_ONCE // networks)
     starts = range(0, len(strengths), at_once)
-    parts: list[xr.Dataset] = [xr.Dataset()] * len(starts)
     some = [strengths[first : first + at_once] for first in starts]
-    size, done = min(at_once, len(strengths)), 0
+    size = min(at_once, len(strengths))
     made = Made(tuple(kinds))
     pieces = [
         Piece(
@@ -51,16 +50,11 @@ def measured_points(
                 "seeds": seeds.tolist(),
             },
             partial(_measured, task, made, own, seeds, size),
+            len(own),
         )
         for own in some
     ]
-    if progress:
-        progress(0, len(strengths))
-    for number, part in maker(pieces):
-        parts[number] = part
-        done += len(some[number])
-        if progress:
-            progress(done, len(strengths))
+    parts = all_made(pieces, maker, progress)
     joined = {  # in the order in which the task names them
         measure.name: np.concatenate([part[measure.name].to_numpy() for part in parts])
         for measure in task.measures

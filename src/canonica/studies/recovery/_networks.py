@@ -35,14 +35,14 @@ class SimulatedNetworks(NamedTuple):
 def simulated_networks(
     chunk: Int[np.ndarray, " draw"], *, seed: int, drawn: DrawnNetworks, sizes: Sizes
 ) -> SimulatedNetworks:
-    """Return the simulated activity of the networks with these numbers."""
+    """Return the simulated activity of networks, and of the numbers that they have."""
     return _encoded(
         seed,
         chunk,
-        np.stack([mixing_matrix(sizes.sources, sizes.inputs, p) for p in drawn.mixing[chunk]]),
-        drawn.state_prior[chunk],
-        drawn.prior_strength[chunk],
-        drawn.lean[chunk],
+        np.stack([mixing_matrix(sizes.sources, sizes.inputs, p) for p in drawn.mixing]),
+        drawn.state_prior,
+        drawn.prior_strength,
+        drawn.lean,
         sizes=sizes,
     )
 

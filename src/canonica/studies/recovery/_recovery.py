@@ -4,16 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-import jax
-import numpy as np
 import xarray as xr
 
 from canonica._arguments import checked_arguments
 from canonica._checks import check_memory, checked_array, checked_seed, checked_size
 from canonica._errors import CanonicaError
+from canonica._pieces import Maker, Piece, all_made, joined_pieces, made_in_order
 from canonica._provenance import versions
 from canonica.reverse_engineering._protocol import protocol_named
-from canonica.reverse_engineering.published_protocol._batch import one_ahead
 from canonica.reverse_engineering.published_protocol._published_protocol import (
     LARGEST,
     PublishedProtocol,
@@ -23,13 +21,13 @@ from canonica.studies.recovery._activity import (
     ORDINARY_SPIKES,
     SILENT_SPIKES,
     checked_noise,
-    ensemble_activity,
 )
-from canonica.studies.recovery._comparison import NOMINAL, compared_with_truth
-from canonica.studies.recovery._estimates import Estimated, check_thresholds, estimates
+from canonica.studies.recovery._comparison import NOMINAL
+from canonica.studies.recovery._draws import RecoveryDraws
+from canonica.studies.recovery._estimates import check_thresholds
 from canonica.studies.recovery._labelled import labelled
-from canonica.studies.recovery._networks import SimulatedNetworks, Sizes, simulated_networks
-from canonica.studies.recovery._prior import Range, drawn_networks
+from canonica.studies.recovery._networks import Sizes
+from canonica.studies.recovery._prior import Range
 
 DRAWS_AT_ONCE = 16  # bounds memory, whatever their number
 
@@ -49,6 +47,7 @@ def recovery(
     mixing: Range = (0.6, 1.0),
     lean: Range = (0.005, 0.02),
     protocol: str | PublishedProtocol = "published",
+    maker: Maker = made_in_order,
     progress: Callable[[int, int], None] | None = None,
 ) -> xr.Dataset:
     """Draw networks from a prior, simulate them, reverse-engineer them, and keep both sides.
@@ -82,8 +81,9 @@ def recovery(
         `canonica.simulate.initial_counts`. The estimator takes it for 0.
     protocol : str or PublishedProtocol, optional
         As in `reverse_engineer`.
-    progress : callable, optional
-        Told the number of draws done, and of all draws.
+    maker, progress
+        Who makes its pieces, and may keep them; who is told how many draws are done, and of how
+        many.
 
     Returns
     -------
@@ -129,37 +129,22 @@ def recovery(
     }
     _check(seed, draws, sizes, limits, chosen)
     shares = checked_noise(noise)
-    generators = [np.random.default_rng([seed, number]) for number in range(draws)]
-    drawn = drawn_networks(generators, sources, limits)
+    study = RecoveryDraws(seed, sizes, limits, shares, chosen)
     # All chunks are of one size, to be compiled once; the last one repeats its last draw.
-    starts = range(0, draws, DRAWS_AT_ONCE)
     size = min(draws, DRAWS_AT_ONCE)
-    chunks = [np.minimum(np.arange(start, start + size), draws - 1) for start in starts]
-    simulated = one_ahead(partial(simulated_networks, seed=seed, drawn=drawn, sizes=sizes), chunks)
-    compared = []
-    for chunk, networks in zip(chunks, simulated, strict=True):
-        new = len(np.unique(chunk))
-        activity = ensemble_activity(networks, [generators[n] for n in chunk[:new]], shares, sizes)
-        filling = [(0, size - new)] + [(0, 0)] * (activity.ndim - 1)
-        estimated = estimates(
-            np.pad(activity, filling, mode="edge"),
-            networks.stimuli,
-            networks.initial,
-            chosen.prior_strength,
-            sizes=sizes,
-            initial_sessions=chosen.initial_sessions,
+    chunks = [range(draws)[start : start + size] for start in range(0, draws, size)]
+    pieces = [
+        Piece(
+            study.decided_by | {"draws": list(chunk), "size": size},
+            partial(study.compared, chunk, size),
+            len(chunk),
         )
-        both: tuple[SimulatedNetworks, Estimated] = jax.tree.map(
-            lambda part, new=new: part[:new], (networks, estimated)
-        )
-        compared.append(
-            compared_with_truth(*both, trials=chosen.initial_sessions * trials_per_session)
-        )
-        if progress is not None:
-            progress(int(chunk[-1]) + 1, draws)
-    found = {name: np.concatenate([part[name] for part in compared]) for name in compared[0]}
+        for chunk in chunks
+    ]
+    found = joined_pieces(all_made(pieces, maker, progress))
     check_thresholds(found["threshold_factor"])
     attrs = {"seed": seed} | sizes._asdict() | simulation_settings(limits)
+    drawn = study.drawn(range(draws))
     return labelled(drawn, found, shares, attrs | chosen.settings | versions())
 
 
