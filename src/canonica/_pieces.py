@@ -76,6 +76,13 @@ def as_piece(arrays: Mapping[str, np.ndarray]) -> xr.Dataset:
     )
 
 
+def piece_of(
+    function: Callable[..., Mapping[str, np.ndarray]], *args: Any, **settings: Any
+) -> xr.Dataset:
+    """Return the arrays that a function returns, as what a piece may become."""
+    return as_piece(function(*args, **settings))
+
+
 def joined_pieces(parts: Sequence[xr.Dataset], axis: int = 0) -> dict[str, np.ndarray]:
     """Return the arrays of several pieces, one after the other along an axis."""
     return {

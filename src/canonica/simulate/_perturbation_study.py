@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -12,7 +13,7 @@ from jaxtyping import Array, Float, Int
 from canonica._arguments import checked_arguments
 from canonica._checks import checked_seed
 from canonica._float64 import in_float64
-from canonica._pieces import Maker, Piece, all_made, as_piece, joined_pieces, made_in_order
+from canonica._pieces import Maker, Piece, all_made, joined_pieces, made_in_order, piece_of
 from canonica._provenance import versions
 from canonica.model import GenerativeModel
 from canonica.simulate._encoder import encode
@@ -104,7 +105,7 @@ def perturbation(
     pieces = [
         Piece(
             {"study": "perturbation", "seed": seed, "numbers": list(numbers)} | given | world,
-            partial(_scored, seed, np.array(numbers), **given, **world),
+            partial(piece_of, _scored, seed, np.array(numbers), **given, **world),
             len(numbers),
         )
         for given in perturbed
@@ -133,7 +134,7 @@ def _scored(
     sources: int,
     inputs: int,
     mixing: float,
-) -> xr.Dataset:
+) -> dict[str, Any]:
     keys = jax.vmap(partial(jax.random.fold_in, jax.random.key(seed)))(jnp.asarray(numbers))
     keys = jax.vmap(partial(jax.random.split, num=3))(keys)
     sizes = {"sources": sources, "inputs": inputs}
@@ -147,8 +148,7 @@ def _scored(
         bias = deviation * jax.vmap(lambda key: jax.random.normal(key, shape))(keys[:, 2])
     found = encode(models, stimuli, bias=bias, trials_per_session=trials_per_session)
     last = -LAST_SESSIONS * trials_per_session
-    scores = correlations(found.posterior[:, last:], hidden[:, last:])
-    return as_piece({"correlation": np.asarray(scores)})
+    return {"correlation": correlations(found.posterior[:, last:], hidden[:, last:])}
 
 
 @checked_arguments
@@ -228,7 +228,7 @@ def alpha_from_activity(
         [
             Piece(
                 {"study": "alpha from activity", "alpha": values.tolist()} | whole,
-                partial(_estimated_and_predicted, alpha=values, **whole),
+                partial(piece_of, _estimated_and_predicted, alpha=values, **whole),
             )
         ],
         maker,
@@ -282,7 +282,7 @@ def _estimated_and_predicted(
     trials_per_session: int,
     inputs: int,
     mixing: float,
-) -> xr.Dataset:
+) -> dict[str, Any]:
     """Return estimates (estimate, alpha, ensemble), and strengths in the new environment.
 
     These of the networks (alpha, session, 2, ensemble, input), and predicted (with estimate).
@@ -316,8 +316,7 @@ def _estimated_and_predicted(
     )
     strength = jax.nn.sigmoid(found.weight)  # pyright: ignore[reportArgumentType]
     predicted = strength[len(true) :].reshape(*estimated.shape[:2], *strength.shape[1:])
-    arrays = {"estimated": estimated, "strength": strength[: len(true)], "predicted": predicted}
-    return as_piece({name: np.asarray(array) for name, array in arrays.items()})
+    return {"estimated": estimated, "strength": strength[: len(true)], "predicted": predicted}
 
 
 def _networks(

@@ -21,7 +21,7 @@ from canonica._checks import (
 )
 from canonica._errors import CanonicaError
 from canonica._float64 import in_float64
-from canonica._pieces import Maker, Piece, all_made, as_piece, joined_pieces, made_in_order
+from canonica._pieces import Maker, Piece, all_made, joined_pieces, made_in_order, piece_of
 from canonica._provenance import versions
 from canonica.model import ExpectationForm
 from canonica.simulate._encoder import encode
@@ -129,7 +129,9 @@ def separation(
     pieces = [
         Piece(
             {"study": "separation", "seed": seed, "numbers": list(numbers), "prior": prior} | same,
-            partial(_separated, seed, np.array(numbers), prior, patterns=patterns, **same),
+            partial(
+                piece_of, _separated, seed, np.array(numbers), prior, patterns=patterns, **same
+            ),
             len(numbers),
         )
         for numbers in some_at_a_time(samples)
@@ -206,7 +208,7 @@ def _separated(
     form: ExpectationForm,
     trials_per_session: int,
     patterns: Sequence[tuple[int, ...]],
-) -> xr.Dataset:
+) -> dict[str, Any]:
     keys = jax.vmap(partial(jax.random.fold_in, jax.random.key(seed)))(jnp.asarray(numbers))
     keys = jax.vmap(jax.random.split)(keys)
     hidden, stimuli = jax.vmap(partial(mixing_process, dtype=jnp.int8, **world))(keys[:, 0])
@@ -217,7 +219,7 @@ def _separated(
     by_session = (len(numbers), -1, trials_per_session)
     posterior = found.posterior.reshape(*by_session, found.posterior.shape[-1])
     hidden = hidden.reshape(*by_session, hidden.shape[-1])
-    arrays = {
+    return {
         "posterior": _conditional_means(posterior, hidden, jnp.asarray(patterns)),
         "source_state_trials": _shown(hidden, jnp.asarray(patterns)),
         "correlation": correlations(posterior, hidden),
@@ -225,7 +227,6 @@ def _separated(
         "accuracy": found.free_energy.accuracy,
         "complexity": found.free_energy.complexity,
     }
-    return as_piece({name: np.asarray(array) for name, array in arrays.items()})
 
 
 def _by_prior(parts: Sequence[xr.Dataset], priors: int) -> dict[str, np.ndarray]:

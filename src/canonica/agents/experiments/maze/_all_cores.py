@@ -7,62 +7,28 @@ from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 
 from canonica._cores import cores
-from canonica.agents.experiments.maze._agent_in_maze import AgentInMaze, one_trial
-from canonica.agents.experiments.maze._experiment_store import Arrays, ExperimentStore
+from canonica.agents.experiments.maze._agent_in_maze import one_trial
 from canonica.agents.experiments.maze._resumable_run import ResumableRun
-from canonica.agents.worlds._maze_task import MazeTask
 
 LOOK_EVERY = 0.2  # seconds, at whether the run is to stop
-Progress = Callable[[int, int], None]
 
 
-def run_on_all_cores(
-    agents: Sequence[AgentInMaze],
-    task: MazeTask,
-    trials: int,
-    *,
-    store: ExperimentStore | None = None,
-    progress: Progress | None = None,
-) -> list[Arrays]:
-    """Return what each pair found, trial by trial, on all cores; call it in float64.
+@contextmanager
+def on_all_cores(runs: Sequence[ResumableRun]) -> Iterator[Iterator[int]]:
+    """Give how many trials have ended, again and again, as they end on all cores.
 
-    Parameters
-    ----------
-    agents : sequence of AgentInMaze
-        Agents of one structure, mazes of one size.
-    task, trials
-        Keys and time; how many trials each.
-    store, progress
-        As in `maze_experiment`.
-
-    Returns
-    -------
-    list of dict
-        For each pair arrays with an entry for each trial: `steps`, `reached`, `risk`, `accuracy`,
-        `complexity`, `decision_free_energy`, `free_energy` and `decision_count`.
+    Whatever happens, runs end whole and saved.
     """
-    runs = [
-        ResumableRun(pair, task, trials, store, keep_last=k == 0) for k, pair in enumerate(agents)
-    ]
-    total, done = trials * len(runs), sum(run.done for run in runs)
-    if progress is not None:
-        progress(done, total)
-    unfinished = [run for run in runs if run.done < trials]
-    if unfinished:
-        first = unfinished[0]
-        compiled = one_trial.lower(  # once, before all threads ask for it
-            first.pair.agent,
-            first.counts,
-            first.pair.maze,
-            task.key(1, 1),
-            max_steps=task.max_steps,
-        ).compile()
-        with _trials_as_they_end(unfinished, compiled) as finished_trials:
-            for _ in finished_trials:
-                done += 1
-                if progress is not None:
-                    progress(done, total)
-    return [run.results() for run in runs]
+    first = runs[0]
+    compiled = one_trial.lower(  # once, before all threads ask for it
+        first.pair.agent,
+        first.counts,
+        first.pair.maze,
+        first.task.key(1, 1),
+        max_steps=first.task.max_steps,
+    ).compile()
+    with _trials_as_they_end(runs, compiled) as finished_trials:
+        yield (1 for _ in finished_trials)
 
 
 @contextmanager

@@ -7,11 +7,12 @@ import xarray as xr
 
 from canonica._checks import checked_choice, checked_number, checked_path, checked_size
 from canonica._float64 import double_precision
+from canonica._pieces import Maker
 from canonica.agents.designs._maze_agent import PRIOR_RIGHT
 from canonica.agents.designs._named_agents import AgentName
 from canonica.agents.experiments.maze._agent_in_maze import agents_in_mazes
-from canonica.agents.experiments.maze._all_cores import Progress, run_on_all_cores
 from canonica.agents.experiments.maze._experiment_store import ExperimentStore, stored_settings
+from canonica.agents.experiments.maze._finished_runs import Progress, finished_runs
 from canonica.agents.experiments.maze._maze_result import maze_result
 from canonica.agents.experiments.maze._resumable_run import run_name
 from canonica.agents.worlds._maze import HEIGHT, WIDTH, WINDOW
@@ -33,6 +34,7 @@ def maze_experiment(
     seed: int = 0,
     first_maze: int = 1,
     store: str | Path | None = None,
+    maker: Maker | None = None,
     progress: Progress | None = None,
 ) -> xr.Dataset:
     """Return how agents learn to leave their mazes, a fresh one in each.
@@ -59,6 +61,9 @@ def maze_experiment(
     store : Path, optional
         Folder to keep what there is so far, every few seconds and on an interruption. Where it
         holds an unfinished run, that run goes on.
+    maker : optional
+        Who runs the mazes, each a piece, which is kept when it is whole; by default this process,
+        on all cores.
     progress : function of (int, int), optional
         Called with the number of trials done and their total.
 
@@ -100,7 +105,7 @@ def maze_experiment(
         if store is not None:
             asked = {"mazes": mazes, "trials": trials, "first_maze": first_maze}
             kept = ExperimentStore(store, {**settings, **asked})
-        found = run_on_all_cores(agents, task, trials, store=kept, progress=progress)
+        found = finished_runs(agents, task, trials, store=kept, maker=maker, progress=progress)
         return maze_result(agents, found, settings)
 
 

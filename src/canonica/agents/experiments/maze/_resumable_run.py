@@ -2,9 +2,9 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, Protocol
 
 import jax
 import numpy as np
@@ -17,7 +17,7 @@ from canonica.agents.experiments.maze._agent_in_maze import (
     arrays_of_counts,
     counts_of_arrays,
 )
-from canonica.agents.experiments.maze._experiment_store import Arrays, ExperimentStore
+from canonica.agents.experiments.maze._experiment_store import Arrays
 from canonica.agents.network._counts import Counts
 from canonica.agents.worlds._maze_task import MazeTask
 
@@ -28,6 +28,18 @@ LAST = "before-last-trial"
 def run_name(maze: int) -> str:
     """Return the name by which a store keeps the run in a maze."""
     return f"maze-{maze}"
+
+
+class RunStore(Protocol):
+    """Where a run keeps what there is: an `ExperimentStore`, or memory."""
+
+    def load(self, name: str) -> Arrays | None:
+        """Return what was saved under a name; None if nothing was."""
+        ...
+
+    def save(self, name: str, arrays: Arrays) -> None:
+        """Keep arrays under a name, in the place of those that were there."""
+        ...
 
 
 class ResumableRun:
@@ -41,7 +53,7 @@ class ResumableRun:
         Keys of the trials, and when their time is up.
     trials : int
         How many there are to be.
-    store : ExperimentStore or None
+    store : RunStore or None
         Where to go on from, and to keep what there is.
     keep_last : bool
         Whether to keep the counts before the last trial, to see that trial again.
@@ -52,7 +64,7 @@ class ResumableRun:
         pair: AgentInMaze,
         task: MazeTask,
         trials: int,
-        store: ExperimentStore | None,
+        store: RunStore | None,
         *,
         keep_last: bool,
     ) -> None:
@@ -62,11 +74,14 @@ class ResumableRun:
         self.counts = Counts.of(pair.agent.model)
         saved = None if store is None else store.load(run_name(pair.number))
         if saved is not None:
-            rows = {name: values for name, values in saved.items() if not name.startswith(COUNTS)}
-            trials_done = len(rows["steps"])
-            self.rows = [{name: rows[name][k] for name in rows} for k in range(trials_done)]
-            self.counts = counts_of_arrays(saved, pair.agent)
+            self._begin_with(saved)
         self._saved, self._saved_at = self.done, time.monotonic()
+
+    def _begin_with(self, saved: Arrays) -> None:
+        rows = {name: values for name, values in saved.items() if not name.startswith(COUNTS)}
+        trials_done = len(rows["steps"])
+        self.rows = [{name: rows[name][k] for name in rows} for k in range(trials_done)]
+        self.counts = counts_of_arrays(saved, self.pair.agent)
 
     @property
     def done(self) -> int:
@@ -76,6 +91,24 @@ class ResumableRun:
     def results(self) -> Arrays:
         """Return arrays with an entry for each trial done."""
         return {name: np.stack([row[name] for row in self.rows]) for name in self.rows[0]}
+
+    def saved(self) -> dict[str, Arrays]:
+        """Return what there is so far, by the name that a store has it by; nothing of no trial."""
+        if not self.done:
+            return {}
+        return {
+            run_name(self.pair.number): {**self.results(), **arrays_of_counts(self.counts)},
+        }
+
+    def take(self, saved: Mapping[str, Arrays]) -> int:
+        """Take over, and keep, what the same run saved elsewhere; return how many trials more."""
+        before = self.done
+        if self.store is not None:
+            for name in sorted(saved, key=lambda name: name != LAST):  # the run itself at last
+                self.store.save(name, saved[name])
+        self._begin_with(saved[run_name(self.pair.number)])
+        self._saved = self.done
+        return self.done - before
 
     def go_on(
         self, compiled: Callable, stop: threading.Event, finished_trials: SimpleQueue[int]
@@ -104,9 +137,8 @@ class ResumableRun:
     def save(self) -> None:
         """Keep what there is, where there is anything new and a store for it."""
         if self.store is not None and self._saved < self.done:
-            self.store.save(
-                run_name(self.pair.number), {**self.results(), **arrays_of_counts(self.counts)}
-            )
+            for name, arrays in self.saved().items():
+                self.store.save(name, arrays)
             self._saved = self.done
         self._saved_at = time.monotonic()
 

@@ -12,7 +12,7 @@ from canonica.agents.designs._maze_agent import POLICY_LENGTH, agent_with_prior
 from canonica.agents.experiments.decisions._estimated_prior import By, estimated_priors
 from canonica.agents.experiments.decisions._observed_decisions import observed_decisions
 from canonica.agents.experiments.maze._agent_in_maze import AgentInMaze
-from canonica.agents.experiments.maze._all_cores import Progress, run_on_all_cores
+from canonica.agents.experiments.maze._finished_runs import Progress, finished_runs
 from canonica.agents.experiments.maze._maze_experiment import TRIALS
 from canonica.agents.experiments.transplant._transplant_result import transplant_result
 from canonica.agents.network._policies import sequences
@@ -106,7 +106,7 @@ def transplant(
             AgentInMaze(number, agent_with_prior(maze, policies, np.stack([1 - E, E])), maze)
             for number, maze, E in zip(numbers.tolist(), worlds, priors[donors], strict=True)
         ]
-        found = run_on_all_cores(agents, task, trials, progress=progress)
+        found = finished_runs(agents, task, trials, progress=progress)
     settings = {"estimation_trials": estimation_trials, "by": by, **vars(task)}
     return transplant_result(
         decisions, priors, found, numbers=numbers, donors=donors, name=name, settings=settings

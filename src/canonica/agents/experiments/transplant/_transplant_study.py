@@ -8,7 +8,7 @@ import xarray as xr
 from canonica._checks import checked_array, checked_choice, checked_size
 from canonica._errors import CanonicaError
 from canonica.agents.experiments.decisions._estimated_prior import By
-from canonica.agents.experiments.maze._all_cores import Progress
+from canonica.agents.experiments.maze._finished_runs import Progress
 from canonica.agents.experiments.maze._maze_experiment import maze_experiment
 from canonica.agents.experiments.transplant._transplant import transplant
 from canonica.agents.worlds._maze import HEIGHT, WIDTH, WINDOW
