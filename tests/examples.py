@@ -907,7 +907,9 @@ ALWAYS = {
         "transplant", pipelines.transplant, prior_right=[0.25], **TASK
     ),
     "pipelines.unfinished_maze": lambda m: pipelines.unfinished_maze(m.folder / "none"),
+    "pipelines.unfinished_pieces": lambda m: pipelines.unfinished_pieces(m.folder / "none"),
     "pipelines.unfinished_play": lambda m: pipelines.unfinished_play(m.folder / "none"),
+    "pipelines.unfinished_transplant": lambda m: pipelines.unfinished_transplant(m.folder / "none"),
     "pipelines.validate": lambda m: pipelines.validate(m.file),
     "pipelines.validate_each": lambda m: list(pipelines.validate_each(m.file)),
     "pipelines.write_validations": lambda m: m.file_of(

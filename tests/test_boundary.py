@@ -184,6 +184,8 @@ def good(cultures, tmp_path_factory):
             "separation": {"out": out, **SMALL},
             "transplant": {"out": out},
             "unfinished_maze": {"out": out},
+            "unfinished_pieces": {"out": out},
+            "unfinished_transplant": {"out": out},
             "validate": {"paths": path},
             "validate_each": {"paths": path},
             "write_validations": {"path": out, "found": []},

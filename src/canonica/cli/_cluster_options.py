@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from inspect import Parameter, signature
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 
@@ -28,14 +28,17 @@ OPTIONS = {
 }
 
 
-def takes_cluster(command: Callable[..., int]) -> Callable[..., int]:
+Returned = TypeVar("Returned", int, None)
+
+
+def takes_cluster(command: Callable[..., Returned]) -> Callable[..., Returned]:
     """Return `command` with the options of clusters in place of its parameter `cluster`."""
     own = {name: p for name, p in signature(command).parameters.items() if name != "cluster"}
 
     @wraps(command)
     def run(
         *args: Any, cluster: str | None = None, cluster_file: Path | None = None, **kwargs: Any
-    ) -> int:
+    ) -> Returned:
         if cluster is not None and cluster_file is not None:
             raise typer.BadParameter("found --cluster and --cluster-file; expected one of them.")
         return command(*args, cluster=cluster or cluster_file, **kwargs)

@@ -10,6 +10,7 @@ from canonica.cli._app import app, output, reports_errors
 from canonica.cli._cluster_options import takes_cluster
 from canonica.cli._common_options import FigureFormat, Out, Overwrite, Seed
 from canonica.cli._printing import say, say_where
+from canonica.cli._resume_option import Resume, begin_in_pieces
 
 if TYPE_CHECKING:
     from canonica.studies.lesions.tasks import Task
@@ -27,7 +28,6 @@ TaskName = Annotated[
     typer.Option("--task", help="What the networks live through."),
 ]
 Networks = Annotated[int, typer.Option(min=1, help="Networks at each point, of their own seeds.")]
-Resume = Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")]
 Acute = Annotated[
     bool,
     typer.Option(
@@ -107,7 +107,7 @@ def run(
     from canonica import pipelines  # noqa: PLC0415
 
     doses = _doses(names, strength)
-    _check_folder(out, resume=resume, overwrite=overwrite)
+    begin_in_pieces(out, resume=resume, overwrite=overwrite)
     from canonica.cli._progress import progress  # noqa: PLC0415
     from canonica.report import signatures_table  # noqa: PLC0415
 
@@ -185,7 +185,7 @@ def diagram(
             ("--second-strength", second_strength),
         )
     ]
-    _check_folder(out, resume=resume, overwrite=overwrite)
+    begin_in_pieces(out, resume=resume, overwrite=overwrite)
     from canonica.cli._progress import progress  # noqa: PLC0415
     from canonica.report import simulation_table  # noqa: PLC0415
 
@@ -261,13 +261,6 @@ def restore(
     output.print(simulation_table("Share of rewarded pulls", found.rows, {"strength": "g"}))
     say_where(out, found.files)
     return 0
-
-
-def _check_folder(out: Path, *, resume: bool, overwrite: bool) -> None:
-    from canonica import pipelines  # noqa: PLC0415
-
-    if not resume:
-        pipelines.check_results_folder(out, overwrite=overwrite)
 
 
 def _task(name: str, *, acute: bool, sessions: int | None, trials: int | None) -> "Task":

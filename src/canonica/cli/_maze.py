@@ -9,9 +9,11 @@ import typer
 from canonica._errors import how_many
 from canonica._files import check_there
 from canonica.cli._app import app, output, reports_errors
+from canonica.cli._cluster_options import takes_cluster
 from canonica.cli._common_options import FigureFormat, Out, Overwrite, Seed, odd
 from canonica.cli._interruption import if_interrupted
 from canonica.cli._printing import say, say_where
+from canonica.cli._resume_option import Resume, interrupted_with
 
 maze = typer.Typer(
     rich_markup_mode="rich",
@@ -21,6 +23,7 @@ app.add_typer(maze, name="maze")
 
 
 @maze.callback(invoke_without_command=True)
+@takes_cluster
 def experiment(
     context: typer.Context,
     prior_right: Annotated[
@@ -41,21 +44,22 @@ def experiment(
     ] = 11,
     seed: Seed = 0,
     out: Annotated[Path, Out] = Path("canonica-maze"),
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with a run that was interrupted.")
-    ] = False,
+    resume: Resume = False,
     figure_format: FigureFormat = "png",
     overwrite: Overwrite = False,
     animation: Annotated[
         Literal["gif", "mp4", "none"], typer.Option(help="Of the last trial in the first maze.")
     ] = "gif",
+    *,
+    cluster: "str | Path | None",
 ) -> None:
     """Watch a network learn to leave a maze ([CB22] Figs. 4 and 5).
 
     A fresh agent in every maze, trial after trial: how often it reaches the
     goal, in how many steps, and its free energy. Mazes share the cores of the
-    machine. Writes maze.nc, trials.csv, maze.png, trial.png, an animation and
-    summary.json. An interrupted run goes on with --resume, and finds the same.
+    machine, or the workers of a cluster. Writes maze.nc, trials.csv, maze.png,
+    trial.png, an animation and summary.json. An interrupted run goes on with
+    --resume, and finds the same.
 
     [bold]Examples[/bold]
 
@@ -95,6 +99,7 @@ def experiment(
         figure_format=figure_format,
         overwrite=overwrite,
         animation=animation,
+        cluster=cluster,
         **settings,
     )
 
@@ -132,8 +137,16 @@ def _kept(out: Path) -> str:
     )
 
 
+def _transplant_kept(out: Path) -> str:
+    from canonica.pipelines import unfinished_transplant  # noqa: PLC0415
+
+    kept = unfinished_transplant(out)
+    return interrupted_with(how_many(kept or 0, "trial"), of="agents in mazes")
+
+
 @maze.command()
 @reports_errors
+@takes_cluster
 def transplant(
     source: Annotated[
         Path | None,
@@ -220,15 +233,19 @@ def transplant(
         ),
     ] = None,
     out: Annotated[Path, Out] = Path("canonica-transplant"),
+    resume: Resume = False,
     figure_format: FigureFormat = "png",
     overwrite: Overwrite = False,
+    *,
+    cluster: "str | Path | None",
 ) -> int:
     """Foretell how agents will learn from their decisions alone ([CB22] Fig. 5).
 
     Estimates the prior over decisions from the first moves of the first
     trial, gives it to fresh agents in mazes that were not met, and compares
     how they learn with how the observed agents did. Writes transplant.nc,
-    transplant.csv, transplant.png and summary.json.
+    transplant.csv, transplant.png and summary.json. An interrupted run goes on
+    with --resume, and finds the same.
 
     [bold]Examples[/bold]
 
@@ -246,6 +263,7 @@ def transplant(
     from canonica.cli._progress import progress  # noqa: PLC0415
     from canonica.report import transplant_sentences, transplant_table  # noqa: PLC0415
 
+    if_interrupted(partial(_transplant_kept, out))
     with progress() as told:
         found = pipelines.transplant(
             out,
@@ -260,8 +278,10 @@ def transplant(
             width=width,
             window=window,
             seed=seed,
+            resume=resume,
             figure_format=figure_format,
             overwrite=overwrite,
+            cluster=cluster,
             progress=told,
         )
     for k in range(found.result.sizes["group"]):

@@ -7,8 +7,10 @@ import typer
 
 from canonica._errors import CanonicaError, how_many
 from canonica.cli._app import app, complain_of, output, reports_errors
+from canonica.cli._cluster_options import takes_cluster
 from canonica.cli._common_options import FigureFormat, Out, Overwrite, Seed
 from canonica.cli._printing import say_where
+from canonica.cli._resume_option import Resume, begin_in_pieces
 
 simulate = typer.Typer(
     help="Simulate networks that learn to separate sources: the theory's bench.",
@@ -32,6 +34,7 @@ Mixing = Annotated[
 
 @simulate.command(context_settings={"allow_extra_args": True})
 @reports_errors
+@takes_cluster
 def separation(
     context: typer.Context,
     prior: Annotated[
@@ -64,7 +67,10 @@ def separation(
     seed: Seed = 0,
     out: Annotated[Path, Out] = Path("canonica-separation"),
     figure_format: FigureFormat = "png",
+    resume: Resume = False,
     overwrite: Overwrite = False,
+    *,
+    cluster: "str | Path | None",
 ) -> int:
     """Watch networks separate the sources of their stimuli, or fail to.
 
@@ -81,7 +87,7 @@ def separation(
     priors = _numbers("--prior", prior, context.args, lowest=0.001, highest=0.999)
     from canonica import pipelines  # noqa: PLC0415
 
-    pipelines.check_results_folder(out, overwrite=overwrite)
+    begin_in_pieces(out, resume=resume, overwrite=overwrite)
     from canonica.cli._progress import progress  # noqa: PLC0415
     from canonica.report import simulation_table  # noqa: PLC0415
 
@@ -101,7 +107,9 @@ def separation(
             form=form,
             seed=seed,
             figure_format=figure_format,
+            resume=resume,
             overwrite=overwrite,
+            cluster=cluster,
             progress=told,
         )
     title = (
@@ -197,6 +205,7 @@ def landscape(
 
 @simulate.command()
 @reports_errors
+@takes_cluster
 def perturbation(
     samples: Annotated[int, typer.Option(min=1, help="Networks at each perturbation.")] = 20,
     sessions: Sessions = 50,
@@ -206,7 +215,10 @@ def perturbation(
     seed: Seed = 0,
     out: Annotated[Path, Out] = Path("canonica-perturbation"),
     figure_format: FigureFormat = "png",
+    resume: Resume = False,
     overwrite: Overwrite = False,
+    *,
+    cluster: "str | Path | None",
 ) -> int:
     """Perturb threshold factors (alpha) and synapses (beta), and see inference fail.
 
@@ -222,7 +234,7 @@ def perturbation(
     """
     from canonica import pipelines  # noqa: PLC0415
 
-    pipelines.check_results_folder(out, overwrite=overwrite)
+    begin_in_pieces(out, resume=resume, overwrite=overwrite)
     from canonica.cli._progress import progress  # noqa: PLC0415
     from canonica.report import simulation_table  # noqa: PLC0415
 
@@ -236,7 +248,9 @@ def perturbation(
             mixing=mixing,
             seed=seed,
             figure_format=figure_format,
+            resume=resume,
             overwrite=overwrite,
+            cluster=cluster,
             progress=told,
         )
     title = "Correlation of posterior and source over the last sessions: means over networks"
@@ -250,6 +264,7 @@ def perturbation(
 
 @simulate.command()
 @reports_errors
+@takes_cluster
 def recovery(
     draws: Annotated[int, typer.Option(min=1, help="Networks to draw.")] = 1000,
     sessions: Sessions = 20,
@@ -259,7 +274,10 @@ def recovery(
     seed: Seed = 0,
     out: Annotated[Path, Out] = Path("canonica-recovery"),
     figure_format: FigureFormat = "png",
+    resume: Resume = False,
     overwrite: Overwrite = False,
+    *,
+    cluster: "str | Path | None",
 ) -> int:
     """Check the published estimator on networks whose truth is known.
 
@@ -267,13 +285,15 @@ def recovery(
     and compares: bias, spread, slope and coverage of thresholds and weights.
     Writes recovery.nc, recovery.png and summary.json.
 
-    [bold]Example[/bold]
+    [bold]Examples[/bold]
 
       canonica simulate recovery --draws 200
+
+      canonica simulate recovery --draws 100000 --cluster-file scheduler.json
     """
     from canonica import pipelines  # noqa: PLC0415
 
-    pipelines.check_results_folder(out, overwrite=overwrite)
+    begin_in_pieces(out, resume=resume, overwrite=overwrite)
     from canonica.cli._progress import progress  # noqa: PLC0415
     from canonica.report import simulation_table  # noqa: PLC0415
 
@@ -287,7 +307,9 @@ def recovery(
             inputs=inputs,
             seed=seed,
             figure_format=figure_format,
+            resume=resume,
             overwrite=overwrite,
+            cluster=cluster,
             progress=told,
         )
     networks = found.result.sizes["draw"]

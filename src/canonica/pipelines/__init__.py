@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from canonica.pipelines.conditions._study_warning import StudyWarning
     from canonica.pipelines.exports._export import Export, export
     from canonica.pipelines.playing._play import PlayRun, play, unfinished_play
+    from canonica.pipelines.results._kept_pieces import unfinished_pieces
     from canonica.pipelines.results._results_folder import check_results_folder
     from canonica.pipelines.simulations._culture import CultureRun, culture
     from canonica.pipelines.simulations._landscape import LandscapeRun, landscape
@@ -53,7 +54,11 @@ if TYPE_CHECKING:
     from canonica.pipelines.simulations._perturbation import PerturbationRun, perturbation
     from canonica.pipelines.simulations._recovery import RecoveryRun, recovery
     from canonica.pipelines.simulations._separation import SeparationRun, separation
-    from canonica.pipelines.simulations._transplant import TransplantRun, transplant
+    from canonica.pipelines.simulations._transplant import (
+        TransplantRun,
+        transplant,
+        unfinished_transplant,
+    )
     from canonica.recordings import recording_files
 
 # Loaded when first asked for: a command that needs one does not wait for the others.
@@ -111,8 +116,10 @@ _HOMES = {
     "separation": "canonica.pipelines.simulations._separation",
     "study": "canonica.pipelines.conditions._study",
     "transplant": "canonica.pipelines.simulations._transplant",
-    "unfinished_play": "canonica.pipelines.playing._play",
     "unfinished_maze": "canonica.pipelines._maze",
+    "unfinished_pieces": "canonica.pipelines.results._kept_pieces",
+    "unfinished_play": "canonica.pipelines.playing._play",
+    "unfinished_transplant": "canonica.pipelines.simulations._transplant",
     "validate": "canonica.pipelines._validate",
     "validate_each": "canonica.pipelines._validate",
     "write_validations": "canonica.pipelines._validate",
@@ -173,7 +180,9 @@ __all__ = [
     "study",
     "transplant",
     "unfinished_maze",
+    "unfinished_pieces",
     "unfinished_play",
+    "unfinished_transplant",
     "validate",
     "validate_each",
     "write_validations",

@@ -1,6 +1,5 @@
 """Agents that learn to leave mazes, to a folder of results; interrupted, it can go on."""
 
-import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,22 +11,16 @@ from canonica._arguments import checked_arguments
 from canonica._files import AnyPath
 from canonica.agents.experiments import (
     AgentName,
-    is_store,
     learning_summary,
     legible_block,
     maze_experiment,
     published_comparison,
     recorded_trials,
-    trials_done,
 )
 from canonica.pipelines._progress import Stage, Told
+from canonica.pipelines.executors._opened import ClusterLike
 from canonica.pipelines.results._results_files import write_netcdf, write_rows, write_summary
-from canonica.pipelines.results._results_folder import results_folder
-from canonica.pipelines.results._unfinished import (
-    UNFINISHED,
-    check_there_to_resume,
-    unfinished_run_there,
-)
+from canonica.pipelines.results._resumable_runs import kept_trials, resumable_runs
 from canonica.pipelines.simulations._animations import Animation, check_animation
 from canonica.pipelines.simulations._learning_rows import learning_rows
 from canonica.report import (
@@ -78,6 +71,7 @@ def maze(
     resume: bool = False,
     figure_format: FigureFormat = "png",
     overwrite: bool = False,
+    cluster: ClusterLike = None,
     progress: Told | None = None,
 ) -> MazeRun:
     """Watch agents learn to leave mazes, compare with what was published, write it to a folder.
@@ -101,6 +95,9 @@ def maze(
         Of the figures.
     overwrite : bool, optional
         Whether earlier results in the folder, or an unfinished run, may be replaced.
+    cluster : str, path-like or distributed.Client, optional
+        Whose workers run the mazes, as in `study`; by default this process, on all cores. A run
+        that was interrupted on either goes on with the other.
     progress : callable, optional
         Called with a `Progress` as the work goes on, as `print` could be.
 
@@ -113,7 +110,8 @@ def maze(
     ------
     CanonicaError
         If a setting is out of range, the folder holds anything but earlier results that may be
-        replaced, or an unfinished run by other settings or versions.
+        replaced, or an unfinished run by other settings or versions, or nobody answers for the
+        cluster.
 
     References
     ----------
@@ -139,33 +137,25 @@ def maze(
         "window": window,
         "seed": seed,
     }
-    store = Path(out) / UNFINISHED
-    check_there_to_resume(store.parent, resume=resume)
-    with results_folder(Path(out), overwrite=overwrite) as folder:
-        _prepare(store, resume=resume, overwrite=overwrite)
-        try:
-            stage = Stage(progress, "Trials")
-            result = maze_experiment(**settings, store=store, progress=stage)
-        except (KeyboardInterrupt, SystemExit):
-            if unfinished_maze(out) is None:  # nothing worth going on with
-                shutil.rmtree(store, ignore_errors=True)
-            raise
+    with resumable_runs(Path(out), resume=resume, overwrite=overwrite, cluster=cluster) as runs:
+        result = maze_experiment(
+            **settings, store=runs.store, maker=runs.maker, progress=Stage(progress, "Trials")
+        )
         found = MazeRun(
             result,
             learning_summary(result, block=legible_block(result.sizes["trial"])),
             published_comparison(result),
             _write(
                 result,
-                store,
-                folder,
+                runs.store,
+                runs.folder,
                 animation,
                 figure_format=figure_format,
                 stage=Stage(progress, "Drawing", 3),
             ),
         )
         contents = {"blocks": learning_rows(found.summary), "published": found.comparison}
-        write_summary(folder, "maze", {"settings": settings, **contents}, found.files)
-    shutil.rmtree(store, ignore_errors=True)
+        write_summary(runs.folder, "maze", {"settings": settings, **contents}, found.files)
     return found
 
 
@@ -193,19 +183,9 @@ def unfinished_maze(out: AnyPath) -> tuple[int, int] | None:
     >>> unfinished_maze("nowhere") is None
     True
     """
-    store = Path(out) / UNFINISHED
-    if not is_store(store):
-        return None
-    done, total = trials_done(store)
-    return (done, total) if done else None
-
-
-def _prepare(store: Path, *, resume: bool, overwrite: bool) -> None:
-    if not is_store(store) or resume:
-        return
-    if not overwrite:
-        raise unfinished_run_there(store.parent)
-    shutil.rmtree(store)
+    for done, total in kept_trials(Path(out)):
+        return (done, total) if done else None
+    return None
 
 
 def _write(

@@ -10,11 +10,13 @@ from typing import Any
 
 import xarray as xr
 
-from canonica._errors import CanonicaError, RecordingError
-from canonica._files import complete_file, shown
+from canonica._arguments import checked_arguments
+from canonica._errors import CanonicaError
+from canonica._files import AnyPath, complete_file, shown
 from canonica._pieces import Piece
 from canonica._provenance import versions
-from canonica.pipelines.executors._executor import Call, Executor, in_order
+from canonica.pipelines.executors._executor import Executor, in_order
+from canonica.pipelines.executors._makers import made_by
 from canonica.pipelines.executors._opened import ClusterLike, opened_executor
 from canonica.pipelines.results._hidden_folders import HIDDEN
 from canonica.pipelines.results._results_files import write_netcdf
@@ -73,34 +75,37 @@ class KeptPieces:
             return None
 
 
-def made_by(executor: Executor, pieces: Mapping[str, Piece]) -> Iterator[tuple[str, xr.Dataset]]:
-    """Yield each piece by its key, as it comes.
+@checked_arguments
+def unfinished_pieces(out: AnyPath) -> int:
+    """Return how many pieces of an interrupted run are kept in a folder.
+
+    Parameters
+    ----------
+    out : path-like
+        As it was given to `lesion`, `recovery` or another that works in pieces.
+
+    Returns
+    -------
+    int
+        0 where there is nothing to go on with.
 
     Raises
     ------
     CanonicaError
-        If some could not be made, when all others have come.
+        If an argument is not of the kind that the signature says.
+
+    Examples
+    --------
+    >>> unfinished_pieces("nowhere")
+    0
     """
-    lost: list[RecordingError] = []
-    for key, made in executor(Call(key, piece.make) for key, piece in pieces.items()):
-        if isinstance(made, RecordingError):
-            lost.append(made)
-        else:
-            yield key, made
-    if lost:
-        raise _with_number(lost, len(pieces))
+    return len(list((Path(out) / KEPT).glob("*.nc")))
 
 
 def piece_key(decided_by: Mapping[str, Any]) -> str:
     """Return a hash of all that decides a piece, and of the versions that make it."""
     text = json.dumps({**decided_by, **versions()}, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
-
-
-def _with_number(lost: Sequence[RecordingError], pieces: int) -> CanonicaError:
-    if len(lost) == 1:
-        return lost[0]
-    return CanonicaError(f"{lost[0]} So it was with {len(lost)} of {pieces} pieces.")
 
 
 @contextmanager
@@ -139,8 +144,8 @@ def resumable_folder(
             "or check the folder."
         )
     with (
-        opened_executor(cluster) as executor,
         results_folder(out, overwrite=overwrite or (resume and earlier)) as folder,
+        opened_executor(cluster) as executor,
     ):
         if not resume:
             shutil.rmtree(kept, ignore_errors=True)

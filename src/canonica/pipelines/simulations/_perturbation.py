@@ -10,8 +10,9 @@ from canonica import simulate
 from canonica._arguments import checked_arguments
 from canonica._files import AnyPath
 from canonica.pipelines._progress import Stage, Told
+from canonica.pipelines.executors._opened import ClusterLike
+from canonica.pipelines.results._kept_pieces import resumable_folder
 from canonica.pipelines.results._results_files import write_netcdf, write_summary
-from canonica.pipelines.results._results_folder import results_folder
 from canonica.report import FigureFormat, perturbation_figure, write_figure
 
 Row = dict[str, str | float]
@@ -53,7 +54,9 @@ def perturbation(
     mixing: float = 0.75,
     seed: int = 0,
     figure_format: FigureFormat = "png",
+    resume: bool = False,
     overwrite: bool = False,
+    cluster: ClusterLike = None,
     progress: Told | None = None,
 ) -> PerturbationRun:
     """Perturb threshold factors and synapses, see inference fail, and write it to a folder.
@@ -69,8 +72,12 @@ def perturbation(
         As in `canonica.simulate.perturbation` and `alpha_from_activity`.
     figure_format : "png", "pdf" or "svg", optional
         Of the figures.
+    resume : bool, optional
+        Whether to go on with an interrupted run.
     overwrite : bool, optional
-        Whether earlier results in the folder may be replaced.
+        Whether earlier results in the folder, or an interrupted run, may be replaced.
+    cluster : str, path-like or distributed.Client, optional
+        Whose workers simulate the networks, as in `study`; this process by default.
     progress : callable, optional
         Called with a `Progress` as the work goes on, as `print` could be.
 
@@ -82,8 +89,8 @@ def perturbation(
     Raises
     ------
     CanonicaError
-        If a setting is out of range, or the folder holds anything but earlier results that may be
-        replaced.
+        If a setting is out of range, the folder holds anything but earlier results that may be
+        replaced, or an interrupted run, or nobody answers for the cluster.
 
     References
     ----------
@@ -100,11 +107,14 @@ def perturbation(
         "inputs": inputs,
         "mixing": mixing,
     }
-    with results_folder(Path(out), overwrite=overwrite) as folder:
+    with resumable_folder(Path(out), resume=resume, overwrite=overwrite, cluster=cluster) as (
+        folder,
+        maker,
+    ):
         stage = Stage(progress, "Perturbed networks")
-        scores = simulate.perturbation(seed, samples=samples, progress=stage, **world)
+        scores = simulate.perturbation(seed, samples=samples, maker=maker, progress=stage, **world)
         stage = Stage(progress, "Alpha from activity", 1)
-        estimates = simulate.alpha_from_activity(seed, **world)
+        estimates = simulate.alpha_from_activity(seed, maker=maker, **world)
         stage.advance()
         found = PerturbationRun(
             scores,

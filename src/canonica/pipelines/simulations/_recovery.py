@@ -9,8 +9,9 @@ from canonica import studies
 from canonica._arguments import checked_arguments
 from canonica._files import AnyPath
 from canonica.pipelines._progress import Stage, Told
+from canonica.pipelines.executors._opened import ClusterLike
+from canonica.pipelines.results._kept_pieces import resumable_folder
 from canonica.pipelines.results._results_files import write_netcdf, write_summary
-from canonica.pipelines.results._results_folder import results_folder
 from canonica.report import FigureFormat, recovery_figure, write_figure
 from canonica.studies import recovery_summary
 
@@ -50,7 +51,9 @@ def recovery(
     inputs: int = 32,
     seed: int = 0,
     figure_format: FigureFormat = "png",
+    resume: bool = False,
     overwrite: bool = False,
+    cluster: ClusterLike = None,
     progress: Told | None = None,
 ) -> RecoveryRun:
     """Check the published estimator on networks whose truth is known, and write it to a folder.
@@ -66,8 +69,12 @@ def recovery(
         As in `canonica.studies.recovery`.
     figure_format : "png", "pdf" or "svg", optional
         Of the figures.
+    resume : bool, optional
+        Whether to go on with an interrupted run.
     overwrite : bool, optional
-        Whether earlier results in the folder may be replaced.
+        Whether earlier results in the folder, or an interrupted run, may be replaced.
+    cluster : str, path-like or distributed.Client, optional
+        Whose workers simulate the networks, as in `study`; this process by default.
     progress : callable, optional
         Called with a `Progress` as the work goes on, as `print` could be.
 
@@ -79,14 +86,17 @@ def recovery(
     Raises
     ------
     CanonicaError
-        If a setting is out of range, or the folder holds anything but earlier results that may be
-        replaced.
+        If a setting is out of range, the folder holds anything but earlier results that may be
+        replaced, or an interrupted run, or nobody answers for the cluster.
 
     Examples
     --------
     >>> found = recovery("recovered", draws=16)  # doctest: +SKIP
     """
-    with results_folder(Path(out), overwrite=overwrite) as folder:
+    with resumable_folder(Path(out), resume=resume, overwrite=overwrite, cluster=cluster) as (
+        folder,
+        maker,
+    ):
         result = studies.recovery(
             seed,
             draws=draws,
@@ -94,6 +104,7 @@ def recovery(
             trials_per_session=trials_per_session,
             sources=sources,
             inputs=inputs,
+            maker=maker,
             progress=Stage(progress, "Networks"),
         )
         summary = recovery_summary(result)

@@ -12,8 +12,9 @@ from canonica._arguments import checked_arguments
 from canonica._files import AnyPath
 from canonica.model import ExpectationForm
 from canonica.pipelines._progress import Stage, Told
+from canonica.pipelines.executors._opened import ClusterLike
+from canonica.pipelines.results._kept_pieces import resumable_folder
 from canonica.pipelines.results._results_files import write_netcdf, write_summary
-from canonica.pipelines.results._results_folder import results_folder
 from canonica.report import FigureFormat, separation_figure, write_figure
 
 LAST_SESSIONS = 10
@@ -61,7 +62,9 @@ def separation(
     form: ExpectationForm = "canonical",
     seed: int = 0,
     figure_format: FigureFormat = "png",
+    resume: bool = False,
     overwrite: bool = False,
+    cluster: ClusterLike = None,
     progress: Told | None = None,
 ) -> SeparationRun:
     """Watch networks separate the sources of their stimuli, and write it to a folder.
@@ -79,8 +82,12 @@ def separation(
         As in `canonica.simulate.separation`.
     figure_format : "png", "pdf" or "svg", optional
         Of the figures.
+    resume : bool, optional
+        Whether to go on with an interrupted run.
     overwrite : bool, optional
-        Whether earlier results in the folder may be replaced.
+        Whether earlier results in the folder, or an interrupted run, may be replaced.
+    cluster : str, path-like or distributed.Client, optional
+        Whose workers simulate the networks, as in `study`; this process by default.
     progress : callable, optional
         Called with a `Progress` as the work goes on, as `print` could be.
 
@@ -92,8 +99,8 @@ def separation(
     Raises
     ------
     CanonicaError
-        If a setting is out of range, or the folder holds anything but earlier results that may be
-        replaced.
+        If a setting is out of range, the folder holds anything but earlier results that may be
+        replaced, or an interrupted run, or nobody answers for the cluster.
 
     References
     ----------
@@ -120,9 +127,12 @@ def separation(
         "repeated": repeated,
         "form": form,
     }
-    with results_folder(Path(out), overwrite=overwrite) as folder:
+    with resumable_folder(Path(out), resume=resume, overwrite=overwrite, cluster=cluster) as (
+        folder,
+        maker,
+    ):
         stage = Stage(progress, "Networks that learn")
-        result = simulate.separation(**settings, progress=stage)
+        result = simulate.separation(**settings, maker=maker, progress=stage)
         rows = [_row(result, prior) for prior in result["state_prior"].to_numpy()]
         found = SeparationRun(result, rows, ["separation.nc", f"separation.{figure_format}"])
         write_netcdf(result, folder / "separation.nc")

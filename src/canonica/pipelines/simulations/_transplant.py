@@ -16,18 +16,22 @@ from canonica.agents.experiments import (
     PRIORS_RIGHT,
     By,
     decision_log,
+    is_store,
     legible_block,
     transplant_summary,
 )
 from canonica.pipelines._progress import Stage, Told
+from canonica.pipelines.executors._opened import ClusterLike
 from canonica.pipelines.results._results_files import write_netcdf, write_rows, write_summary
-from canonica.pipelines.results._results_folder import results_folder
+from canonica.pipelines.results._resumable_runs import kept_trials, resumable_runs
 from canonica.pipelines.simulations._learning_rows import (
     bounds_or_none,
     learning_rows,
     number_or_none,
 )
 from canonica.report import FigureFormat, transplant_figure, write_figure
+
+FRESH = "fresh"  # the folder of their unfinished run, where the others were observed
 
 
 @dataclass(frozen=True)
@@ -64,8 +68,10 @@ def transplant(
     width: int | None = None,
     window: int | None = None,
     seed: int | None = None,
+    resume: bool = False,
     figure_format: FigureFormat = "png",
     overwrite: bool = False,
+    cluster: ClusterLike = None,
     progress: Told | None = None,
 ) -> TransplantRun:
     """Foretell how agents learn from their decisions alone, and write it to a folder.
@@ -84,10 +90,14 @@ def transplant(
         Prior e of the agents that are simulated first; 0.15, 0.25 and 0.35 by default.
     estimation_trials, by, mazes, trials, max_steps, height, width, window, seed
         As in `canonica.agents.transplant`, or `transplant_study` without a source.
+    resume : bool, optional
+        Whether to go on with an unfinished run, if the folder has one.
     figure_format : "png", "pdf" or "svg", optional
         Of the figures.
     overwrite : bool, optional
-        Whether earlier results in the folder may be replaced.
+        Whether earlier results in the folder, or an unfinished run, may be replaced.
+    cluster : str, path-like or distributed.Client, optional
+        Whose workers run the mazes, as in `maze`.
     progress : callable, optional
         Called with a `Progress` as the work goes on, as `print` could be.
 
@@ -99,8 +109,9 @@ def transplant(
     Raises
     ------
     CanonicaError
-        If the source is nothing of the kind, a setting is out of range, or the folder holds
-        anything but earlier results that may be replaced.
+        If the source is nothing of the kind, a setting is out of range, the folder holds
+        anything but earlier results that may be replaced, or an unfinished run by other settings
+        or versions, or nobody answers for the cluster.
 
     References
     ----------
@@ -132,20 +143,54 @@ def transplant(
             f"prior_right: found it together with {shown(path)}; expected one of them. "
             "Leave the file out to simulate agents first."
         )
-    with results_folder(Path(out), overwrite=overwrite) as folder:
-        stage = Stage(progress, "Trials")
+    with resumable_runs(Path(out), resume=resume, overwrite=overwrite, cluster=cluster) as runs:
+        if is_store(runs.store):
+            raise CanonicaError(
+                f"resume: found an unfinished run of canonica maze in {shown(Path(out))}; expected "
+                "one of a transplant. Choose another folder."
+            )
+        work = {"maker": runs.maker, "progress": Stage(progress, "Trials")}
         if path is None:
             e = list(prior_right or PRIORS_RIGHT)
-            result, inputs = experiments.transplant_study(e, progress=stage, **given), []
+            result, inputs = experiments.transplant_study(e, store=runs.store, **work, **given), []
             given["prior_right"] = e
         else:
             inputs = [{"file": shown(path), "sha256": sha256(path)}] if path.is_file() else []
-            result = experiments.transplant(_observed(path, max_steps), progress=stage, **given)
+            result = experiments.transplant(
+                _observed(path, max_steps), store=runs.store / FRESH, **work, **given
+            )
         summary = transplant_summary(result, block=legible_block(result.sizes["trial"]))
-        found = TransplantRun(result, summary, _write(result, summary, folder, figure_format))
+        found = TransplantRun(result, summary, _write(result, summary, runs.folder, figure_format))
         contents = {"settings": given, "groups": _groups(found), "input_files": inputs}
-        write_summary(folder, "maze transplant", contents, found.files)
+        write_summary(runs.folder, "maze transplant", contents, found.files)
     return found
+
+
+@checked_arguments
+def unfinished_transplant(out: AnyPath) -> int | None:
+    """Return how many trials of an unfinished transplant are kept in a folder.
+
+    Parameters
+    ----------
+    out : path-like
+        As it was given to `transplant`.
+
+    Returns
+    -------
+    int or None
+        None where there is nothing to go on with.
+
+    Raises
+    ------
+    CanonicaError
+        If an argument is not of the kind that the signature says.
+
+    Examples
+    --------
+    >>> unfinished_transplant("nowhere") is None
+    True
+    """
+    return sum(done for done, _ in kept_trials(Path(out))) or None
 
 
 def _observed(source: Path, max_steps: int | None) -> xr.Dataset:

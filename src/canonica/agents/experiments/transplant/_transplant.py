@@ -1,17 +1,21 @@
 """A decision prior read from behaviour, and what it foretells of learning elsewhere."""
 
+import hashlib
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from canonica._checks import checked_kind, checked_seed, checked_size
+from canonica._checks import checked_kind, checked_path, checked_seed, checked_size
 from canonica._errors import CanonicaError, listed
 from canonica._float64 import double_precision
+from canonica._pieces import Maker
 from canonica.agents.designs._maze_agent import POLICY_LENGTH, agent_with_prior
 from canonica.agents.experiments.decisions._estimated_prior import By, estimated_priors
 from canonica.agents.experiments.decisions._observed_decisions import observed_decisions
 from canonica.agents.experiments.maze._agent_in_maze import AgentInMaze
+from canonica.agents.experiments.maze._experiment_store import ExperimentStore
 from canonica.agents.experiments.maze._finished_runs import Progress, finished_runs
 from canonica.agents.experiments.maze._maze_experiment import TRIALS
 from canonica.agents.experiments.transplant._transplant_result import transplant_result
@@ -34,6 +38,8 @@ def transplant(
     width: int | None = None,
     window: int | None = None,
     seed: int | None = None,
+    store: str | Path | None = None,
+    maker: Maker | None = None,
     progress: Progress | None = None,
 ) -> xr.Dataset:
     """Return how fresh agents learn that decide as others were seen to.
@@ -57,8 +63,8 @@ def transplant(
         As in `maze_experiment`; without them, those of the source.
     seed : int
         Decides everything random; without it, that of the source, in mazes of later numbers.
-    progress : function of (int, int), optional
-        Called with the number of trials done and their total.
+    store, maker, progress
+        As in `maze_experiment`.
 
     Returns
     -------
@@ -99,6 +105,12 @@ def transplant(
     taken = source["maze"].to_numpy().max() if simulated and seed in (None, known["seed"]) else 0
     numbers = np.arange(count) + int(taken) + 1
     donors = np.arange(count) % len(priors)
+    settings = {"estimation_trials": estimation_trials, "by": by, **vars(task)}
+    kept = None
+    if store is not None:
+        asked = {"mazes": count, "trials": trials, "first_maze": int(numbers[0])}
+        digest = hashlib.sha256(priors[donors].tobytes()).hexdigest()
+        kept = ExperimentStore(checked_path("store", store), settings | asked | {"priors": digest})
     with double_precision():
         policies = sequences(len(MOVES), POLICY_LENGTH)
         worlds = task.mazes(numbers.tolist())
@@ -106,8 +118,7 @@ def transplant(
             AgentInMaze(number, agent_with_prior(maze, policies, np.stack([1 - E, E])), maze)
             for number, maze, E in zip(numbers.tolist(), worlds, priors[donors], strict=True)
         ]
-        found = finished_runs(agents, task, trials, progress=progress)
-    settings = {"estimation_trials": estimation_trials, "by": by, **vars(task)}
+        found = finished_runs(agents, task, trials, store=kept, maker=maker, progress=progress)
     return transplant_result(
         decisions, priors, found, numbers=numbers, donors=donors, name=name, settings=settings
     )

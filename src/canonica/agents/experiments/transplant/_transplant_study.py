@@ -1,12 +1,14 @@
 """Transplants of agents whose decision prior is known, to see whether it comes out."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import xarray as xr
 
-from canonica._checks import checked_array, checked_choice, checked_size
+from canonica._checks import checked_array, checked_choice, checked_path, checked_size
 from canonica._errors import CanonicaError
+from canonica._pieces import Maker
 from canonica.agents.experiments.decisions._estimated_prior import By
 from canonica.agents.experiments.maze._finished_runs import Progress
 from canonica.agents.experiments.maze._maze_experiment import maze_experiment
@@ -23,6 +25,8 @@ def transplant_study(
     *,
     mazes: int = STUDY_MAZES,
     trials: int = STUDY_TRIALS,
+    store: str | Path | None = None,
+    maker: Maker | None = None,
     progress: Progress | None = None,
     estimation_trials: int = 1,
     by: By = "first_move",
@@ -40,8 +44,10 @@ def transplant_study(
         Prior probabilities e of a move to the right; each meets the same mazes.
     mazes, trials : int
         Of the originals and as many again for the fresh agents, in other mazes.
-    progress : function of (int, int), optional
-        Called with the number of trials done and their total.
+    store : Path, optional
+        Folder with a folder in it for each group of agents, as `maze_experiment` keeps them.
+    maker, progress
+        As in `maze_experiment`.
     estimation_trials, by
         As in `estimated_priors`.
     max_steps, height, width, window, seed
@@ -68,6 +74,7 @@ def transplant_study(
     checked_choice("by", by, ("first_move", "policy"))
     advice = "No agent has more trials."
     checked_size("estimation_trials", estimation_trials, most=trials, advice=advice)
+    folder = None if store is None else checked_path("store", store)
     parts: list[xr.Dataset] = []
     each = mazes * trials
     for k, e in enumerate(priors.tolist()):
@@ -75,6 +82,8 @@ def transplant_study(
             prior_right=e,
             mazes=mazes,
             trials=trials,
+            store=None if folder is None else folder / f"{e!r}-observed",
+            maker=maker,
             progress=_shifted(progress, 2 * k * each, 2 * len(priors) * each),
             max_steps=max_steps,
             height=height,
@@ -87,6 +96,8 @@ def transplant_study(
                 originals,
                 estimation_trials=estimation_trials,
                 by=by,
+                store=None if folder is None else folder / f"{e!r}-fresh",
+                maker=maker,
                 progress=_shifted(progress, (2 * k + 1) * each, 2 * len(priors) * each),
             )
         )
