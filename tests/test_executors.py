@@ -157,6 +157,67 @@ def test_a_lesioned_network_is_the_same_to_the_bit_on_any_number_of_workers(clie
         assert (tmp_path / "here" / name).read_bytes() == (tmp_path / "there" / name).read_bytes()
 
 
+MAZES = {"mazes": 3, "trials": 4, "max_steps": 60, "height": 7, "width": 9, "window": 5}
+FEW = {"sessions": 12, "trials_per_session": 16, "inputs": 4}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("pipeline", "settings"),
+    [
+        (pipelines.recovery, {"draws": 20, **FEW, "trials_per_session": 64}),
+        (pipelines.separation, {"state_prior": [0.3, 0.5], "samples": 21, **FEW}),
+        (pipelines.perturbation, {"samples": 1, **FEW}),
+        (pipelines.maze, {"animation": "none", **MAZES}),
+        (pipelines.maze, {"animation": "none", "agent": "efficient", **MAZES}),
+        (pipelines.transplant, {"prior_right": [0.25, 0.35], **MAZES}),
+    ],
+)
+def test_simulations_and_mazes_are_the_same_to_the_bit_on_a_cluster(
+    pipeline, settings, client, tmp_path
+):
+    found = pipeline(tmp_path / "here", **settings)
+    pipeline(tmp_path / "there", **settings, cluster=client)
+    for name in [*found.files, "summary.json"]:
+        assert (tmp_path / "here" / name).read_bytes() == (tmp_path / "there" / name).read_bytes()
+
+
+@pytest.mark.slow
+def test_mazes_that_were_interrupted_on_a_cluster_go_on_without_and_the_other_way(client, tmp_path):
+    settings = {"animation": "none", **MAZES}
+    whole = pipelines.maze(tmp_path / "whole", **settings)
+    for name, first, then in (("on", client, None), ("off", None, client)):
+        out = tmp_path / name
+
+        def stop(told):
+            if told.what == "Trials" and told.done >= 4:
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            pipelines.maze(out, **settings, cluster=first, progress=stop)
+        done, _ = pipelines.unfinished_maze(out)
+        told = []
+        again = pipelines.maze(out, **settings, resume=True, cluster=then, progress=told.append)
+        assert told[1].done == done >= 4
+        xr.testing.assert_identical(again.result, whole.result)
+
+
+@pytest.mark.slow
+def test_a_simulation_that_was_interrupted_on_a_cluster_goes_on_without(client, tmp_path):
+    out = tmp_path / "found"
+    settings = {"draws": 40, **FEW, "trials_per_session": 64}
+
+    def stop(told):
+        if told.done:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        pipelines.recovery(out, **settings, cluster=client, progress=stop)
+    assert pipelines.unfinished_pieces(out) == 1
+    again = pipelines.recovery(out, **settings, resume=True)
+    xr.testing.assert_identical(again.result, pipelines.recovery(tmp_path / "w", **settings).result)
+
+
 @pytest.mark.slow
 def test_a_study_is_the_same_to_the_bit_on_a_cluster(client, study_folder, studied, tmp_path):
     reading = Reading(trials_per_session=64)
@@ -202,6 +263,32 @@ def test_what_is_no_cluster_is_refused(cluster, complaint, monkeypatch):
     monkeypatch.setattr("canonica.pipelines.executors._opened.ANSWER", 0.5)
     with pytest.raises(CanonicaError, match=complaint), opened_executor(cluster):
         pass
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "study table.csv --out found",
+        "lesion run",
+        "lesion diagram plasticity forgetting",
+        "maze",
+        "maze transplant",
+        "simulate separation",
+        "simulate perturbation",
+        "simulate recovery",
+    ],
+)
+def test_commands_refuse_what_is_no_cluster_and_two_of_them(command, call, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "table.csv").write_text("file,condition\nnone.mat,a\n")
+    if not command.startswith("study"):  # which reads its recordings before it does the work
+        code, _, complaint = call(*command.split(), "--cluster", "locals")
+        assert code == 2
+        assert "cluster: found 'locals'; expected local, local:4" in " ".join(complaint.split())
+    code, _, complaint = call(*command.split(), "--cluster", "local", "--cluster-file", "s.json")
+    assert code == 2
+    assert "found --cluster and --cluster-file" in " ".join(complaint.split())
+    assert [path.name for path in tmp_path.iterdir()] == ["table.csv"]
 
 
 def test_no_cluster_is_this_process():

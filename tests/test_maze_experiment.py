@@ -1,6 +1,7 @@
 """The maze experiment, its uncertainty, and transplants: against what is known of them."""
 
 from functools import partial
+from itertools import islice
 
 import jax
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 import xarray as xr
 
 from canonica import CanonicaError
+from canonica._pieces import made_in_order
 from canonica._statistics import bootstrap_interval
 from canonica.agents import (
     Maze,
@@ -150,6 +152,33 @@ def test_an_interrupted_run_goes_on_to_the_same_results(tmp_path):
     xr.testing.assert_identical(found, maze_experiment(**settings))
     # Once it is done, going on means to read it.
     xr.testing.assert_identical(found, maze_experiment(store=store, **settings))
+
+
+def test_mazes_as_pieces_are_the_same_and_go_on_where_an_interruption_left_them(result, tmp_path):
+    settings = {"mazes": 6, "trials": 12, "seed": 3, **SMALL}
+    whole, store = tmp_path / "whole", tmp_path / "store"
+    found = maze_experiment(store=whole, maker=made_in_order, **settings)
+    xr.testing.assert_identical(found, result)
+    interrupted(store, 20, **settings)  # in the midst of mazes
+    begun, sent = trials_in(store), []
+
+    def two(pieces):
+        sent.extend(piece.units for piece in pieces)
+        yield from islice(made_in_order(pieces), 2)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        maze_experiment(store=store, maker=two, **settings)
+    assert sum(sent) == 72 - begun  # nothing is done twice
+    assert trials_in(store) == begun + sum(sent[:2])  # whole mazes are kept
+    told = []
+    again = maze_experiment(store=store, progress=lambda *now: told.append(now), **settings)
+    assert told[0] == (begun + sum(sent[:2]), 72)
+    xr.testing.assert_identical(again, result)
+    one, other = (ExperimentStore(at, stored_settings(at)).load(LAST) for at in (whole, store))
+    assert set(one) == set(other) != set()
+    for part, values in one.items():
+        np.testing.assert_array_equal(values, other[part])
 
 
 @pytest.mark.slow

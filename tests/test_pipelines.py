@@ -145,6 +145,77 @@ def check_progress(told):
     assert done == sorted(done)
 
 
+@pytest.mark.slow
+def test_an_interrupted_transplant_goes_on_to_the_same_files(tmp_path):
+    out, settings = tmp_path / "found", {**MAZES, "prior_right": [0.25, 0.35], "seed": 1}
+
+    def stop(told):
+        if told.what == "Trials" and told.done == 20:  # of 48, the second half of the first group
+            raise KeyboardInterrupt
+
+    with suppress(KeyboardInterrupt):
+        pipelines.transplant(out, **settings, progress=stop)
+    kept = pipelines.unfinished_transplant(out)
+    assert 20 <= kept < 48
+    with pytest.raises(CanonicaError, match="--resume"):
+        pipelines.transplant(out, **settings)
+    with pytest.raises(CanonicaError, match="unfinished run with seed 1; expected 2"):
+        pipelines.transplant(out, **settings | {"seed": 2}, resume=True)
+    told = []
+    pipelines.transplant(out, **settings, resume=True, progress=told.append)
+    assert [one.done for one in told[:3]] == [0, 12, kept]  # nothing was done twice
+    pipelines.transplant(tmp_path / "whole", **settings)
+    assert contents(out) == contents(tmp_path / "whole")
+    assert pipelines.unfinished_transplant(out) is None
+
+
+def test_a_transplant_does_not_go_on_with_a_run_in_mazes(tmp_path):
+    def stop(told):
+        if told.what == "Trials" and told.done == 3:
+            raise KeyboardInterrupt
+
+    with suppress(KeyboardInterrupt):
+        pipelines.maze(tmp_path, **MAZES, progress=stop)
+    with pytest.raises(CanonicaError, match="unfinished run of canonica maze"):
+        pipelines.transplant(tmp_path, resume=True)
+    assert pipelines.unfinished_maze(tmp_path) is not None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("pipeline", "settings", "after"),
+    [
+        (pipelines.recovery, {"draws": 20, **SMALL}, 16),
+        (pipelines.separation, {"state_prior": [0.3, 0.5], "samples": 2, **SMALL}, 2),
+        (pipelines.perturbation, {"samples": 1, **SMALL}, 3),
+    ],
+)
+def test_an_interrupted_simulation_goes_on_to_the_same_files(pipeline, settings, after, tmp_path):
+    out = tmp_path / "found"
+
+    def stop(told):
+        if told.done == after:
+            raise KeyboardInterrupt
+
+    with suppress(KeyboardInterrupt):
+        pipeline(out, **settings, progress=stop)
+    pieces = {path: path.stat().st_mtime_ns for path in out.rglob("*.nc")}
+    assert pipelines.unfinished_pieces(out) == len(pieces) > 0
+    with pytest.raises(CanonicaError, match="--resume"):
+        pipeline(out, **settings)
+    seen = []
+
+    def look(told):
+        if not seen and told.done > after:
+            seen.extend(path.stat().st_mtime_ns for path in pieces)
+
+    pipeline(out, **settings, resume=True, progress=look)
+    assert seen == list(pieces.values())  # nothing was done twice
+    pipeline(tmp_path / "whole", **settings)
+    assert contents(out) == contents(tmp_path / "whole")
+    assert pipelines.unfinished_pieces(out) == 0
+
+
 def test_progress_can_be_printed(capsys):
     for one in (Progress("Trials", 1200, None), Progress("Forecasting", 0, 2, "c1")):
         print(one)  # noqa: T201

@@ -115,7 +115,7 @@ def test_noise_is_the_posterior_on_average_and_as_large_as_it_says(generator, sh
 def test_progress_is_told():
     told = []
     recovery(0, **SMALL | {"draws": 17}, progress=lambda done, draws: told.append((done, draws)))
-    assert told == [(16, 17), (17, 17)]
+    assert told == [(0, 17), (16, 17), (17, 17)]
 
 
 # What is estimated, against the published estimator itself

@@ -85,7 +85,10 @@ def piece_of(
 
 def joined_pieces(parts: Sequence[xr.Dataset], axis: int = 0) -> dict[str, np.ndarray]:
     """Return the arrays of several pieces, one after the other along an axis."""
+    # Laid out alike wherever pieces come from: in what order a mean adds up depends on it.
     return {
-        str(name): np.concatenate([part[name].to_numpy() for part in parts], axis=axis)
+        str(name): np.ascontiguousarray(
+            np.concatenate([part[name].to_numpy() for part in parts], axis=axis)
+        )
         for name in parts[0]
     }

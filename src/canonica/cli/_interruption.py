@@ -28,7 +28,8 @@ IMPORTS = "<frozen importlib."  # where the code of imports is said to lie
 SHOW_CURSOR = "\r\x1b[2K\x1b[?25h"  # which a bar of progress had hidden
 
 
-def _nothing() -> str:
+def nothing() -> str:
+    """Return what is said of an interruption where nothing is kept."""
     return "interrupted; nothing was written."
 
 
@@ -48,13 +49,13 @@ class Interruption:
 
     number: int | None = None
     said: bool = False
-    words: Callable[[], str] = _nothing
+    words: Callable[[], str] = nothing
 
 
 interruption = Interruption()
 
 
-def if_interrupted(words: Callable[[], str] = _nothing) -> None:
+def if_interrupted(words: Callable[[], str] = nothing) -> None:
     """Have an interruption say what this function returns; of nothing that was kept, without.
 
     Results that are in place by then are named instead.

@@ -11,9 +11,9 @@ from canonica._files import check_there
 from canonica.cli._app import app, output, reports_errors
 from canonica.cli._cluster_options import takes_cluster
 from canonica.cli._common_options import FigureFormat, Out, Overwrite, Seed, odd
-from canonica.cli._interruption import if_interrupted
+from canonica.cli._interruption import if_interrupted, nothing
 from canonica.cli._printing import say, say_where
-from canonica.cli._resume_option import Resume, interrupted_with
+from canonica.cli._resume_option import Resume, interrupted_after
 
 maze = typer.Typer(
     rich_markup_mode="rich",
@@ -128,20 +128,16 @@ def _kept(out: Path) -> str:
 
     unfinished = unfinished_maze(out)
     if unfinished is None:
-        return "interrupted; nothing was written."
+        return nothing()
     done, total = unfinished
-    return (
-        f"interrupted after {done:,} of {how_many(total, 'trial')}; go on with "
-        "--resume, and all else as "
-        "before."
-    )
+    return interrupted_after(f"{done:,} of {how_many(total, 'trial')}")
 
 
 def _transplant_kept(out: Path) -> str:
     from canonica.pipelines import unfinished_transplant  # noqa: PLC0415
 
     kept = unfinished_transplant(out)
-    return interrupted_with(how_many(kept or 0, "trial"), of="agents in mazes")
+    return nothing() if kept is None else interrupted_after(how_many(kept, "trial"))
 
 
 @maze.command()

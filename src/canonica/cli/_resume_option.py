@@ -7,7 +7,7 @@ from typing import Annotated, TypeAlias
 import typer
 
 from canonica._errors import how_many
-from canonica.cli._interruption import if_interrupted
+from canonica.cli._interruption import if_interrupted, nothing
 
 Resume: TypeAlias = Annotated[
     bool, typer.Option("--resume", help="Go on with a run that was interrupted.")
@@ -23,14 +23,13 @@ def begin_in_pieces(out: Path, *, resume: bool, overwrite: bool) -> None:
     if_interrupted(partial(_kept, out))
 
 
+def interrupted_after(what: str) -> str:
+    """Return what is said of an interruption after so many pieces, which are kept."""
+    return f"interrupted after {what}; go on with --resume, and all else as before."
+
+
 def _kept(out: Path) -> str:
     from canonica.pipelines import unfinished_pieces  # noqa: PLC0415
 
-    return interrupted_with(how_many(unfinished_pieces(out), "piece"), of="the work")
-
-
-def interrupted_with(kept: str, *, of: str) -> str:
-    """Return the line that says how much is kept: words that begin with a number."""
-    if kept.startswith("0 "):
-        return "interrupted; nothing was written."
-    return f"interrupted; {kept} of {of} are kept: go on with --resume, and all else as before."
+    kept = unfinished_pieces(out)
+    return interrupted_after(how_many(kept, "piece")) if kept else nothing()

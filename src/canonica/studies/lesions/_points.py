@@ -11,7 +11,7 @@ from jaxtyping import Float, Int
 
 from canonica._checks import checked_seed, checked_size
 from canonica._errors import CanonicaError
-from canonica._pieces import Maker, Piece, all_made, made_in_order
+from canonica._pieces import Maker, Piece, all_made, joined_pieces, made_in_order
 from canonica.lesions import Lesion, lesion_named
 from canonica.studies.lesions.tasks import Task
 from canonica.studies.lesions.tasks._task import Made
@@ -55,11 +55,9 @@ def measured_points(
         for own in some
     ]
     parts = all_made(pieces, maker, progress)
-    joined = {  # in the order in which the task names them
-        measure.name: np.concatenate([part[measure.name].to_numpy() for part in parts])
-        for measure in task.measures
-    }
-    return xr.Dataset({name: (("point", "network"), value) for name, value in joined.items()})
+    joined = joined_pieces(parts)
+    names = [measure.name for measure in task.measures]  # the order in which the task has them
+    return xr.Dataset({name: (("point", "network"), joined[name]) for name in names})
 
 
 def _measured(

@@ -10,6 +10,7 @@ from queue import SimpleQueue
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import xarray as xr
 
@@ -84,6 +85,7 @@ def _finished(
     """Return all that a run keeps at its end."""
     store = RunInMemory(begun)
     with double_precision():
+        pair = AgentInMaze(*jax.tree.map(_of_jax, tuple(pair)))
         run = ResumableRun(pair, task, trials, store, keep_last=keep_last)
         step = partial(one_trial, max_steps=task.max_steps)
         run.go_on(step, threading.Event(), SimpleQueue())
@@ -106,6 +108,10 @@ def _parted(made: xr.Dataset) -> dict[str, Arrays]:
 
 def _plain(leaf: Any) -> Any:
     return np.asarray(leaf) if isinstance(leaf, jax.Array) else leaf
+
+
+def _of_jax(leaf: Any) -> Any:
+    return jnp.asarray(leaf) if isinstance(leaf, np.ndarray) else leaf
 
 
 def _digest(tree: Any) -> str:

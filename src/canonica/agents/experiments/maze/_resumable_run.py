@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from queue import SimpleQueue
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import jax
 import numpy as np
@@ -30,6 +30,7 @@ def run_name(maze: int) -> str:
     return f"maze-{maze}"
 
 
+@runtime_checkable
 class RunStore(Protocol):
     """Where a run keeps what there is: an `ExperimentStore`, or memory."""
 
