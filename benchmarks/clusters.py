@@ -1,8 +1,8 @@
 """A study of simulated cultures by this process, and by 1, 2 and more workers of a local cluster.
 
 Run from the root of the project: ``python benchmarks/clusters.py [CULTURES [SESSIONS [MODEL]]]``.
-Prints seconds a culture and the ratio to this process, all after one culture that compiles what
-the others need; checks that all give the same numbers; and what handing over a piece that does
+Prints seconds a culture and the ratio to this process, each the second time: the first compiles
+what is needed; checks that all give the same numbers; and what handing over a piece that does
 nothing takes.
 """
 
@@ -33,11 +33,12 @@ def main(cultures: int, sessions: int, model: str) -> None:
         folder = Path(place)
         rows = _written(folder, cultures, sessions)
         print(f"{cultures} cultures of {sessions} sessions of {TRIALS} trials, model {model}")
+        _studied(rows, folder / "first", model, None)
         alone, expected = _studied(rows, folder / "alone", model, None)
         print(f"this process: {alone:.1f} s, {1000 * alone / cultures:.0f} ms a culture")
         for workers in WORKERS:
             with _client(workers) as client:
-                _studied(rows[:workers], folder / f"warm-{workers}", model, client)
+                _studied(rows, folder / f"first-{workers}", model, client)
                 took, found = _studied(rows, folder / f"on-{workers}", model, client)
                 handing = _handing_over(client)
             pd.testing.assert_frame_equal(found, expected)

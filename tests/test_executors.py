@@ -14,10 +14,12 @@ import xarray as xr
 from distributed import Client, LocalCluster
 
 import canonica
-from canonica import CanonicaError, RecordingError, pipelines
+from canonica import CanonicaError, RecordingError, pipelines, studies
 from canonica.pipelines.executors._executor import Call, LostCallError, in_order
+from canonica.pipelines.executors._makers import opened_maker
 from canonica.pipelines.executors._opened import opened_executor
 from canonica.recordings import Reading
+from canonica.reverse_engineering.forecasting.models._canonical import Canonical
 from canonica.studies.lesions.tasks import SeparationTask
 
 SMALL = SeparationTask(sessions=2, trials_per_session=8, inputs=4, measured_sessions=1)
@@ -216,6 +218,28 @@ def test_a_simulation_that_was_interrupted_on_a_cluster_goes_on_without(client, 
     assert pipelines.unfinished_pieces(out) == 1
     again = pipelines.recovery(out, **settings, resume=True)
     xr.testing.assert_identical(again.result, pipelines.recovery(tmp_path / "w", **settings).result)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("study", "settings"),
+    [
+        (
+            studies.plasticity_calibration,
+            {
+                "draws": 2,
+                "initial_sessions": 3,
+                "trials_per_session": 8,
+                "inputs": 4,
+                "model": Canonical(rates=5, memories=(1.0, float("inf"))),
+            },
+        ),
+        (studies.culture_recovery, {"cultures": 12, "sessions": 3, "trials_per_session": 16}),
+    ],
+)
+def test_studies_of_known_truth_are_the_same_to_the_bit_on_a_cluster(study, settings, client):
+    with opened_maker(client) as maker:
+        xr.testing.assert_identical(study(1, maker=maker, **settings), study(1, **settings))
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 """Whether state prior, sensory precision and plasticity of cultures are recovered."""
 
 from collections.abc import Callable
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -10,6 +11,7 @@ import xarray as xr
 from canonica._arguments import checked_arguments
 from canonica._checks import checked_probability, checked_seed, checked_size
 from canonica._float64 import double_precision
+from canonica._pieces import Maker, Piece, all_made, as_piece, joined_pieces, made_in_order
 from canonica._provenance import versions
 from canonica.reverse_engineering.forecasting.plasticity._numbered_trials import Initial
 from canonica.reverse_engineering.phenotype.cultures._culture_phenotype import (
@@ -18,6 +20,7 @@ from canonica.reverse_engineering.phenotype.cultures._culture_phenotype import (
 )
 from canonica.reverse_engineering.phenotype.cultures._joint_posterior import (
     PARAMETERS,
+    Joint,
     joint_posteriors,
 )
 from canonica.studies.phenotypes._simulated_cultures import (
@@ -29,7 +32,7 @@ from canonica.studies.phenotypes._simulated_cultures import (
 )
 
 LEVEL = 0.9
-TOGETHER = 10  # cultures between two reports of progress
+TOGETHER = 10  # cultures in a piece
 
 
 @checked_arguments
@@ -42,6 +45,7 @@ def culture_recovery(
     inputs: int = 8,
     mixing: float = 0.75,
     uniform_trials: bool = False,
+    maker: Maker = made_in_order,
     progress: Callable[[int, int], object] | None = None,
 ) -> xr.Dataset:
     """Return how well state prior, precision and plasticity of known cultures are recovered.
@@ -60,8 +64,9 @@ def culture_recovery(
         Probability that an input copies the source of its block.
     uniform_trials : bool
         As in `culture_phenotype`.
-    progress : callable, optional
-        Called with cultures done, and of all.
+    maker, progress
+        Who makes its pieces, some cultures each, and may keep them; who is told how many cultures
+        are done, and of how many.
 
     Returns
     -------
@@ -105,22 +110,37 @@ def culture_recovery(
     with double_precision():
         key = jax.random.key(seed)
     initial = as_initial(world, responses(key, truths, world))
-    found: list[CultureFinding] = []
-    for start in range(0, cultures, TOGETHER):
-        part = Initial(*(np.asarray(one)[start : start + TOGETHER] for one in initial))
-        joint = joint_posteriors(part, states=2**ENSEMBLES, uniform_trials=uniform_trials)
-        found += [
-            CultureFinding(jax.tree.map(lambda part, n=n: part[n], joint), ENSEMBLES, trials)
-            for n in range(len(joint.weight))
-        ]
-        if progress is not None:
-            progress(len(found), cultures)
+    same = {
+        "seed": seed, "cultures": cultures, "sessions": sessions,
+        "trials_per_session": trials_per_session, "inputs": inputs, "mixing": mixing,
+        "uniform_trials": int(uniform_trials),
+    }  # fmt: skip
+    some = [range(cultures)[start : start + TOGETHER] for start in range(0, cultures, TOGETHER)]
+    pieces = [
+        Piece(
+            {"study": "culture recovery", "numbers": list(numbers)} | same,
+            partial(
+                _posteriors,
+                Initial(*(np.asarray(one)[numbers.start : numbers.stop] for one in initial)),
+                uniform_trials=uniform_trials,
+            ),
+            len(numbers),
+        )
+        for numbers in some
+    ]
+    joint = Joint(**joined_pieces(all_made(pieces, maker, progress)))
+    found = [
+        CultureFinding(jax.tree.map(lambda part, n=n: part[n], joint), ENSEMBLES, trials)
+        for n in range(cultures)
+    ]
     names = [f"culture {n + 1}" for n in range(cultures)]
     labelled = labelled_findings(found, names, ["simulated"] * cultures, LEVEL)
-    return _with_truth(labelled, true).assign_attrs(
-        seed=seed, cultures=cultures, sessions=sessions, trials_per_session=trials_per_session,
-        inputs=inputs, mixing=mixing, uniform_trials=int(uniform_trials), **versions(),
-    )  # fmt: skip
+    return _with_truth(labelled, true).assign_attrs(**same, **versions())
+
+
+def _posteriors(initial: Initial, *, uniform_trials: bool) -> xr.Dataset:
+    joint = joint_posteriors(initial, states=2**ENSEMBLES, uniform_trials=uniform_trials)
+    return as_piece({name: np.asarray(one) for name, one in joint._asdict().items()})
 
 
 def _with_truth(found: xr.Dataset, true: np.ndarray) -> xr.Dataset:

@@ -1,7 +1,8 @@
 """Whether lesions are recovered from choices, and told from each other."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -13,6 +14,7 @@ from jaxtyping import Float
 from canonica._arguments import checked_arguments
 from canonica._checks import checked_seed, checked_size
 from canonica._float64 import double_precision
+from canonica._pieces import Maker, Piece, all_made, as_piece, made_in_order
 from canonica._provenance import versions
 from canonica.lesions import LESIONS
 from canonica.reverse_engineering.phenotype._canonical_subject import STRENGTHS
@@ -30,7 +32,7 @@ from canonica.studies.phenotypes._simulated_choices import TRIALS, simulated_cho
 
 REFERENCE = {"policy precision": 1.5, "plasticity": 2.0}
 COMPARED = tuple(name for name in STRENGTHS if name in LESIONS)
-INTACT = "intact"
+INTACT, JOINT = "intact", "several at once"
 SUBJECTS = 100
 
 
@@ -41,6 +43,7 @@ def phenotype_recovery(
     subjects: int = SUBJECTS,
     trials: int = TRIALS,
     reference: Mapping[str, float] | None = None,
+    maker: Maker = made_in_order,
     progress: Callable[[int, int], object] | None = None,
 ) -> xr.Dataset:
     """Return how well lesions are recovered from choices of agents, and told from each other.
@@ -61,8 +64,9 @@ def phenotype_recovery(
     reference : mapping, optional
         Strengths by name, of all agents; by default a policy precision of 1.5 and a plasticity of
         2, with which rewards are followed.
-    progress : callable, optional
-        Called with pieces done, and of all.
+    maker, progress
+        Who makes its pieces, each the agents of a kind, and may keep them; who is told how many
+        pieces are done, and of how many.
 
     Returns
     -------
@@ -91,36 +95,35 @@ def phenotype_recovery(
         checked_size(name, value, least=least)
     known = dict(REFERENCE if reference is None else reference)
     kinds = (INTACT, *COMPARED)
-    steps = len(kinds) + 1
     generator = np.random.default_rng(seed)
-    true, found, logs = {}, {}, {}
-    for done, kind in enumerate(kinds, 1):
-        free = () if kind == INTACT else (kind,)
-        strengths, true[kind] = _drawn(free, subjects, generator, known)
-        seen = _lived(generator, strengths, subjects, trials)
-        with double_precision():
-            each = {one: _fitted(_known_but(one, seen, known), seen) for one in kinds}
-        found[kind] = each[kind]
-        logs[kind] = np.stack([np.asarray(one.log_evidence) for one in each.values()], axis=1)
-        if progress is not None:
-            progress(done, steps)
-    strengths, joint_true = _drawn(FREE, subjects, generator, known)
-    seen = _lived(generator, strengths, subjects, trials)
-    with double_precision():
-        joint = _fitted(choice_model("canonical", seen, 2, FREE), seen)
-    if progress is not None:
-        progress(steps, steps)
+    free = {kind: () if kind == INTACT else (kind,) for kind in kinds} | {JOINT: FREE}
+    true, pieces = {}, []
+    for kind, names in free.items():
+        strengths, true[kind] = _drawn(names, subjects, generator, known)
+        lived = partial(_lived, int(generator.integers(2**31)), strengths, subjects, trials)
+        settings = {"seed": seed, "subjects": subjects, "trials": trials, "reference": known}
+        fitted = (
+            partial(_fitted_jointly, lived)
+            if kind == JOINT
+            else partial(_fitted_to_each, lived, kinds, known, kind)
+        )
+        pieces.append(Piece({"study": "phenotype recovery", "kind": kind} | settings, fitted))
+    found = dict(zip(free, all_made(pieces, maker, progress), strict=True))
     beside = [kind != INTACT for kind in kinds]
     best = np.stack(
         [
-            np.bincount(preferred_models(logs[kind], beside), minlength=len(kinds)) / subjects
+            np.bincount(
+                preferred_models(found[kind]["log_evidence"].to_numpy(), beside),
+                minlength=len(kinds),
+            )
+            / subjects
             for kind in kinds
         ]
     )
     return _labelled(
         np.concatenate([true[one] for one in COMPARED], axis=1),
-        [found[one] for one in COMPARED],
-        (joint_true, joint),
+        [_Estimates.of(found[one])[0] for one in COMPARED],
+        (true[JOINT], _Estimates.of(found[JOINT])),
         best,
     ).assign_attrs(
         seed=seed, subjects=subjects, trials=trials, level=LEVEL,
@@ -144,14 +147,51 @@ def _drawn(
     return {**known, **values}, unbounded
 
 
-def _lived(
-    generator: np.random.Generator, strengths: dict[str, object], subjects: int, trials: int
-) -> ChoiceTrials:
+def _lived(seed: int, strengths: dict[str, object], subjects: int, trials: int) -> ChoiceTrials:
     """Return what agents of these strengths saw and did."""
-    seed = int(generator.integers(2**31))
     table = simulated_choices(seed, subjects=subjects, trials=trials, strengths=strengths)
     with double_precision():
         return jax.tree.map(np.asarray, trials_of(read_choices(table)))
+
+
+def _fitted_to_each(
+    lived: Callable[[], ChoiceTrials], kinds: Sequence[str], known: Mapping[str, float], own: str
+) -> xr.Dataset:
+    """Return the evidence of each kind of model, and the estimates of agents by their own."""
+    seen = lived()
+    with double_precision():
+        each = {kind: _fitted(_known_but(kind, seen, known), seen) for kind in kinds}
+        evidence = np.stack([np.asarray(one.log_evidence) for one in each.values()], axis=1)
+        return as_piece({"log_evidence": evidence} | _summarised(each[own]))
+
+
+def _fitted_jointly(lived: Callable[[], ChoiceTrials]) -> xr.Dataset:
+    """Return the estimates of agents by the model of several parameters."""
+    seen = lived()
+    with double_precision():
+        return as_piece(_summarised(_fitted(choice_model("canonical", seen, 2, FREE), seen)))
+
+
+def _summarised(found: SampledPosterior) -> dict[str, np.ndarray]:
+    """Return median, standard deviation and interval, by subject and parameter."""
+    shares = {"median": 0.5, "low": (1 - LEVEL) / 2, "high": (1 + LEVEL) / 2}
+    quantiles = {name: np.asarray(found.quantile(share)) for name, share in shares.items()}
+    return quantiles | {"sd": np.asarray(found.sd)}
+
+
+class _Estimates(NamedTuple):
+    """Of one parameter, by subject: the posterior's median, standard deviation and interval."""
+
+    median: Float[np.ndarray, " subject"]
+    sd: Float[np.ndarray, " subject"]
+    low: Float[np.ndarray, " subject"]
+    high: Float[np.ndarray, " subject"]
+
+    @classmethod
+    def of(cls, piece: xr.Dataset) -> "list[_Estimates]":
+        """Return those of each parameter."""
+        parts = [piece[name].to_numpy().T for name in cls._fields]
+        return [cls(*each) for each in zip(*parts, strict=True)]
 
 
 def _known_but(kind: str, seen: ChoiceTrials, known: Mapping[str, float]) -> ChoiceModel:
@@ -167,24 +207,6 @@ def _fitted(model: ChoiceModel, seen: ChoiceTrials) -> SampledPosterior:
     return jax.tree.map(np.asarray, found)
 
 
-class _Estimates(NamedTuple):
-    """Of one parameter, by subject: the posterior's median, standard deviation and interval."""
-
-    median: Float[np.ndarray, " subject"]
-    sd: Float[np.ndarray, " subject"]
-    low: Float[np.ndarray, " subject"]
-    high: Float[np.ndarray, " subject"]
-
-
-def _estimates(found: SampledPosterior) -> list[_Estimates]:
-    """Return those of each parameter."""
-    with double_precision():
-        shares = (0.5, (1 - LEVEL) / 2, (1 + LEVEL) / 2)
-        median, low, high = (np.asarray(found.quantile(share)) for share in shares)
-        sd = np.asarray(found.sd)
-    return [_Estimates(*parts) for parts in zip(median.T, sd.T, low.T, high.T, strict=True)]
-
-
 def _measures(
     true: Float[np.ndarray, " subject"], found: _Estimates, prior_sd: float
 ) -> tuple[float, float, float, float]:
@@ -197,16 +219,14 @@ def _measures(
 
 def _labelled(
     true: Float[np.ndarray, "subject lesion"],
-    found: list[SampledPosterior],
-    joint: tuple[Float[np.ndarray, "subject parameter"], SampledPosterior],
+    single: list[_Estimates],
+    joint: tuple[Float[np.ndarray, "subject parameter"], list[_Estimates]],
     confusion: Float[np.ndarray, "kind kind"],
 ) -> xr.Dataset:
-    single = [_estimates(one)[0] for one in found]
     alone = [
         _measures(true[:, n], single[n], STRENGTHS[name].sd) for n, name in enumerate(COMPARED)
     ]
-    joint_true, posterior = joint
-    each = _estimates(posterior)
+    joint_true, each = joint
     together = [
         _measures(joint_true[:, n], each[n], STRENGTHS[name].sd) for n, name in enumerate(FREE)
     ]

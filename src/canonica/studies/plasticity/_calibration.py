@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from canonica._arguments import checked_arguments
+from canonica._pieces import Maker, made_in_order
 from canonica.reverse_engineering.forecasting.models._canonical import Canonical
 from canonica.studies.plasticity._labelled import attrs, check, evidences
 from canonica.studies.plasticity._posteriors import (
@@ -34,6 +35,7 @@ def plasticity_calibration(
     inputs: int = 16,
     truth: Truth | None = None,
     model: Canonical | None = None,
+    maker: Maker = made_in_order,
     progress: Progress | None = None,
 ) -> xr.Dataset:
     """Draw networks from the prior, plastic ones and frozen ones, and find their posteriors.
@@ -51,8 +53,9 @@ def plasticity_calibration(
         and memory are drawn from the model's prior: log-uniform, and each of its list as often.
     model : Canonical, optional
         By default as it is.
-    progress : callable, optional
-        Told the number of recordings done, and of all.
+    maker, progress
+        Who makes its pieces, each a recording, and may keep them; who is told how many recordings
+        are done, and of how many.
 
     Returns
     -------
@@ -91,7 +94,7 @@ def plasticity_calibration(
     drawn = [_truth(np.random.default_rng([seed, n]), truth, sizes, model) for n in range(draws)]
     # By turns, so that a recording's number does not depend on how many others there are.
     every = [each for one in drawn for each in (one, one._replace(prior_strength=np.inf))]
-    by_turns = posteriors(seed, every, sizes, model, progress)
+    by_turns = posteriors(seed, every, sizes, model, maker=maker, progress=progress)
     found = [*by_turns[::2], *by_turns[1::2]]
     plastic = list(zip(drawn, found, strict=False))
     strength = {"units": "trials"}

@@ -7,6 +7,7 @@ import xarray as xr
 
 from canonica._arguments import checked_arguments
 from canonica._checks import described, refusal
+from canonica._pieces import Maker, made_in_order
 from canonica.reverse_engineering.forecasting.models._canonical import Canonical
 from canonica.studies.plasticity._labelled import attrs, check
 from canonica.studies.plasticity._posteriors import (
@@ -33,6 +34,7 @@ def plasticity_detection(
     inputs: int = 16,
     truth: Truth | None = None,
     model: Canonical | None = None,
+    maker: Maker = made_in_order,
     progress: Progress | None = None,
 ) -> xr.Dataset:
     """Draw networks of known plasticity, and find how clearly it shows.
@@ -49,7 +51,7 @@ def plasticity_detection(
         Prior strengths, evenly in the logarithm over the model's range.
     memories : sequence of float
         In sessions.
-    initial_sessions, trials_per_session, inputs, truth, model, progress
+    initial_sessions, trials_per_session, inputs, truth, model, maker, progress
         As in `plasticity_calibration`.
 
     Returns
@@ -92,7 +94,7 @@ def plasticity_detection(
         for strength in grid
         for _ in range(draws)
     ]
-    found = posteriors(seed, [*still, *learning], sizes, model, progress)
+    found = posteriors(seed, [*still, *learning], sizes, model, maker=maker, progress=progress)
     evidence = np.array([one.log_evidence for one in found])
     nats = {"units": "nat"}
     shape = (len(memories), strengths, draws)

@@ -1,17 +1,20 @@
 """Plasticity looked for in cultures, simulated spike by spike, that do not learn."""
 
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import xarray as xr
 
 from canonica._arguments import checked_arguments
 from canonica._errors import CanonicaError, RecordingError
+from canonica._pieces import Maker, Piece, all_made, made_in_order
 from canonica.reverse_engineering.forecasting._known import normalised
 from canonica.reverse_engineering.forecasting.models._canonical import Canonical
 from canonica.reverse_engineering.published_protocol._published_protocol import PublishedProtocol
 from canonica.simulate import culture
 from canonica.studies.plasticity._labelled import check, evidences, settings
-from canonica.studies.plasticity._posteriors import Progress, found_of
+from canonica.studies.plasticity._posteriors import Progress, found_in, piece_of_found
 
 
 @checked_arguments
@@ -23,6 +26,7 @@ def culture_false_alarms(
     sessions: int = 12,
     trials_per_session: int = 128,
     model: Canonical | None = None,
+    maker: Maker = made_in_order,
     progress: Progress | None = None,
     **knobs: Any,
 ) -> xr.Dataset:
@@ -41,7 +45,7 @@ def culture_false_alarms(
         As in `canonica.simulate.culture`; above 0 these are no false alarms.
     sessions, trials_per_session : int
         RecordingSizes; the same trials come in every session, and ten sessions are initial.
-    model, progress
+    model, maker, progress
         As in `plasticity_calibration`.
     **knobs
         As in `canonica.simulate.culture`.
@@ -66,32 +70,43 @@ def culture_false_alarms(
             f"sessions: found {sessions}; expected more than the {protocol.initial_sessions} "
             "initial ones."
         )
-    found, number = [], []
-    for one in range(seed, seed + cultures):
-        recording = culture(
-            one,
-            learning_rate=learning_rate,
-            repeated=True,
-            sessions=sessions,
-            trials_per_session=trials_per_session,
-            **knobs,
+    shown = {
+        "learning_rate": learning_rate,
+        "sessions": sessions,
+        "trials_per_session": trials_per_session,
+        **knobs,
+    }
+    numbers = range(seed, seed + cultures)
+    pieces = [
+        Piece(
+            {"study": "false alarms", "seed": one, "model": repr(model), "culture": repr(shown)},
+            partial(_looked_for, one, model, protocol, shown),
         )
-        (reduced,) = normalised([recording], protocol)
-        if not isinstance(reduced, RecordingError):
-            found.append(found_of(reduced.known(protocol.initial_sessions), model))
-            number.append(one)
-        if progress is not None:
-            progress(one + 1 - seed, cultures)
+        for one in numbers
+    ]
+    parts = dict(zip(numbers, all_made(pieces, maker, progress), strict=True))
+    found = {one: found_in(part) for one, part in parts.items() if len(part)}
     attrs = {
         "seed": seed,
         "simulated_learning_rate": learning_rate,
         **{f"simulated_{name}": value for name, value in knobs.items()},
         "sessions": sessions,
         "trials_per_session": trials_per_session,
-        "left_out": cultures - len(number),
+        "left_out": cultures - len(found),
     }
     return xr.Dataset(
-        evidences(found, ("culture",), (len(number),)),
-        {"culture": number},
+        evidences(list(found.values()), ("culture",), (len(found),)),
+        {"culture": list(found)},
         attrs | settings(model),
     )
+
+
+def _looked_for(
+    seed: int, model: Canonical, protocol: PublishedProtocol, shown: Mapping[str, Any]
+) -> xr.Dataset:
+    """Return what is found in one culture; nothing where it cannot be normalised."""
+    recording = culture(seed, repeated=True, **shown)
+    (reduced,) = normalised([recording], protocol)
+    if isinstance(reduced, RecordingError):
+        return xr.Dataset()
+    return piece_of_found(reduced.known(protocol.initial_sessions), model)

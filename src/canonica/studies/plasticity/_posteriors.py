@@ -1,12 +1,15 @@
 """Posteriors of plasticity, recording after recording of known truth."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import jax
 import numpy as np
+import xarray as xr
 from jaxtyping import Float
 
+from canonica._pieces import Maker, Piece, all_made, as_piece
 from canonica.reverse_engineering.forecasting._known import Known
 from canonica.reverse_engineering.forecasting.models._canonical import Canonical
 from canonica.studies.plasticity._simulated_responses import Truth, simulated_known
@@ -45,24 +48,58 @@ def posteriors(
     truths: Sequence[Truth],
     sizes: RecordingSizes,
     model: Canonical,
+    *,
+    maker: Maker,
     progress: Progress | None,
 ) -> list[Found]:
-    """Return the posterior of one recording of each truth."""
-    found = []
-    for number, truth in enumerate(truths):
-        known, _ = simulated_known(
-            jax.random.fold_in(jax.random.key(seed), number),
-            truth,
-            sessions=sizes.initial_sessions,
-            initial=sizes.initial_sessions,
-            trials=sizes.trials_per_session,
-            inputs=sizes.inputs,
-            adaptive=model.adaptive_thresholds,
+    """Return the posterior of one recording of each truth, each a piece."""
+    pieces = [
+        Piece(
+            {
+                "study": "posterior of plasticity",
+                "seed": seed,
+                "number": number,
+                "truth": repr(truth),
+                "model": repr(model),
+                **sizes._asdict(),
+            },
+            partial(_posterior, seed, number, truth, sizes, model),
         )
-        found.append(found_of(known, model))
-        if progress is not None:
-            progress(number + 1, len(truths))
-    return found
+        for number, truth in enumerate(truths)
+    ]
+    return [found_in(part) for part in all_made(pieces, maker, progress)]
+
+
+def _posterior(
+    seed: int, number: int, truth: Truth, sizes: RecordingSizes, model: Canonical
+) -> xr.Dataset:
+    known, _ = simulated_known(
+        jax.random.fold_in(jax.random.key(seed), number),
+        truth,
+        sessions=sizes.initial_sessions,
+        initial=sizes.initial_sessions,
+        trials=sizes.trials_per_session,
+        inputs=sizes.inputs,
+        adaptive=model.adaptive_thresholds,
+    )
+    return piece_of_found(known, model)
+
+
+def piece_of_found(known: Known, model: Canonical) -> xr.Dataset:
+    """Return evidence and prior strength of one recording, as a piece."""
+    found = found_of(known, model)._asdict()
+    return as_piece({name: np.asarray(one) for name, one in found.items()})
+
+
+def found_in(part: xr.Dataset) -> Found:
+    """Return evidence and prior strength of one recording from its piece."""
+    return Found(
+        log_evidence=float(part["log_evidence"]),
+        probability_plastic=float(part["probability_plastic"]),
+        edges=part["edges"].to_numpy(),
+        cumulative=part["cumulative"].to_numpy(),
+        unfinished=float(part["unfinished"]),
+    )
 
 
 def found_of(known: Known, model: Canonical) -> Found:
