@@ -8,6 +8,12 @@ from canonica.agents.experiments.maze import _experiment_store
 from canonica.agents.experiments.maze._experiment_store import ExperimentStore, stored_settings
 
 
+def test_settings_that_a_killed_call_had_begun_are_no_obstacle(tmp_path):
+    (tmp_path / ".settings-left.json").touch()
+    ExperimentStore(tmp_path, {"seed": 1})
+    assert stored_settings(tmp_path) == {"seed": 1}
+
+
 def test_a_run_by_another_version_is_not_gone_on_with(tmp_path, monkeypatch):
     before = {"canonica_version": "0", "jax_version": "0"}
     monkeypatch.setattr(_experiment_store, "versions", lambda: before)

@@ -58,16 +58,29 @@ JOBS = (
     Job("convert to MATLAB", f"convert {CULTURE} out.mat"),
     Job("convert to NWB", "convert {inputs}/culture-{variant}.csv out.nwb"),
     Job("convert to CSV", f"convert {CULTURE} out.csv"),
-    Job("transplant", f"maze transplant {MAZE} --prior-right 0.25 --seed {{variant}} --out out"),
-    Job("separation", f"simulate separation {SIMULATED} --seed {{variant}} --out out"),
+    Job(
+        "transplant",
+        f"maze transplant {MAZE} --prior-right 0.25 --seed {{variant}} --out out",
+        resumable=True,
+    ),
+    Job(
+        "separation",
+        f"simulate separation {SIMULATED} --seed {{variant}} --out out",
+        resumable=True,
+    ),
     Job(
         "landscape", f"simulate landscape {SIMULATED} --animation none --seed {{variant}} --out out"
     ),
-    Job("perturbation", f"simulate perturbation {SIMULATED} --seed {{variant}} --out out"),
+    Job(
+        "perturbation",
+        f"simulate perturbation {SIMULATED} --seed {{variant}} --out out",
+        resumable=True,
+    ),
     Job(
         "recovery",
-        "simulate recovery --draws 2 --sessions 11 --trials-per-session 32 --seed {variant} "
+        "simulate recovery --draws 20 --sessions 11 --trials-per-session 64 --seed {variant} "
         "--out out",
+        resumable=True,
     ),
     Job(
         "culture",

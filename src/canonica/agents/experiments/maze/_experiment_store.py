@@ -47,7 +47,7 @@ class ExperimentStore:
         if is_store(self.folder):
             self._check(wanted)
             return
-        if self.folder.exists() and (not self.folder.is_dir() or any(self.folder.iterdir())):
+        if self.folder.exists() and (not self.folder.is_dir() or _holds_more(self.folder)):
             raise CanonicaError(
                 f"{shown(self.folder)}: found no unfinished run ({SETTINGS}); expected one, or "
                 "nothing. Choose another folder."
@@ -101,6 +101,12 @@ class ExperimentStore:
 
     def _path(self, name: str) -> Path:
         return self.folder / f"{name}.checkpoint"
+
+
+def _holds_more(folder: Path) -> bool:
+    """Return whether there is anything but settings that a killed call had begun to write."""
+    begun = f".{Path(SETTINGS).stem}-"
+    return any(not one.name.startswith(begun) for one in folder.iterdir())
 
 
 def is_store(folder: Path) -> bool:
