@@ -352,7 +352,7 @@ def test_a_draw_does_not_depend_on_how_many_there_are(study):
     fewer = plasticity_calibration(
         0, draws=1, **STUDY, model=COARSE, progress=lambda *done: told.append(done)
     )
-    assert told == [(1, 2), (2, 2)]
+    assert told == [(0, 2), (1, 2), (2, 2)]
     np.testing.assert_array_equal(fewer.log_evidence, study.log_evidence[:, :1])
     np.testing.assert_array_equal(fewer["rank"], study["rank"][:1])
 
