@@ -1,91 +1,53 @@
-"""The default agent in worlds that others wrote, beside tabular Q-learning, at equal steps.
+"""The default agent in worlds that others wrote, beside other agents, at equal steps.
 
-Every agent has the same number of environment steps in every world, and as many seeds. Its score is
-the mean reward of the episodes in the last tenth of its steps, between an agent at random (0) and
-the best known (1). Q-learning has each of the memories that the default agent chooses from, and its
-best one counts. MiniGrid's worlds are left out where it is not installed.
+Every agent has the same number of environment steps in every world. Its score is the mean reward of
+the episodes that end in the last tenth of its steps, learning as ever, between an agent at random
+(0) and the best known (1). Q-learning has each of the memories that the default agent chooses from
+but the longest two, and its best one counts. Beside the score stand updates, numbers held,
+multiply-adds (`worlds_costs.py` says how they are computed) and seconds of the whole run, the world
+included.
 
-    python benchmarks/worlds.py [--seeds 10] [--quick] [--only NAME]
+Worlds and agents of packages that are not installed are left out, and it says which. They are no
+dependencies of canonica:
+
+    pip install minigrid neurogym popgym inferactively-pymdp sb3-contrib torch
+
+Some of them ask for other versions of Gymnasium or NumPy than canonica does; `pip install --target
+FOLDER --no-deps`, with FOLDER on PYTHONPATH, takes them beside it.
+
+    python benchmarks/worlds.py [--seeds 10] [--quick] [--only NAME] [--agents NAME] [--out FILE]
+
+Each run is written to FILE as it ends, and what stands there is not run again.
 """
 
 import argparse
 import csv
-import importlib.util
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import gymnasium
 import numpy as np
-
-import canonica.agents
-from canonica.agents import QLearningAgent, RandomAgent, agent_for
+from worlds_costs import CountedPlanner, CountedQLearning, CountedRandom
+from worlds_of_others import WORLDS, World, installed, made
+from worlds_rivals import Episodes, PymdpAgent, recurrent_ppo, seed_of_episode
 
 MEMORIES = ("nothing", "the last step", "the first observation")
+COLUMNS: tuple[str, ...] = (
+    "world", "agent", "seed", "steps", "reward", "episodes", "seconds", "updates", "parameters",
+    "multiply_adds", "remembers", "states",
+)  # fmt: skip
+RECURRENT, OF_MODEL = "RecurrentPPO", "pymdp"
 
 
-class World(NamedTuple):
-    """A world and what is known of it.
-
-    Attributes
-    ----------
-    name, options : str, dict
-        For `gymnasium.make`.
-    steps : int
-        Of every agent.
-    best : float
-        Mean reward of an episode of the best known policy, and where that is known from.
-    source : str
-    """
-
-    name: str
-    options: dict[str, Any]
-    steps: int
-    best: float
-    source: str
-
-
-WORLDS = {
-    "FrozenLake": World("FrozenLake-v1", {"is_slippery": False}, 4_000, 1.0, "shortest way"),
-    "FrozenLake, slippery": World("FrozenLake-v1", {}, 40_000, 0.744, "value iteration, 100 steps"),
-    "FrozenLake 8x8, slippery": World(
-        "FrozenLake8x8-v1", {}, 80_000, 0.913, "value iteration, 200 steps"
-    ),
-    "CliffWalking": World(
-        "CliffWalking-v1", {"max_episode_steps": 500}, 5_000, -13.0, "shortest way"
-    ),
-    "Taxi": World("Taxi-v4", {}, 40_000, 7.93, "value iteration"),
-    "Blackjack": World("Blackjack-v1", {}, 20_000, -0.045, "about, published basic strategy"),
-    "T-maze, corridor 10": World(
-        "canonica/TMaze-v0", {"corridor": 10}, 20_000, 1.0, "shortest way"
-    ),
-    "bandit that switches": World(
-        "canonica/SwitchingBandit-v0", {}, 20_000, 48.4, "ideal observer, docs/worlds.md"
-    ),
-    "MiniGrid Empty 8x8": World("MiniGrid-Empty-8x8-v0", {}, 10_000, 0.96, "shortest way"),
-    "MiniGrid FourRooms": World("MiniGrid-FourRooms-v0", {}, 10_000, 0.8, "about, shortest ways"),
-    "MiniGrid DoorKey 5x5": World("MiniGrid-DoorKey-5x5-v0", {}, 10_000, 0.96, "about"),
-    "MiniGrid MemoryS7": World("MiniGrid-MemoryS7-v0", {}, 10_000, 0.97, "about"),
-}  # fmt: skip
-
-
-def made(world: World) -> gymnasium.Env:
-    """Return an environment whose observations are symbols."""
-    if not world.name.startswith("MiniGrid"):
-        return gymnasium.make(world.name, **world.options)
-    importlib.import_module("minigrid").register_minigrid_envs()
-    wrappers = importlib.import_module("minigrid.wrappers")
-    return wrappers.ImgObsWrapper(gymnasium.make(world.name, **world.options))
-
-
-def run(agent: Any, environment: gymnasium.Env, steps: int, seed: int) -> list[tuple[int, float]]:
+def run(agent: Any, environment: gymnasium.Env, steps: int, seed: int) -> Episodes:
     """Return at which step each episode ended, and its reward, over so many steps."""
     found, taken, episode = [], 0, 0
     while taken < steps:
         episode += 1
-        observation, _ = environment.reset(seed=seed * 1_000_003 + episode)
+        observation, _ = environment.reset(seed=seed_of_episode(seed, episode))
         agent.begin()
         total, over = 0.0, False
         while not over and taken < steps:
@@ -99,95 +61,171 @@ def run(agent: Any, environment: gymnasium.Env, steps: int, seed: int) -> list[t
     return found
 
 
-def agents() -> dict[str, Callable[[gymnasium.Env, int], Any]]:
-    """Return who plays, by name."""
+def agents(world: World) -> dict[str, Callable[[gymnasium.Env, int], Any]]:
+    """Return who plays by turns of acting and receiving, by name."""
     rivals = {
         f"Q, {memory}": (
-            lambda world, seed, memory=memory: QLearningAgent(world, memory=memory, seed=seed)
+            lambda made, seed, memory=memory: CountedQLearning(made, memory=memory, seed=seed)
         )
         for memory in MEMORIES
     }
     return {
-        "canonica": lambda world, seed: agent_for(world, seed=seed),
-        "random": RandomAgent,
+        "canonica": CountedPlanner,
+        "random": CountedRandom,
         **rivals,
+        OF_MODEL: lambda _, seed: PymdpAgent(world, seed),
     }
 
 
-def one(task: tuple[str, str, int, float]) -> dict[str, Any]:
+def one(task: tuple[str, str, int, int]) -> dict[str, Any]:
     """Return what one agent came to in one world."""
-    name, who, seed, share = task
+    name, who, seed, steps = task
     world = WORLDS[name]
     environment = made(world)
-    agent = agents()[who](environment, seed)
-    steps = int(world.steps * share)
+    remembers, states = "", 0
     began = time.perf_counter()
-    episodes = run(agent, environment, steps, seed)
+    if who == RECURRENT:
+        episodes, costs = recurrent_ppo(environment, steps, seed)
+    else:
+        agent = agents(world)[who](environment, seed)
+        episodes = run(agent, environment, steps, seed)
+        costs = agent.costs()
+        remembers, states = getattr(agent, "remembers", ""), getattr(agent, "states", 0)
     seconds = time.perf_counter() - began
     last = [reward for at, reward in episodes if at > 0.9 * steps] or [episodes[-1][1]]
-    return {
-        "world": name, "agent": who, "seed": seed, "steps": steps, "reward": float(np.mean(last)),
-        "steps_a_second": steps / seconds, "remembers": getattr(agent, "remembers", ""),
-        "states": getattr(agent, "states", 0),
-    }  # fmt: skip
+    found = (float(np.mean(last)), len(episodes), seconds, *costs, remembers, states)
+    return dict(zip(COLUMNS, (name, who, seed, steps, *found), strict=True))
+
+
+def tasks_of(names: list[str], who: str, seeds: int, share: float) -> Iterator[tuple[Any, ...]]:
+    """Yield what is to be run: all of a seed before the next one."""
+    everyone = [*agents(WORLDS[names[0]]), RECURRENT]
+    for seed in range(seeds):
+        for name in names:
+            for agent in everyone:
+                world = WORLDS[name]
+                of_others = {
+                    RECURRENT: installed("sb3_contrib"),
+                    OF_MODEL: world.package == "pymdp",
+                }
+                if agent.startswith(who) and of_others.get(agent, True):
+                    yield name, agent, seed, int(world.steps * share)
+
+
+def there(out: Path) -> list[dict[str, Any]]:
+    """Return the rows of a file, numbers as numbers."""
+    if not out.exists():
+        return []
+    words = {"world", "agent", "remembers"}
+    whole = {"seed", "steps", "episodes", "updates", "parameters", "states"}
+    with out.open(encoding="utf-8", newline="") as file:
+        return [
+            {
+                key: value if key in words else int(value) if key in whole else float(value)
+                for key, value in row.items()
+            }
+            for row in csv.DictReader(file)
+        ]
+
+
+def run_all(tasks: list[tuple[Any, ...]], out: Path, jobs: int) -> None:
+    """Run what is not in the file yet, and add it there as it ends."""
+    done = {(row["world"], row["agent"], row["seed"], row["steps"]) for row in there(out)}
+    left = [task for task in tasks if task not in done]
+    new = not out.exists()
+    with (
+        out.open("a", encoding="utf-8", newline="") as file,
+        get_context("spawn").Pool(jobs) as pool,
+    ):
+        table = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        if new:
+            table.writeheader()
+        for number, row in enumerate(pool.imap(one, left), 1):
+            table.writerow(row)
+            file.flush()
+            print(f"{number} of {len(left)}: {row}", flush=True)
 
 
 def main() -> None:
-    """Print the table, and write what each agent came to."""
-    parser = argparse.ArgumentParser(description="The default agent in worlds, beside Q-learning.")
+    """Run what is left to run, and print the tables of all that was run."""
+    parser = argparse.ArgumentParser(description="The default agent in worlds, beside others.")
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--quick", action="store_true", help="two seeds, a quarter of the steps")
-    parser.add_argument("--only", help="worlds whose name begins so")
+    parser.add_argument("--only", default="", help="worlds whose name begins so")
+    parser.add_argument("--agents", default="", help="agents whose name begins so")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--out", type=Path, default=Path("worlds.csv"))
     given = parser.parse_args()
     seeds, share = (2, 0.25) if given.quick else (given.seeds, 1.0)
-    names = [name for name in WORLDS if name.startswith(given.only or "")]
-    if importlib.util.find_spec("minigrid") is None:
-        names = [name for name in names if not name.startswith("MiniGrid")]
-    tasks = [
-        (name, who, seed, share) for name in names for who in agents() for seed in range(seeds)
-    ]
-    rows = []
-    with get_context("spawn").Pool(given.jobs) as pool:
-        for row in pool.imap(one, tasks):
-            rows.append(row)
-            print(f"{len(rows)} of {len(tasks)}: {row}", flush=True)
-    with given.out.open("w", encoding="utf-8", newline="") as file:
-        table = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
-        table.writeheader()
-        table.writerows(rows)
-    print(
-        "\n| world | steps | random | best | canonica | Q-learning | steps a second | remembers |"
-    )
+    names = [name for name in WORLDS if name.startswith(given.only)]
+    for package in sorted({WORLDS[name].package for name in names} | {"sb3_contrib"}):
+        if not installed(package):
+            print(f"{package} is not installed: left out.")
+    names = [name for name in names if installed(WORLDS[name].package)]
+    if names:
+        run_all(list(tasks_of(names, given.agents, seeds, share)), given.out, given.jobs)
+    show(there(given.out))
+
+
+def show(rows: list[dict[str, Any]]) -> None:
+    """Print scores, and what they cost."""
+    names = [name for name in WORLDS if any(row["world"] == name for row in rows)]
+    print("\n| world | steps | random | best | canonica | Q-learning | RecurrentPPO | pymdp |")
     print("|---|---|---|---|---|---|---|---|")
     for name in names:
         print(line(name, [row for row in rows if row["world"] == name]))
+    print(
+        "\n| world | agent | updates | numbers held | multiply-adds a step | seconds | remembers |"
+    )
+    print("|---|---|---|---|---|---|---|")
+    for name in names:
+        for text in cost_lines(name, [row for row in rows if row["world"] == name]):
+            print(text)
+
+
+def of(rows: list[dict[str, Any]], who: str, what: str = "reward") -> np.ndarray:
+    """Return a column of the rows of an agent."""
+    return np.array([row[what] for row in rows if row["agent"] == who])
+
+
+def best_memory(rows: list[dict[str, Any]]) -> str:
+    """Return the name of the Q-learning that does best."""
+    there = [who for who in (f"Q, {memory}" for memory in MEMORIES) if len(of(rows, who))]
+    return max(there, key=lambda who: of(rows, who).mean(), default="")
 
 
 def line(name: str, rows: list[dict[str, Any]]) -> str:
-    """Return a row of the table."""
-
-    def of(who: str, what: str = "reward") -> np.ndarray:
-        return np.array([row[what] for row in rows if row["agent"] == who])
-
-    chance, best = of("random").mean(), WORLDS[name].best
-    rival = max((f"Q, {memory}" for memory in MEMORIES), key=lambda who: of(who).mean())
+    """Return the scores in a world, with standard errors and the number of seeds."""
+    chance, best = of(rows, "random").mean(), WORLDS[name].best
 
     def score(who: str) -> str:
-        scores = (of(who) - chance) / (best - chance)
-        error = scores.std(ddof=1) / np.sqrt(len(scores)) if len(scores) > 1 else 0.0
-        return f"{scores.mean():.2f} +- {error:.2f}"
+        scores = (of(rows, who) - chance) / (best - chance)
+        if not len(scores):
+            return "-"
+        error = scores.std(ddof=1) / np.sqrt(len(scores)) if len(scores) > 1 else np.nan
+        return f"{scores.mean():.2f} +- {error:.2f} ({len(scores)})"
 
-    kept = [row["remembers"] for row in rows if row["agent"] == "canonica"]
-    often = max(set(kept), key=kept.count)
-    speed = of("canonica", "steps_a_second").mean()
+    rival = best_memory(rows)
     return (
         f"| {name} | {rows[0]['steps']:,} | {chance:.2f} | {best} | {score('canonica')} | "
-        f"{score(rival)} ({rival[3:]}) | {speed:,.0f} | {often} ({kept.count(often)}) |"
+        f"{score(rival)}, {rival[3:]} | {score(RECURRENT)} | {score(OF_MODEL)} |"
     )
 
 
+def cost_lines(name: str, rows: list[dict[str, Any]]) -> Iterator[str]:
+    """Yield what each agent's score cost in a world."""
+    for who in ("canonica", best_memory(rows), RECURRENT, OF_MODEL):
+        if not len(of(rows, who)):
+            continue
+        a_step = (of(rows, who, "multiply_adds") / of(rows, who, "steps")).mean()
+        kept = of(rows, who, "remembers").tolist()
+        often = max(set(kept), key=kept.count)
+        yield (
+            f"| {name} | {who} | {of(rows, who, 'updates').mean():,.0f} | "
+            f"{of(rows, who, 'parameters').mean():,.0f} | {a_step:,.0f} | "
+            f"{of(rows, who, 'seconds').mean():,.1f} | {often} ({kept.count(often)}) |"
+        )
+
+
 if __name__ == "__main__":
-    canonica.agents  # noqa: B018  (registers its worlds)
     main()
