@@ -2,10 +2,9 @@
 
 Every agent has the same number of environment steps in every world. Its score is the mean reward of
 the episodes that end in the last tenth of its steps, learning as ever, between an agent at random
-(0) and the best known (1). Q-learning has each of the memories that the default agent chooses from
-but the longest two, and its best one counts. Beside the score stand updates, numbers held,
-multiply-adds (`worlds_costs.py` says how they are computed) and seconds of the whole run, the world
-included.
+(0) and the best known (1). Q-learning has each of the memories that the default agent chooses from,
+and its best one counts. Beside the score stand updates, numbers held, multiply-adds
+(`worlds_costs.py` says how they are computed) and seconds of the whole run, the world included.
 
 Worlds and agents of packages that are not installed are left out, and it says which. They are no
 dependencies of canonica:
@@ -23,7 +22,7 @@ Each run is written to FILE as it ends, and what stands there is not run again.
 import argparse
 import csv
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -34,12 +33,16 @@ from worlds_costs import CountedPlanner, CountedQLearning, CountedRandom
 from worlds_of_others import WORLDS, World, installed, made
 from worlds_rivals import Episodes, PymdpAgent, recurrent_ppo, seed_of_episode
 
-MEMORIES = ("nothing", "the last step", "the first observation")
+from canonica.agents.planning._memories import MEMORIES
+
+MEMORY_OF = {f"Q, {memory.name}": memory.name for memory in MEMORIES}
+RECURRENT, OF_MODEL = "RecurrentPPO", "pymdp"
+AGENTS = ("canonica", "random", *MEMORY_OF, OF_MODEL, RECURRENT)
 COLUMNS: tuple[str, ...] = (
     "world", "agent", "seed", "steps", "reward", "episodes", "seconds", "updates", "parameters",
     "multiply_adds", "remembers", "states",
 )  # fmt: skip
-RECURRENT, OF_MODEL = "RecurrentPPO", "pymdp"
+Task = tuple[str, str, int, int]  # world, agent, seed, steps
 
 
 def run(agent: Any, environment: gymnasium.Env, steps: int, seed: int) -> Episodes:
@@ -61,23 +64,18 @@ def run(agent: Any, environment: gymnasium.Env, steps: int, seed: int) -> Episod
     return found
 
 
-def agents(world: World) -> dict[str, Callable[[gymnasium.Env, int], Any]]:
-    """Return who plays by turns of acting and receiving, by name."""
-    rivals = {
-        f"Q, {memory}": (
-            lambda made, seed, memory=memory: CountedQLearning(made, memory=memory, seed=seed)
-        )
-        for memory in MEMORIES
-    }
-    return {
-        "canonica": CountedPlanner,
-        "random": CountedRandom,
-        **rivals,
-        OF_MODEL: lambda _, seed: PymdpAgent(world, seed),
-    }
+def player(who: str, world: World, environment: gymnasium.Env, seed: int) -> Any:
+    """Return an agent that plays by turns of acting and receiving."""
+    if who == "canonica":
+        return CountedPlanner(environment, seed)
+    if who == "random":
+        return CountedRandom(environment, seed)
+    if who == OF_MODEL:
+        return PymdpAgent(world, seed)
+    return CountedQLearning(environment, memory=MEMORY_OF[who], seed=seed)
 
 
-def one(task: tuple[str, str, int, int]) -> dict[str, Any]:
+def one(task: Task) -> dict[str, Any]:
     """Return what one agent came to in one world."""
     name, who, seed, steps = task
     world = WORLDS[name]
@@ -87,7 +85,7 @@ def one(task: tuple[str, str, int, int]) -> dict[str, Any]:
     if who == RECURRENT:
         episodes, costs = recurrent_ppo(environment, steps, seed)
     else:
-        agent = agents(world)[who](environment, seed)
+        agent = player(who, world, environment, seed)
         episodes = run(agent, environment, steps, seed)
         costs = agent.costs()
         remembers, states = getattr(agent, "remembers", ""), getattr(agent, "states", 0)
@@ -97,19 +95,22 @@ def one(task: tuple[str, str, int, int]) -> dict[str, Any]:
     return dict(zip(COLUMNS, (name, who, seed, steps, *found), strict=True))
 
 
-def tasks_of(names: list[str], who: str, seeds: int, share: float) -> Iterator[tuple[Any, ...]]:
-    """Yield what is to be run: all of a seed before the next one."""
-    everyone = [*agents(WORLDS[names[0]]), RECURRENT]
-    for seed in range(seeds):
-        for name in names:
-            for agent in everyone:
-                world = WORLDS[name]
-                of_others = {
-                    RECURRENT: installed("sb3_contrib"),
-                    OF_MODEL: world.package == "pymdp",
-                }
-                if agent.startswith(who) and of_others.get(agent, True):
-                    yield name, agent, seed, int(world.steps * share)
+def plays(who: str, world: World) -> bool:
+    """Return whether an agent is there, and has what it needs in a world."""
+    if who == RECURRENT:
+        return installed("sb3_contrib")
+    return who != OF_MODEL or world.package == "pymdp"
+
+
+def tasks_of(names: list[str], begins: str, seeds: int, share: float) -> list[Task]:
+    """Return what is to be run: all of a seed before the next one."""
+    return [
+        (name, who, seed, int(WORLDS[name].steps * share))
+        for seed in range(seeds)
+        for name in names
+        for who in AGENTS
+        if who.startswith(begins) and plays(who, WORLDS[name])
+    ]
 
 
 def there(out: Path) -> list[dict[str, Any]]:
@@ -128,7 +129,7 @@ def there(out: Path) -> list[dict[str, Any]]:
         ]
 
 
-def run_all(tasks: list[tuple[Any, ...]], out: Path, jobs: int) -> None:
+def run_all(tasks: list[Task], out: Path, jobs: int) -> None:
     """Run what is not in the file yet, and add it there as it ends."""
     done = {(row["world"], row["agent"], row["seed"], row["steps"]) for row in there(out)}
     left = [task for task in tasks if task not in done]
@@ -163,7 +164,7 @@ def main() -> None:
             print(f"{package} is not installed: left out.")
     names = [name for name in names if installed(WORLDS[name].package)]
     if names:
-        run_all(list(tasks_of(names, given.agents, seeds, share)), given.out, given.jobs)
+        run_all(tasks_of(names, given.agents, seeds, share), given.out, given.jobs)
     show(there(given.out))
 
 
@@ -190,8 +191,8 @@ def of(rows: list[dict[str, Any]], who: str, what: str = "reward") -> np.ndarray
 
 def best_memory(rows: list[dict[str, Any]]) -> str:
     """Return the name of the Q-learning that does best."""
-    there = [who for who in (f"Q, {memory}" for memory in MEMORIES) if len(of(rows, who))]
-    return max(there, key=lambda who: of(rows, who).mean(), default="")
+    played = [who for who in MEMORY_OF if len(of(rows, who))]
+    return max(played, key=lambda who: of(rows, who).mean(), default="")
 
 
 def line(name: str, rows: list[dict[str, Any]]) -> str:
