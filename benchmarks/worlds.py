@@ -16,7 +16,8 @@ FOLDER --no-deps`, with FOLDER on PYTHONPATH, takes them beside it.
 
     python benchmarks/worlds.py [--seeds 10] [--quick] [--only NAME] [--agents NAME] [--out FILE]
 
-Each run is written to FILE as it ends, and what stands there is not run again.
+Each run is written to FILE as it ends, and what stands there is not run again. `--speed` plays no
+table, but times how fast canonica and pymdp's agent act in pymdp's worlds, the worlds left out.
 """
 
 import argparse
@@ -42,6 +43,7 @@ COLUMNS: tuple[str, ...] = (
     "world", "agent", "seed", "steps", "reward", "episodes", "seconds", "updates", "parameters",
     "multiply_adds", "remembers", "states",
 )  # fmt: skip
+WARMING, TIMED, SPEEDS = 500, 1000, 5
 Task = tuple[str, str, int, int]  # world, agent, seed, steps
 
 
@@ -62,6 +64,42 @@ def run(agent: Any, environment: gymnasium.Env, steps: int, seed: int) -> Episod
         if over:
             found.append((taken, total))
     return found
+
+
+class Timed:
+    """An agent whose seconds of acting and learning are added up."""
+
+    def __init__(self, agent: Any) -> None:
+        self.agent, self.begin, self.seconds = agent, agent.begin, 0.0
+
+    def act(self, observation: Any) -> Any:
+        """Return what the agent does."""
+        began = time.perf_counter()
+        action = self.agent.act(observation)
+        self.seconds += time.perf_counter() - began
+        return action
+
+    def receive(self, reward: float, terminated: bool, truncated: bool) -> None:
+        """Tell the agent what became of it."""
+        began = time.perf_counter()
+        self.agent.receive(reward, terminated, truncated)
+        self.seconds += time.perf_counter() - began
+
+
+def show_speed(names: list[str]) -> None:
+    """Print steps a second of canonica and of pymdp's agent, by turns, in its worlds."""
+    for name in names:
+        world, seconds = WORLDS[name], {"canonica": [], OF_MODEL: []}
+        environment = made(world)
+        for seed in range(SPEEDS):
+            for who, found in seconds.items():
+                agent = Timed(player(who, world, environment, seed))
+                run(agent, environment, WARMING, seed)  # compiles what is compiled
+                agent.seconds = 0.0
+                run(agent, environment, TIMED, seed + SPEEDS)
+                found.append(agent.seconds)
+        for who, found in seconds.items():
+            print(f"{name}, {who}: {TIMED / np.median(found):,.0f} steps a second")
 
 
 def player(who: str, world: World, environment: gymnasium.Env, seed: int) -> Any:
@@ -154,6 +192,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="two seeds, a quarter of the steps")
     parser.add_argument("--only", default="", help="worlds whose name begins so")
     parser.add_argument("--agents", default="", help="agents whose name begins so")
+    parser.add_argument("--speed", action="store_true", help="times canonica and pymdp, no more")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--out", type=Path, default=Path("worlds.csv"))
     given = parser.parse_args()
@@ -163,6 +202,9 @@ def main() -> None:
         if not installed(package):
             print(f"{package} is not installed: left out.")
     names = [name for name in names if installed(WORLDS[name].package)]
+    if given.speed:
+        show_speed([name for name in names if WORLDS[name].package == OF_MODEL])
+        return
     if names:
         run_all(tasks_of(names, given.agents, seeds, share), given.out, given.jobs)
     show(there(given.out))

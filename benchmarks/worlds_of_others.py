@@ -90,7 +90,7 @@ WORLDS = {
         "popgym-HigherLowerEasy-v0", {}, 5_000, 0.528, "counting cards, 20,000 games", "popgym"
     ),
     "pymdp T-maze": World(
-        "SimplifiedTMaze", {"moves": 10}, 3_000, 1.75, "the cue, right in 0.95", "pymdp"
+        "SimplifiedTMaze", {"moves": 10}, 3_000, 2.0, "looking until the cue is sure", "pymdp"
     ),
     "pymdp cue chaining": World(
         "CueChainingEnv", {"moves": 30}, 10_000, 2.0, "both cues, then the reward", "pymdp"
