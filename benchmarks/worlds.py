@@ -23,7 +23,7 @@ table, but times how fast canonica and pymdp's agent act in pymdp's worlds, the 
 import argparse
 import csv
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -217,13 +217,10 @@ def show(rows: list[dict[str, Any]]) -> None:
     print("|---|---|---|---|---|---|---|---|")
     for name in names:
         print(line(name, [row for row in rows if row["world"] == name]))
-    print(
-        "\n| world | agent | updates | numbers held | multiply-adds a step | seconds | remembers |"
-    )
+    print("\n| world | agent | updates | numbers held | multiply-adds a step | ms | remembers |")
     print("|---|---|---|---|---|---|---|")
     for name in names:
-        for text in cost_lines(name, [row for row in rows if row["world"] == name]):
-            print(text)
+        print(cost_line(name, [row for row in rows if row["world"] == name]))
 
 
 def of(rows: list[dict[str, Any]], who: str, what: str = "reward") -> np.ndarray:
@@ -255,19 +252,34 @@ def line(name: str, rows: list[dict[str, Any]]) -> str:
     )
 
 
-def cost_lines(name: str, rows: list[dict[str, Any]]) -> Iterator[str]:
-    """Yield what each agent's score cost in a world."""
-    for who in ("canonica", best_memory(rows), RECURRENT, OF_MODEL):
-        if not len(of(rows, who)):
-            continue
-        a_step = (of(rows, who, "multiply_adds") / of(rows, who, "steps")).mean()
-        kept = of(rows, who, "remembers").tolist()
-        often = max(set(kept), key=kept.count)
-        yield (
-            f"| {name} | {who} | {of(rows, who, 'updates').mean():,.0f} | "
-            f"{of(rows, who, 'parameters').mean():,.0f} | {a_step:,.0f} | "
-            f"{of(rows, who, 'seconds').mean():,.1f} | {often} ({kept.count(often)}) |"
-        )
+def short(number: float) -> str:
+    """Return a number with two or three digits, as thousands or millions where it is large."""
+    for size, letter in ((1e6, "M"), (1e3, "k")):
+        if number >= size:
+            return f"{number / size:.{0 if number >= 10 * size else 1}f}{letter}"
+    return f"{number:.0f}"
+
+
+def cost_line(name: str, rows: list[dict[str, Any]]) -> str:
+    """Return what each agent's score cost in a world: canonica, Q-learning, RecurrentPPO, pymdp."""
+    players = ("canonica", best_memory(rows), RECURRENT, OF_MODEL)
+    played = [who for who in players if len(of(rows, who))]
+
+    def each(value: Callable[[str], float], of_digits: Callable[[float], str] = short) -> str:
+        return " / ".join(of_digits(float(value(who))) for who in played)
+
+    def a_step(who: str, what: str) -> float:
+        return (of(rows, who, what) / of(rows, who, "steps")).mean()
+
+    kept = of(rows, "canonica", "remembers").tolist()
+    often = max(set(kept), key=kept.count, default="")
+    return (
+        f"| {name} | {', '.join(played)} | {each(lambda who: of(rows, who, 'updates').mean())} | "
+        f"{each(lambda who: of(rows, who, 'parameters').mean())} | "
+        f"{each(lambda who: a_step(who, 'multiply_adds'))} | "
+        f"{each(lambda who: 1000 * a_step(who, 'seconds'), '{:.2f}'.format)} | "
+        f"{often} ({kept.count(often)} of {len(kept)}) |"
+    )
 
 
 if __name__ == "__main__":

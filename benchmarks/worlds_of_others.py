@@ -66,7 +66,12 @@ WORLDS = {
     "MiniGrid DoorKey 5x5": World("MiniGrid-DoorKey-5x5-v0", {}, 5_000, 0.96, "about", "minigrid"),
     "MiniGrid MemoryS7": World("MiniGrid-MemoryS7-v0", {}, 5_000, 0.97, "about", "minigrid"),
     "NeuroGym PerceptualDecisionMaking": World(
-        "PerceptualDecisionMaking-v0", {"sigma": 0.0}, 10_000, 1.0, "every trial right", "neurogym"
+        "PerceptualDecisionMaking-v0",
+        {"sigma": 0.0},
+        10_000,
+        0.9,
+        "every trial right, of a fifth that show nothing every other one",
+        "neurogym",
     ),
     "NeuroGym GoNogo": World(
         "GoNogo-v0", {}, 10_000, 0.5, "every trial right; half are rewarded", "neurogym"
