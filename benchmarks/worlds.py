@@ -235,14 +235,16 @@ def best_memory(rows: list[dict[str, Any]]) -> str:
 
 
 def line(name: str, rows: list[dict[str, Any]]) -> str:
-    """Return the scores in a world, with standard errors and the number of seeds."""
+    """Return the scores in a world, with standard errors and, in brackets, the number of seeds."""
     chance, best = of(rows, "random").mean(), WORLDS[name].best
 
     def score(who: str) -> str:
         scores = (of(rows, who) - chance) / (best - chance)
         if not len(scores):
             return "-"
-        error = scores.std(ddof=1) / np.sqrt(len(scores)) if len(scores) > 1 else np.nan
+        if len(scores) == 1:
+            return f"{scores[0]:.2f} (1)"
+        error = scores.std(ddof=1) / np.sqrt(len(scores))
         return f"{scores.mean():.2f} +- {error:.2f} ({len(scores)})"
 
     rival = best_memory(rows)
