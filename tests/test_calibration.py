@@ -375,7 +375,7 @@ def test_cultures_simulated_spike_by_spike_can_be_judged():
     assert np.isfinite(found.log_evidence).all()
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_later_responses_and_session_means_fall_anywhere_in_what_is_foretold():
     """Probability integral transforms, over recordings drawn from the model, are even."""
     singles, means = [], []

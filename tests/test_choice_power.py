@@ -37,7 +37,7 @@ def test_what_cannot_differ_is_refused(differences):
         choice_power(differences=differences)
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_large_differences_are_found_and_none_is_not():
     told = []
     settings = {"pool": 60, "trials": 60, "studies": 1500, "sizes": ((20, 12), (50, 50))}

@@ -101,7 +101,7 @@ def two_tasks():
     return first, second.iloc[::-1]
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_own_choices_tell_more_than_those_of_others(two_tasks):
     told = []
     free = ["plasticity", "habit", "policy prior"]
@@ -129,7 +129,7 @@ def test_own_choices_tell_more_than_those_of_others(two_tasks):
     assert mixed["gain"].sel(model="canonical") < 0
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_the_command_foretells_another_task(tmp_path, two_tasks):
     for table, name in zip(two_tasks, ("first.csv", "second.csv"), strict=True):
         table.to_csv(tmp_path / name, index=False)

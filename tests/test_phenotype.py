@@ -371,8 +371,8 @@ def test_the_distribution_of_a_group_is_found():
         same = group_prior(other, weak, jnp.asarray(included))
         # One round, written out: the posteriors' mean and variance, and the weak prior's as one.
         once = group_prior(each, weak, jnp.asarray(included), rounds=1)
-    variance = np.asarray(each.sd)[included] ** 2
-    mine, own_mean, own_sd = (np.asarray(x) for x in (each.mean, weak.mean[0], weak.sd[0]))
+        mine, variance = np.asarray(each.mean), np.asarray(each.sd)[included] ** 2
+    own_mean, own_sd = np.asarray(weak.mean[0]), np.asarray(weak.sd[0])
     centre = (mine[included].sum(axis=0) + own_mean) / 30
     square = ((mine[included] - centre) ** 2 + variance).sum(axis=0)
     spread = np.sqrt((square + own_sd**2 + (own_mean - centre) ** 2) / 30)

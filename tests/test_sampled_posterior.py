@@ -171,7 +171,7 @@ def test_a_seed_decides_the_points(two_subjects):
     np.testing.assert_allclose(first.log_evidence, other.log_evidence, atol=0.05)
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_intervals_hold_the_truth_as_often_as_they_say():
     """Subjects drawn from the prior, two parameters free: 90 % intervals, 200 subjects."""
     unbounded = np.random.default_rng(0).normal(0, 1, (200, 2))

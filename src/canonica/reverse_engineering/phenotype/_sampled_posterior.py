@@ -20,14 +20,14 @@ from canonica.reverse_engineering.phenotype._laplace import (
 )
 from canonica.reverse_engineering.phenotype._trials import ChoiceTrials
 
-CHAINS, STEPS = 128, 8
+CHAINS, STEPS = 256, 8
 POINTS = CHAINS * STEPS
 STAGES = 40  # at most, from the proposal to the posterior
 EFFECTIVE = POINTS / 2  # points that a stage has to leave, by their weights
 FREEDOM = 5.0  # of the t distribution
 WIDER = 1.2  # than the curvature says
 FROM_PRIOR = 0.25  # share of points, so that no weight is far above the others'
-SMALLEST_STEP = 0.05  # of a chain, relative to the largest
+SMALLEST_STEP = 0.1  # of a chain, relative to the largest
 JITTER = 1e-9
 
 Law = Callable[[Float[Array, "point parameter"]], Float[Array, " point"]]
