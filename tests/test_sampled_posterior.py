@@ -53,7 +53,7 @@ def two_subjects():
     "free",
     [
         pytest.param(["loss modulation"], marks=pytest.mark.slow),
-        ["plasticity", "loss modulation"],
+        ["forgetting", "loss modulation"],
     ],
 )
 def test_posterior_is_that_of_the_grid(two_subjects, free):
@@ -62,17 +62,21 @@ def test_posterior_is_that_of_the_grid(two_subjects, free):
         model = choice_model("canonical", trials, 2, free)
         prior = NormalPrior.of(model, 2)
         found = sampled_posteriors(model, trials, prior)
-        axes = [np.linspace(-5, 5, 801 if len(free) == 1 else 121)] * len(free)
+        centre, spread = np.asarray(prior.mean[0]), np.asarray(prior.sd[0])
+        standard = np.linspace(-5, 5, 801 if len(free) == 1 else 121)
+        axes = [mean + sd * standard for mean, sd in zip(centre, spread, strict=True)]
         grid = np.stack([part.ravel() for part in np.meshgrid(*axes, indexing="ij")], axis=1)
+        log_prior = stats.norm.logpdf(grid, centre, spread).sum(axis=1)
         one = jax.jit(jax.vmap(model.log_likelihood, (0, None)))
         for n in (0, 1):
             own = jax.tree.map(lambda part, n=n: part[n], trials)
-            each = np.asarray(one(jnp.asarray(grid), own)) + stats.norm.logpdf(grid).sum(axis=1)
+            each = np.asarray(one(jnp.asarray(grid), own)) + log_prior
             total, expected = on_grid(each.reshape([len(axis) for axis in axes]), *axes)
             assert abs(float(found.log_evidence[n]) - total) < 0.1
             quantiles = [np.asarray(found.quantile(share)[n]) for share in (0.05, 0.95)]
             mine = np.stack([found.mean[n], found.sd[n], *quantiles], axis=1)
             np.testing.assert_allclose(mine, expected, atol=0.2 * expected[:, 1].max())
+            np.testing.assert_allclose(found.sd[n], expected[:, 1], rtol=0.15)
     assert (np.asarray(found.effective) >= POINTS / 2).all()
 
 
