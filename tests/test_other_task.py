@@ -19,8 +19,11 @@ from canonica.reverse_engineering.phenotype import predict_other_task, read_choi
 from canonica.reverse_engineering.phenotype._choice_model import choice_model
 from canonica.reverse_engineering.phenotype._group_prior import group_prior
 from canonica.reverse_engineering.phenotype._laplace import NormalPrior
-from canonica.reverse_engineering.phenotype._other_task import _foretold
-from canonica.reverse_engineering.phenotype._sampled_posterior import sampled_posteriors
+from canonica.reverse_engineering.phenotype._other_task import _foretold, _in_both
+from canonica.reverse_engineering.phenotype._sampled_posterior import (
+    DrawnPoints,
+    sampled_posteriors,
+)
 from canonica.reverse_engineering.phenotype._trials import trials_of
 from canonica.studies.phenotypes import simulated_choices
 
@@ -82,6 +85,36 @@ def test_subjects_have_to_be_in_both():
     for names in ("efgh", "aefg"):
         with pytest.raises(CanonicaError, match=r"found [01] of the subjects.*expected two"):
             predict_other_task(first, stayers(1, 4, names))
+
+
+def test_subjects_are_found_by_their_names():
+    first = read_choices(stayers(0, 4, "dabc"))
+    second = read_choices(stayers(1, 4, "xcad"))
+    rows, again = _in_both(first, second)
+    assert [first.subjects[n] for n in rows] == [second.subjects[n] for n in again]
+    assert {first.subjects[n] for n in rows} == {"a", "c", "d"}
+
+
+@pytest.mark.usefixtures("unchecked")
+def test_a_group_is_the_mean_and_spread_of_its_posteriors():
+    """One round, written out; the weak prior counts as one subject more."""
+    with jax.enable_x64(True):
+        rng = np.random.default_rng(0)
+        weak = NormalPrior(jnp.full((5, 2), 0.5), jnp.full((5, 2), 2.0))
+        points = jnp.asarray(rng.normal(0.5, 2, (5, 400, 2)))
+        likelihood = jnp.asarray(rng.normal(size=(5, 400)))
+        found = DrawnPoints(points, likelihood, weak.log_density(points)).under(weak)
+        included = np.array([True, True, False, True, True])
+        once = group_prior(found, weak, jnp.asarray(included), rounds=1)
+        twice = group_prior(found, weak, jnp.asarray(included), rounds=2)
+    share = np.exp(likelihood) / np.exp(likelihood).sum(axis=1, keepdims=True)
+    mean = np.einsum("sn,snp->sp", share, points)[included]
+    square = np.einsum("sn,snp->sp", share, points**2)[included]
+    centre = (mean.sum(axis=0) + 0.5) / 5
+    spread = (square - 2 * mean * centre + centre**2).sum(axis=0) + 4 + (0.5 - centre) ** 2
+    np.testing.assert_allclose(once.mean, np.broadcast_to(centre, (5, 2)), rtol=1e-9)
+    np.testing.assert_allclose(once.sd, np.broadcast_to(np.sqrt(spread / 5), (5, 2)), rtol=1e-9)
+    assert (np.abs(twice.mean - once.mean) > 1e-3).any()
 
 
 @pytest.fixture(scope="module")
