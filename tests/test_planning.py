@@ -4,6 +4,7 @@ import ast
 import dataclasses
 import math
 from collections import Counter
+from itertools import pairwise
 
 import gymnasium
 import jax
@@ -19,7 +20,7 @@ from canonica import CanonicaError
 from canonica.agents import PlanningAgent, QLearningAgent, RandomAgent, agent_for, play
 from canonica.agents.planning._followed import END, Consequence, Consequences, Followed
 from canonica.agents.planning._memories import MEMORIES, History, lineage
-from canonica.agents.planning._memory_evidence import memory_chosen
+from canonica.agents.planning._memory_evidence import MemoryEvidence, memory_chosen
 from canonica.agents.planning._rewards import GRADES, Rewards
 from canonica.agents.planning._spaces import (
     action_count,
@@ -347,7 +348,11 @@ class Told(gymnasium.Env):
 
 @pytest.mark.parametrize(
     ("ago", "memory"),
-    [(1, "the last step"), (2, "the last two steps"), (4, "the first observation")],
+    [
+        (1, "the last step"),
+        (2, "the last two other observations"),  # what was done then matters for nothing
+        (4, "the first observation"),
+    ],
 )
 def test_it_remembers_what_is_worth_remembering(ago, memory):
     world = Told(ago)
@@ -362,24 +367,43 @@ def test_where_nothing_is_worth_remembering_nothing_is():
     agent = agent_for(lake)
     found = play(agent, lake, episodes=150)
     assert agent.remembers == "nothing"
-    assert max(agent.evidence) <= 3
+    assert max(agent.evidence.outcomes) <= 3
     assert found["reward"][-75:].mean() > 0.25  # at random: 0.014
 
 
 @pytest.mark.parametrize(
     ("evidence", "memory"),
     [
-        ([0, 2.9, 0, 0, 0], "nothing"),
-        ([0, 3.1, 0, 0, 0], "the last step"),
-        ([0, 2, 2, 0, 0], "the last two steps"),  # both together are clear
-        ([0, 5, 2.9, 0, 0], "the last step"),
-        ([0, 5, 4, 8, 0.5], "the last two steps"),
-        ([0, 5, -9, 6, 0], "the first observation"),
-        ([0, -5, 9, -1, 5], "the last two steps"),
+        ([0, 2.9, 0, 0, 0, 0, 0], "nothing"),
+        ([0, 3.1, 0, 0, 0, 0, 0], "the last step"),
+        ([0, 2, 2, 0, 0, 0, 0], "the last two steps"),  # both together are clear
+        ([0, 5, 2.9, 0, 0, 0, 0], "the last step"),
+        ([0, 5, 4, 8, 0.5, 0, 0], "the last two steps"),
+        ([0, 5, -9, 6, 0, 0, 0], "the first observation"),
+        ([0, -5, 9, -1, 5, 0, 0], "the last two steps"),
+        ([0, 5, 4, 4, 2, 4, 9], "the first observation and the last two steps"),
+        ([0, 5, 4, 4, 2, 4, 11], "the last two other observations"),
     ],
 )
 def test_more_is_remembered_where_the_evidence_is_clear(evidence, memory):
-    assert MEMORIES[memory_chosen(evidence)].name == memory
+    nothing = [0.0] * len(MEMORIES)
+    assert MEMORIES[memory_chosen(MemoryEvidence(evidence, nothing))].name == memory
+
+
+@pytest.mark.parametrize(
+    ("rewards", "memory"),
+    [
+        ([0, 2.9, 0, 0, 0, 0, 0], "the last two steps"),  # not clear: as outcomes say
+        ([0, 0, 0, 3.1, 0, 0, 0], "the first observation and the last two steps"),
+        ([0, 0, 0, 9, 0, -3.1, 0], "the first observation and the last step"),
+        ([0, 0, 0, 2, 0, 0, 5.1], "the last two other observations"),
+        ([0, 5, -4, 0, 0, 0, 0], "the last step"),
+        ([0, -5, -5, -5, -5, 0, -5], "nothing"),
+    ],
+)
+def test_what_tells_rewards_comes_first(rewards, memory):
+    outcomes = [0, 50, 40, 20, 10, 15, 30]
+    assert MEMORIES[memory_chosen(MemoryEvidence(outcomes, rewards))].name == memory
 
 
 def test_an_episode_that_is_cut_has_no_end():
@@ -423,7 +447,12 @@ def test_evidence_is_that_of_predictions_one_by_one():
             outcomes.append((None if over else then, reward))
             history.append(((seen, action), (seen, last, action), outcomes[-1]))
             seen, last = np.array(then), (seen, action)
-    assert agent.evidence[1] == pytest.approx(slow_evidence(history, outcomes), abs=1e-9)
+    found = agent.evidence
+    assert found.outcomes[1] == pytest.approx(slow_evidence(history, outcomes), abs=1e-9)
+    rewards = [reward for _, reward in outcomes]
+    graded = [(less, more, reward) for less, more, (_, reward) in history]
+    assert found.rewards[1] == pytest.approx(slow_evidence(graded, rewards), abs=1e-9)
+    assert found.rewards[1] != found.outcomes[1]
 
 
 @pytest.mark.parametrize(
@@ -514,7 +543,7 @@ def test_an_agent_that_has_met_nothing_is_kept_too(tmp_path):
 def test_knowledge_of_other_memories_is_refused():
     lake = gymnasium.make("FrozenLake-v1")
     kept = agent_for(lake).knowledge
-    with pytest.raises(CanonicaError, match="counts: found those of 4 memories; expected 5"):
+    with pytest.raises(CanonicaError, match="counts: found those of 4 memories; expected 7"):
         dataclasses.replace(kept, counts=kept.counts[:4])
 
 
@@ -608,12 +637,51 @@ def test_it_looks_as_far_ahead_as_an_episode_lasts(limit):
 
 
 def test_histories_are_remembered_as_they_were():
-    history = History(5).after(5, 1).after(6, 0).after(7, 2)
+    history = History(5).after(5, 1, 6).after(6, 0, 7).after(7, 2, 7)
     kept = [memory.of(history) for memory in MEMORIES]
-    assert kept == [(), (7, 2), (7, 2, 6, 0), (5,), (5, 7, 2)]
+    assert kept == [(), (7, 2), (7, 2, 6, 0), (5,), (5, 7, 2), (5, 7, 2, 6, 0), (6, 5)]
     assert [memory.of(History(5)) for memory in MEMORIES] == [
-        (), (-1, -1), (-1, -1, -1, -1), (5,), (5, -1, -1)
+        (), (-1, -1), (-1, -1, -1, -1), (5,), (5, -1, -1), (5, -1, -1, -1, -1), (-1, -1)
     ]  # fmt: skip
+
+
+def test_what_was_another_observation_is_kept_as_long_as_one_stays():
+    """A sample, a pause and a test, of several steps each."""
+    seen = [1, 1, 1, 0, 0, 0, 0, 2, 2]
+    history, kept = History(seen[0]), []
+    for now, following in pairwise(seen):
+        history = history.after(now, 0, following)
+        kept.append(history.others)
+    assert kept == [(-1, -1)] * 2 + [(1, -1)] * 4 + [(0, 1)] * 2
+
+
+class Delayed(gymnasium.Env):
+    """What was seen in the middle of an episode says which of two actions is rewarded later."""
+
+    observation_space = spaces.Discrete(5)  # beginning, left, right, pause, end
+    action_space = spaces.Discrete(2)
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed, options=options)
+        right = int(self.np_random.integers(2))
+        pause = int(self.np_random.integers(3, 6))
+        self.coming = [1 + right, 1 + right, *[3] * pause, 4]
+        self.right = right
+        return 0, {}
+
+    def step(self, action):
+        if not self.coming:
+            return 4, 1.0 if action == self.right else -1.0, True, False, {}
+        return self.coming.pop(0), 0.0, False, False, {}
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_what_was_seen_in_the_middle_of_an_episode_is_remembered(seed):
+    world = Delayed()
+    agent = agent_for(world, seed=seed)
+    found = play(agent, world, episodes=150, seed=seed)
+    assert agent.remembers == "the last two other observations"
+    assert found["reward"][-50:].mean() > 0.95
 
 
 def test_q_learning_updates_its_table_as_watkins_says():

@@ -70,6 +70,7 @@ class Followed:
         self.less = array("q")  # of each state: the state of the memory that remembers less
         self.times = array("q")  # each pair was met
         self._kinds: dict[tuple[int, Consequence], int] = {}
+        self._graded: dict[tuple[int, float], float] = {}
         self._pair, self._following = array("q"), array("q")
         self._count, self._reward = array("d"), array("d")
         # One of each is believed before anything was seen.
@@ -104,6 +105,11 @@ class Followed:
         kind = self._kinds.get((pair, outcome))
         return 0.0 if kind is None else self._count[kind] / self.times[pair]
 
+    def grade_frequency(self, pair: int, grade: float) -> float:
+        """Return how often a reward has followed a pair, whatever was seen then."""
+        times = self.times[pair]
+        return self._graded.get((pair, grade), 0.0) / times if times else 0.0
+
     def compare(self, pair: int, outcome: Consequence, less: "Followed", same: int) -> None:
         """Take note whether the first outcome of a pair is new to the pair with less remembered."""
         if self.times[pair] == 0 and less.times[same]:
@@ -113,6 +119,7 @@ class Followed:
     def add(self, pair: int, outcome: Consequence, following: int, reward: float) -> None:
         """Count an outcome: plasticity of the synapses from a pair to the state that follows."""
         kind = self._kinds.get((pair, outcome))
+        self._grade(pair, outcome, 1.0)
         if self.times[pair]:
             self.new += kind is None
             self.chances += 1 / (self.times[pair] + self.novelty)
@@ -166,7 +173,12 @@ class Followed:
             *(vars(seen)[name].tolist() for name in vars(seen)), strict=True
         ):
             self._append(pair, Consequence(at, grade), following, count, reward)
+            self._grade(pair, Consequence(at, grade), count)
             self.times[pair] += int(count)
+
+    def _grade(self, pair: int, outcome: Consequence, count: float) -> None:
+        key = pair, outcome.grade
+        self._graded[key] = self._graded.get(key, 0.0) + count
 
     def _append(
         self, pair: int, outcome: Consequence, following: int, count: float, reward: float

@@ -77,8 +77,8 @@ class Knowledge:
         Steps and episodes that came to their end; episodes that began.
     rewards : Rewards
         What was met of them.
-    evidence : list of float
-        For each memory, in nats.
+    evidence, reward_evidence : list of float
+        For each memory, in nats: of whole outcomes, and of rewards alone.
     memory : int
         What is remembered.
     symbols : list of str
@@ -98,13 +98,15 @@ class Knowledge:
     begun: int
     rewards: Rewards
     evidence: list[float]
+    reward_evidence: list[float]
     memory: int
     symbols: list[str]
     actions: list[str]
     counts: list[MemoryCounts]
 
     def __post_init__(self) -> None:
-        if not len(self.counts) == len(self.evidence) == len(MEMORIES):
+        each = (self.counts, self.evidence, self.reward_evidence)
+        if any(len(one) != len(MEMORIES) for one in each):
             raise CanonicaError(
                 f"counts: found those of {how_many(len(self.counts), 'memory', 'memories')}; "
                 f"expected {len(MEMORIES)}. Another version of canonica saved it: learn anew."

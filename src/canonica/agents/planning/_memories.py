@@ -22,15 +22,19 @@ class History(NamedTuple):
         The first observation.
     last, before_last : PastStep
         Before the present observation.
+    others : (int, int)
+        What was seen before it, while that was another, and what before that, the last first.
     """
 
     first: int
     last: PastStep = PastStep()
     before_last: PastStep = PastStep()
+    others: tuple[int, int] = (NOT_THERE, NOT_THERE)
 
-    def after(self, seen: int, action: int) -> "History":
-        """Return the history one step later."""
-        return History(self.first, PastStep(seen, action), self.last)
+    def after(self, seen: int, action: int, following: int) -> "History":
+        """Return the history one step later, when the observation `following` is present."""
+        others = self.others if following == seen else (seen, self.others[0])
+        return History(self.first, PastStep(seen, action), self.last, others)
 
 
 class MemoryRule(NamedTuple):
@@ -63,6 +67,12 @@ MEMORIES = (
         3,
         lambda history: (history.first, *history.last),
     ),
+    MemoryRule(
+        "the first observation and the last two steps",
+        4,
+        lambda history: (history.first, *history.last, *history.before_last),
+    ),
+    MemoryRule("the last two other observations", 0, lambda history: history.others),
 )
 
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from canonica.agents.planning._followed import Consequence, Followed
 from canonica.agents.planning._memories import MEMORIES
@@ -9,16 +10,48 @@ from canonica.agents.planning._memories import MEMORIES
 CLEAR = 3.0  # nats: evidence of 20 to 1
 
 
+class MemoryEvidence(NamedTuple):
+    """How much better each memory has predicted than its parent, in nats.
+
+    Attributes
+    ----------
+    outcomes : list of float
+        Of what was seen and what reward came, together.
+    rewards : list of float
+        Of what reward came, whatever was seen.
+    """
+
+    outcomes: list[float]
+    rewards: list[float]
+
+    @classmethod
+    def none(cls) -> "MemoryEvidence":
+        """Return that of an agent which has seen nothing."""
+        return cls([0.0] * len(MEMORIES), [0.0] * len(MEMORIES))
+
+    def with_more(self, outcomes: Sequence[float], rewards: Sequence[float]) -> "MemoryEvidence":
+        """Return the sums after another outcome."""
+        return MemoryEvidence(
+            [before + one for before, one in zip(self.outcomes, outcomes, strict=True)],
+            [before + one for before, one in zip(self.rewards, rewards, strict=True)],
+        )
+
+
 def evidence_of(
-    outcome: Consequence, pairs: Sequence[int], followed: Sequence[Followed], *, kinds: int
-) -> list[float]:
+    outcome: Consequence,
+    pairs: Sequence[int],
+    followed: Sequence[Followed],
+    *,
+    kinds: int,
+    grades: int,
+) -> tuple[list[float], list[float]]:
     """Return how much better each memory predicts an outcome than its parent, in nats.
 
-    Each predicts by its own counts and one prior count of what less memory predicts; it is held
-    against the frequency with less memory, with the weight of as many counts as it has itself. (As
-    many as less memory has would predict better where it remembers in vain, and worse in noise.)
-    Whether first outcomes are new to less memory is noted in `followed`, which does not yet count
-    this one.
+    Once as a whole, and once its reward alone. Each predicts by its own counts and one prior count
+    of what less memory predicts; it is held against the frequency with less memory, with the
+    weight of as many counts as it has itself. (As many as less memory has would predict better
+    where it remembers in vain, and worse in noise.) Whether first outcomes are new to less memory
+    is noted in `followed`, which does not yet count this one.
 
     Parameters
     ----------
@@ -28,39 +61,61 @@ def evidence_of(
         The pair of state and action that it followed, by each memory.
     followed : sequence of Followed
         Counts, by each memory.
-    kinds : int
-        How many different outcomes there were, of any pair.
+    kinds, grades : int
+        How many different outcomes and rewards there were, of any pair.
     """
+    for memory, counts, pair in zip(MEMORIES, followed, pairs, strict=True):
+        if memory.parent is not None:
+            counts.compare(pair, outcome, followed[memory.parent], pairs[memory.parent])
+    times = [counts.times[pair] for counts, pair in zip(followed, pairs, strict=True)]
+    whole = [one.frequency(pair, outcome) for one, pair in zip(followed, pairs, strict=True)]
+    reward = [
+        one.grade_frequency(pair, outcome.grade) for one, pair in zip(followed, pairs, strict=True)
+    ]
+    return _over_parents(times, whole, kinds), _over_parents(times, reward, grades)
+
+
+def _over_parents(times: Sequence[int], frequency: Sequence[float], kinds: int) -> list[float]:
     predicted: list[float] = []
     evidence: list[float] = []
-    for memory, counts, pair in zip(MEMORIES, followed, pairs, strict=True):
-        times = counts.times[pair]
+    for memory, n, own in zip(MEMORIES, times, frequency, strict=True):
         prior = 1 / kinds if memory.parent is None else predicted[memory.parent]
-        predicted.append((times * counts.frequency(pair, outcome) + prior) / (times + 1))
+        predicted.append((n * own + prior) / (n + 1))
         if memory.parent is None:
             evidence.append(0.0)
             continue
-        less, same = followed[memory.parent], pairs[memory.parent]
-        counts.compare(pair, outcome, less, same)
-        control = (times * less.frequency(same, outcome) + prior) / (times + 1)
+        control = (n * frequency[memory.parent] + prior) / (n + 1)
         evidence.append(math.log(predicted[-1] / control))
     return evidence
 
 
-def memory_chosen(evidence: Sequence[float]) -> int:
-    """Return the memory that the evidence is clear for, all along the way from remembering nothing.
+def memory_chosen(evidence: MemoryEvidence) -> int:
+    """Return what to remember.
+
+    Of the memories that predict rewards as well as the best, all but what is not clear, it is the
+    one that predicts whole outcomes best, as far as the evidence for that is clear all along the
+    way from remembering less. What tells rewards comes first: a memory that foretells what matters
+    for nothing is no reason to forget what does.
 
     Parameters
     ----------
-    evidence : sequence of float
+    evidence : MemoryEvidence
         For each memory over its parent, in nats.
     """
-    total = [0.0] * len(MEMORIES)
-    chosen = [0] * len(MEMORIES)  # the best of a memory and its parents
+    reward = _totals(evidence.rewards)
+    total = _totals(evidence.outcomes)
+    good = [one >= max(reward) - CLEAR for one in reward]
+    chosen: list[int | None] = []  # the best of a memory and its parents
     for number, memory in enumerate(MEMORIES):
-        if memory.parent is None:
-            continue
-        total[number] = total[memory.parent] + evidence[number]
-        best = chosen[memory.parent]
-        chosen[number] = number if total[number] > total[best] + CLEAR else best
-    return max(chosen, key=lambda number: total[number])
+        best = None if memory.parent is None else chosen[memory.parent]
+        better = best is None or total[number] > total[best] + CLEAR
+        chosen.append(number if good[number] and better else best)
+    return max((one for one in chosen if one is not None), key=lambda number: total[number])
+
+
+def _totals(evidence: Sequence[float]) -> list[float]:
+    """Return the evidence of each memory over remembering nothing."""
+    total: list[float] = []
+    for memory, own in zip(MEMORIES, evidence, strict=True):
+        total.append(0.0 if memory.parent is None else total[memory.parent] + own)
+    return total

@@ -13,7 +13,11 @@ from canonica._saved_file import save_value
 from canonica.agents.planning._followed import END, Consequence, Followed
 from canonica.agents.planning._knowledge import PARTS, Knowledge, MemoryCounts
 from canonica.agents.planning._memories import MEMORIES, History, lineage
-from canonica.agents.planning._memory_evidence import evidence_of, memory_chosen
+from canonica.agents.planning._memory_evidence import (
+    MemoryEvidence,
+    evidence_of,
+    memory_chosen,
+)
 from canonica.agents.planning._rewards import Rewards
 from canonica.agents.planning._spaces import (
     action_count,
@@ -52,10 +56,11 @@ class PlanningAgent:
     have changed, and is what the policy synapses hold (`network`). Made by `agent_for`.
 
     What it remembers is chosen by evidence: nothing, the last step or two, the first observation of
-    an episode, or that and the last step. Each memory predicts every outcome before it is counted,
-    by its own counts and one prior count of what less memory predicts. Beside it stands the
-    prediction of as many counts of what was met with less memory; more is remembered where it is
-    20 times as probable.
+    an episode, both, or the last two observations that were others. Each memory predicts every
+    outcome before it is counted, by its own counts and one prior count of what less memory
+    predicts. Beside it stands the prediction of as many counts of what was met with less memory;
+    more is remembered where it is 20 times as probable: what tells rewards first, then what tells
+    all else.
 
     What has never followed an action it takes to be as good as the best it knows, with the
     probability that something new comes, which it learns.
@@ -77,7 +82,7 @@ class PlanningAgent:
         That it has seen the end of.
     memory : int
         What it remembers; `remembers` says it in words.
-    evidence : list of float
+    evidence : MemoryEvidence
         For each memory, over as many counts of what its parent has met, in nats.
 
     Raises
@@ -121,12 +126,13 @@ class PlanningAgent:
         self.seed = checked_seed(seed)
         self.steps = self.episodes = self._begun = 0
         self.rewards = Rewards()
-        self.evidence = [0.0] * len(MEMORIES)
+        self.evidence = MemoryEvidence.none()
         self.memory = 0
         self._symbols = Symbols()
         self._followed = [Followed(self.actions) for _ in MEMORIES]
         self._worth = [Worth() for _ in MEMORIES]
         self._outcomes: set[Consequence] = set()
+        self._grades: set[float] = set()
         self._generator = np.random.default_rng([self.seed, 0])
         self._stale = True
         self._player = Player()
@@ -259,7 +265,8 @@ class PlanningAgent:
             episodes=self.episodes,
             begun=self._begun,
             rewards=self.rewards.copy(),
-            evidence=list(self.evidence),
+            evidence=list(self.evidence.outcomes),
+            reward_evidence=list(self.evidence.rewards),
             memory=self.memory,
             symbols=self._symbols.texts,
             actions=action_texts(self.action_space),
@@ -289,7 +296,8 @@ class PlanningAgent:
         self.seed, self._begun = knowledge.seed, knowledge.begun
         self.steps, self.episodes = knowledge.steps, knowledge.episodes
         self.rewards = knowledge.rewards.copy()
-        self.evidence, self.memory = list(knowledge.evidence), knowledge.memory
+        self.evidence = MemoryEvidence(list(knowledge.evidence), list(knowledge.reward_evidence))
+        self.memory = knowledge.memory
         self._symbols = Symbols(knowledge.symbols)
         for counts, followed, worth in zip(
             knowledge.counts, self._followed, self._worth, strict=True
@@ -300,6 +308,7 @@ class PlanningAgent:
         self._outcomes = {
             Consequence(*one) for one in zip(seen.seen.tolist(), seen.grade.tolist(), strict=True)
         }
+        self._grades = set(seen.grade.tolist())
 
     def _number(self, observation: Any) -> int:
         space = self.observation_space
@@ -326,13 +335,16 @@ class PlanningAgent:
     def _learn(self, player: Player, seen: int) -> None:
         """Predict, then count, what followed the last action: an observation, or the end."""
         action, reward = present(player.action, "action"), present(player.reward, "reward")
-        history = present(player.history, "history").after(player.seen, action)
+        history = present(player.history, "history").after(player.seen, action, seen)
         after = [END] * len(MEMORIES) if seen == END else self._located(history, seen)
         outcome = Consequence(seen, self.rewards.grade(reward))
         self._outcomes.add(outcome)
         pairs = [state * self.actions + action for state in player.states]
-        more = evidence_of(outcome, pairs, self._followed, kinds=len(self._outcomes))
-        self.evidence = [before + one for before, one in zip(self.evidence, more, strict=True)]
+        self._grades.add(outcome.grade)
+        more = evidence_of(
+            outcome, pairs, self._followed, kinds=len(self._outcomes), grades=len(self._grades)
+        )
+        self.evidence = self.evidence.with_more(*more)
         for followed, pair, following in zip(self._followed, pairs, after, strict=True):
             followed.add(pair, outcome, following, reward)
         times = self._followed[self.memory].times[pairs[self.memory]]

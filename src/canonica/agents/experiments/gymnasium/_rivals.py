@@ -128,7 +128,7 @@ class QLearningAgent:
         if self._history is None:
             self._history, learns = History(seen), False
         else:
-            self._history, learns = self._history.after(self._seen, self._action), True
+            self._history, learns = self._history.after(self._seen, self._action, seen), True
         state = (seen, *self._memory.of(self._history))
         worth = self._table.setdefault(state, np.zeros(self._actions))
         if learns:
