@@ -511,8 +511,9 @@ def test_taxi_is_learned():
     assert found["reward"][-200:].mean() > 4
 
 
-def test_what_was_learned_is_kept_to_the_bit(tmp_path):
-    world = gymnasium.make("FrozenLake-v1")
+@pytest.mark.parametrize("name", ["FrozenLake-v1", "canonica/SwitchingBandit-v0"])
+def test_what_was_learned_is_kept_to_the_bit(tmp_path, name):
+    world = gymnasium.make(name)
     whole, first = agent_for(world, seed=2), agent_for(world, seed=2)
     at_once = play(whole, world, episodes=12, seed=5)
     play(first, world, episodes=7, seed=5)
@@ -520,6 +521,7 @@ def test_what_was_learned_is_kept_to_the_bit(tmp_path):
     second = agent_for(world, seed=9, knowledge=canonica.load(tmp_path / "agent.npz"))
     for kept, worth in zip(first._worth, second._worth, strict=True):
         np.testing.assert_array_equal(kept.of_states, worth.of_states)
+    assert (first._grades, first._outcomes) == (second._grades, second._outcomes)
     rest = play(second, world, episodes=5, seed=5, first=8)
     assert rest["reward"].equals(at_once["reward"][7:])
     assert rest["steps"].equals(at_once["steps"][7:])
