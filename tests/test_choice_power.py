@@ -6,7 +6,7 @@ from scipy import stats
 
 from canonica import CanonicaError
 from canonica.studies import choice_power
-from canonica.studies.phenotypes._choice_power import _found, _needed
+from canonica.studies.phenotypes._choice_power import _found, _needed, _shares_found
 
 
 def test_needed_is_the_number_whose_power_is_wanted():
@@ -29,6 +29,23 @@ def test_a_study_finds_what_a_t_test_finds():
             a, b = one[study, :, parameter], other[study, :, parameter]
             assert found[study, parameter] == (stats.ttest_ind(a, b, equal_var=False).pvalue < 0.05)
             assert sign[study, parameter] == np.sign(a.mean() - b.mean())
+
+
+def test_what_is_found_in_the_wrong_direction_counts_for_nothing():
+    rng = np.random.default_rng(0)
+    controls = rng.normal(size=(2000, 3))
+    patients = rng.normal([0.5, 0.5, 0.0], 1, (2000, 3))
+    power, alarms = _shares_found(
+        controls, patients, np.array([1.0, -1.0, 1.0]), groups=[(64, 64), (30, 100)], studies=3000,
+        level=0.05, draw=rng,
+    )  # fmt: skip
+    for n, sizes in enumerate([(64, 64), (30, 100)]):
+        shift = (patients - controls).mean(axis=0)[0] / np.sqrt(1 / sizes[0] + 1 / sizes[1])
+        expected = stats.norm.sf(stats.norm.ppf(0.975) - shift)
+        np.testing.assert_allclose(power[n, 0], expected, atol=0.06)
+        assert power[n, 1] < 0.005
+        assert power[n, 2] < 0.06  # half of the level, and what the pools differ by
+        assert ((alarms[n] > 0.03) & (alarms[n] < 0.07)).all()
 
 
 @pytest.mark.parametrize("differences", [{"habit": 1.0}, {"gamma": 1.0}, {}])

@@ -288,6 +288,9 @@ def test_intervals_widen_with_the_level(known):
     z = (wide["high"] - wide["low"]).sel(parameter="stickiness")
     expected = 2 * 2.5758 * wide["unbounded_sd"].sel(parameter="stickiness")
     np.testing.assert_allclose(z, expected, rtol=0.1)  # near enough to a normal
+    ratio = narrow["unbounded_sd"] / [1.5, 1.0, 1.0]
+    np.testing.assert_allclose(narrow["sd_ratio"], ratio)
+    np.testing.assert_array_equal(narrow["identified"], ratio < 0.8)
 
 
 @pytest.mark.usefixtures("unchecked")

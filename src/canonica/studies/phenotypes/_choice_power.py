@@ -125,12 +125,9 @@ def choice_power(
         told = None if progress is None else _after(progress, number * pool, len(GROUPS) * pool)
         estimates.append(_estimated(lives, names, told))
     controls, patients = estimates
-    power, alarms = np.empty((2, len(groups), len(names)))
-    for n, (ill, well) in enumerate(groups):
-        drawn = [draw.integers(pool, size=(studies, size)) for size in (ill, well, ill)]
-        found, sign = _found(patients[drawn[0]], controls[drawn[1]], level)
-        power[n] = (found & (sign == np.sign(shift))).mean(axis=0)
-        alarms[n] = _found(controls[drawn[2]], controls[drawn[1]], level)[0].mean(axis=0)
+    power, alarms = _shares_found(
+        controls, patients, np.sign(shift), groups=groups, studies=studies, level=level, draw=draw
+    )
     deviation = np.sqrt((controls.var(axis=0, ddof=1) + patients.var(axis=0, ddof=1)) / 2)
     seen = (patients - controls).mean(axis=0) / deviation
     return xr.Dataset(
@@ -188,6 +185,26 @@ def _estimated(
         if told is not None:
             told(min(start + TOGETHER, len(subjects)))
     return np.concatenate(found)
+
+
+def _shares_found(
+    controls: Float[np.ndarray, "control parameter"],
+    patients: Float[np.ndarray, "patient parameter"],
+    direction: Float[np.ndarray, " parameter"],
+    *,
+    groups: Sequence[tuple[int, ...]],
+    studies: int,
+    level: float,
+    draw: np.random.Generator,
+) -> tuple[Float[np.ndarray, "size parameter"], Float[np.ndarray, "size parameter"]]:
+    """Return in which share of studies patients differ rightly, and controls from each other."""
+    power, alarms = np.empty((2, len(groups), len(direction)))
+    for n, (ill, well) in enumerate(groups):
+        here, there = (draw.integers(len(patients), size=(studies, size)) for size in (ill, well))
+        found, sign = _found(patients[here], controls[there], level)
+        power[n] = (found & (sign == direction)).mean(axis=0)
+        alarms[n] = _found(controls[here], controls[there], level)[0].mean(axis=0)
+    return power, alarms
 
 
 def _found(
