@@ -54,6 +54,19 @@ def test_what_cannot_differ_is_refused(differences):
         choice_power(differences=differences)
 
 
+@pytest.mark.parametrize(
+    ("typical", "found"),
+    [
+        ({"plasticty": 2.0}, r"typical: found 'plasticty'"),
+        ({"policy precision": -1.0}, r"typical, policy precision: found -1"),
+        ({"policy precision": 0.0}, r"typical, policy precision: found 0"),
+    ],
+)
+def test_what_is_not_typical_of_anybody_is_refused(typical, found):
+    with pytest.raises(CanonicaError, match=found):
+        choice_power(typical=typical)
+
+
 @pytest.mark.thorough
 def test_large_differences_are_found_and_none_is_not():
     told = []

@@ -109,11 +109,14 @@ def choice_power(
     level = checked_probability("level", level, certain=False)
     wanted = checked_probability("wanted", wanted, certain=False)
     spread = checked_number("spread", spread, lowest=0.01, highest=10)
-    names = _positive(differences)
+    names = list(_positive("differences", differences, lowest=-100))
+    if not names:
+        raise CanonicaError("differences: found none; expected one parameter that differs.")
+    centre = dict.fromkeys(names, 1.0) | _positive("typical", typical, lowest=1e-6)
     groups = [tuple(checked_size("sizes", size, least=2) for size in both) for both in sizes]
     draw = np.random.default_rng(seed)
     base = spread * draw.normal(size=(pool, len(names)))
-    base += np.log([float(typical.get(name, 1.0)) for name in names])
+    base += np.log([centre[name] for name in names])
     shift = spread * np.array([differences[name] for name in names])
     choosing = int(draw.integers(2**31))
     estimates = []
@@ -154,17 +157,18 @@ def choice_power(
     )  # fmt: skip
 
 
-def _positive(differences: Mapping[str, float]) -> list[str]:
-    """Return the names of what differs, all of them parameters of a canonical subject above 0."""
+def _positive(argument: str, given: Mapping[str, float], *, lowest: float) -> dict[str, float]:
+    """Return numbers by the names of parameters of a canonical subject, all of them above 0."""
     positive = [name for name, one in STRENGTHS.items() if one.range == "positive"]
-    for name in differences:
+    for name in given:
         if name not in positive:
             raise CanonicaError(
-                f"differences: found {name!r}; expected some of {listed(positive, len(positive))}."
+                f"{argument}: found {name!r}; expected some of {listed(positive, len(positive))}."
             )
-    if not differences:
-        raise CanonicaError("differences: found none; expected one parameter that differs.")
-    return list(differences)
+    return {
+        name: checked_number(f"{argument}, {name}", value, lowest=lowest, highest=1e6)
+        for name, value in given.items()
+    }
 
 
 def _after(
