@@ -29,11 +29,11 @@ class MemoryEvidence(NamedTuple):
         """Return that of an agent which has seen nothing."""
         return cls([0.0] * len(MEMORIES), [0.0] * len(MEMORIES))
 
-    def with_more(self, outcomes: Sequence[float], rewards: Sequence[float]) -> "MemoryEvidence":
+    def with_more(self, more: "MemoryEvidence") -> "MemoryEvidence":
         """Return the sums after another outcome."""
         return MemoryEvidence(
-            [before + one for before, one in zip(self.outcomes, outcomes, strict=True)],
-            [before + one for before, one in zip(self.rewards, rewards, strict=True)],
+            [before + one for before, one in zip(self.outcomes, more.outcomes, strict=True)],
+            [before + one for before, one in zip(self.rewards, more.rewards, strict=True)],
         )
 
 
@@ -44,7 +44,7 @@ def evidence_of(
     *,
     kinds: int,
     grades: int,
-) -> tuple[list[float], list[float]]:
+) -> MemoryEvidence:
     """Return how much better each memory predicts an outcome than its parent, in nats.
 
     Once as a whole, and once its reward alone. Each predicts by its own counts and one prior count
@@ -72,7 +72,7 @@ def evidence_of(
     reward = [
         one.grade_frequency(pair, outcome.grade) for one, pair in zip(followed, pairs, strict=True)
     ]
-    return _over_parents(times, whole, kinds), _over_parents(times, reward, grades)
+    return MemoryEvidence(_over_parents(times, whole, kinds), _over_parents(times, reward, grades))
 
 
 def _over_parents(times: Sequence[int], frequency: Sequence[float], kinds: int) -> list[float]:

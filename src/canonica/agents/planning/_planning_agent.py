@@ -344,7 +344,7 @@ class PlanningAgent:
         more = evidence_of(
             outcome, pairs, self._followed, kinds=len(self._outcomes), grades=len(self._grades)
         )
-        self.evidence = self.evidence.with_more(*more)
+        self.evidence = self.evidence.with_more(more)
         for followed, pair, following in zip(self._followed, pairs, after, strict=True):
             followed.add(pair, outcome, following, reward)
         times = self._followed[self.memory].times[pairs[self.memory]]
