@@ -27,7 +27,7 @@ from canonica.reverse_engineering.phenotype._choice_model import (
     strength_names,
 )
 from canonica.reverse_engineering.phenotype._choices import Choices
-from canonica.reverse_engineering.phenotype._group_prior import group_prior
+from canonica.reverse_engineering.phenotype._group_prior import group_priors
 from canonica.reverse_engineering.phenotype._laplace import NormalPrior, spread_points
 from canonica.reverse_engineering.phenotype._phenotype import choices_of
 from canonica.reverse_engineering.phenotype._sampled_posterior import sampled_posteriors
@@ -244,10 +244,8 @@ def _held_out(
     """Return the log probability of each subject's choices by what others do."""
     weak = NormalPrior.of(model, len(fold))
     found = sampled_posteriors(model, trials, weak, seed)
-    each = [group_prior(found, weak, jnp.asarray(fold != n)) for n in range(fold.max() + 1)]
-    of_subject = NormalPrior(
-        *(jnp.stack([part[0] for part in parts])[fold] for parts in zip(*each, strict=True))
-    )
+    others = group_priors(found, weak, jnp.asarray(fold != np.arange(fold.max() + 1)[:, None]))
+    of_subject = NormalPrior(*(part[fold] for part in others))
     return np.asarray(marginal_log_likelihood(model, trials, of_subject, seed))
 
 

@@ -50,3 +50,15 @@ def group_prior(
         return NormalPrior(*(jnp.broadcast_to(part, weak.mean.shape) for part in (mean, sd)))
 
     return jax.lax.fori_loop(0, rounds, nearer, weak)
+
+
+def group_priors(
+    found: SampledPosterior, weak: NormalPrior, included: Bool[Array, "group subject"]
+) -> NormalPrior:
+    """Return the normal of each of several groups, by group and parameter."""
+
+    def of_group(members: Bool[Array, " subject"]) -> tuple[Array, Array]:
+        prior = group_prior(found, weak, members)
+        return prior.mean[0], prior.sd[0]
+
+    return NormalPrior(*jax.lax.map(of_group, included))

@@ -148,14 +148,19 @@ def posteriors(
     )
 
 
+def even_points(points: int, dimensions: int, seed: int = 0) -> Float[np.ndarray, "point axis"]:
+    """Return draws between 0 and 1, both excluded, that are spread evenly (a Sobol sequence)."""
+    sequence = stats.qmc.Sobol(dimensions, rng=np.random.default_rng(seed))
+    return np.clip(sequence.random(points), 1e-12, 1 - 1e-12)
+
+
 def spread_points(
     points: int, parameters: int, seed: int = 0
 ) -> Float[np.ndarray, "point parameter"]:
-    """Return draws of independent standard normals that are spread evenly (a Sobol sequence)."""
+    """Return draws of independent standard normals that are spread evenly."""
     if parameters == 0:
         return np.zeros((points, 0))
-    uniform = stats.qmc.Sobol(parameters, rng=np.random.default_rng(seed)).random(points)
-    return stats.norm.ppf(np.clip(uniform, 1e-12, 1 - 1e-12))
+    return stats.norm.ppf(even_points(points, parameters, seed))
 
 
 def _best_of_many(

@@ -25,7 +25,7 @@ from canonica.reverse_engineering.phenotype._choice_model import (
 )
 from canonica.reverse_engineering.phenotype._choices import Choices
 from canonica.reverse_engineering.phenotype._compare import marginal_log_likelihood
-from canonica.reverse_engineering.phenotype._group_prior import group_prior
+from canonica.reverse_engineering.phenotype._group_prior import group_priors
 from canonica.reverse_engineering.phenotype._laplace import NormalPrior
 from canonica.reverse_engineering.phenotype._phenotype import choices_of
 from canonica.reverse_engineering.phenotype._sampled_posterior import sampled_posteriors
@@ -128,10 +128,7 @@ def _foretold(
     weak = NormalPrior.of(known, trials.choice.shape[0])
     found = sampled_posteriors(known, trials, weak, seed)
     # Each subject's prior is what all but itself are like.
-    each = [group_prior(found, weak, jnp.arange(len(weak.mean)) != n) for n in rows]
-    prior = NormalPrior(
-        *(jnp.stack([part[0] for part in parts]) for parts in zip(*each, strict=True))
-    )
+    prior = group_priors(found, weak, jnp.asarray(rows[:, None] != np.arange(len(weak.mean))))
     own = jax.tree.map(lambda part: part[rows], found.drawn).under(prior)
     by_own = _integrated(foretold, later, own.points, own.log_weight)
     by_others = marginal_log_likelihood(foretold, later, prior, seed)

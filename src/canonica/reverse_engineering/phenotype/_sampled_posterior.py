@@ -16,6 +16,7 @@ from canonica.reverse_engineering.phenotype._choice_model import ChoiceModel
 from canonica.reverse_engineering.phenotype._laplace import (
     NormalPosterior,
     NormalPrior,
+    even_points,
     posteriors,
 )
 from canonica.reverse_engineering.phenotype._trials import ChoiceTrials
@@ -299,13 +300,12 @@ def _longest_step(gap: Float[Array, " point"], left: Float[Array, ""]) -> Float[
 
 
 def _even_draws(points: int, parameters: int, seed: int) -> Float[np.ndarray, "point drawn"]:
-    """Return points spread evenly (a Sobol sequence), from which `_Proposal` draws.
+    """Return points spread evenly, from which `_Proposal` draws.
 
     A standard normal for each parameter, by how much it is stretched to a t distribution, and a
     number between 0 and 1.
     """
-    sequence = stats.qmc.Sobol(parameters + 2, rng=np.random.default_rng(seed))
-    uniform = np.clip(sequence.random(points), 1e-12, 1 - 1e-12)
+    uniform = even_points(points, parameters + 2, seed)
     standard = stats.norm.ppf(uniform[:, :parameters])
     stretch = np.sqrt(FREEDOM / stats.chi2.ppf(uniform[:, parameters], FREEDOM))
     return np.concatenate([standard, stretch[:, None], uniform[:, -1:]], axis=1)
