@@ -32,13 +32,14 @@ OTHER = {
 
 def key(**changed):
     given = SimpleNamespace(**USUAL | changed)
-    attrs = {"input_sha256": given.file, "name": given.name}
-    published = SimpleNamespace(attrs=attrs, fingerprint=given.known, condition=given.condition)
-    culture = SimpleNamespace(published=published, name=given.name)
-    ready = SimpleNamespace(baseline=SimpleNamespace(value=given.causal))
+    attrs = {"input_sha256": given.file}
+    culture = SimpleNamespace(
+        attrs=attrs, fingerprint=given.known, name=given.name, condition=given.condition
+    )
     work = CultureWork(given.settings, None, None, None)
-    work._baselines = {given.condition: SimpleNamespace(value=given.published)}
-    return work._key(culture, ready)
+    work._published = {given.condition: SimpleNamespace(value=given.published)}
+    work._causal = {given.condition: SimpleNamespace(value=given.causal)}
+    return work._key(culture)
 
 
 @pytest.mark.parametrize("changed", OTHER.values(), ids=OTHER)

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     )
     from canonica.reverse_engineering.published_protocol._ensembles import (
         EnsembleResponse,
+        InitialResponse,
         ensemble_response,
     )
     from canonica.reverse_engineering.published_protocol._outcomes import results
@@ -65,6 +66,7 @@ _HOMES = {
     "ConditionSummary": "canonica.reverse_engineering._summary",
     "ERRORS": "canonica.reverse_engineering._summary",
     "EnsembleResponse": "canonica.reverse_engineering.published_protocol._ensembles",
+    "InitialResponse": "canonica.reverse_engineering.published_protocol._ensembles",
     "FORECAST_MODELS": "canonica.reverse_engineering.forecasting",
     "ForecastModel": "canonica.reverse_engineering.forecasting",
     "GivenBaseline": "canonica.reverse_engineering.published_protocol._baselines",
@@ -107,6 +109,7 @@ __all__ = [
     "EnsembleResponse",
     "ForecastModel",
     "GivenBaseline",
+    "InitialResponse",
     "PublishedProtocol",
     "Spread",
     "Validation",

@@ -30,6 +30,7 @@ from canonica.pipelines.conditions._study_store import KEPT, PARTS, StudyStore
 from canonica.pipelines.conditions._study_table import StudyRow, study_rows
 from canonica.pipelines.executors._executor import Executor
 from canonica.pipelines.executors._opened import ClusterLike, opened_executor
+from canonica.pipelines.results._hidden_folders import folder_aside
 from canonica.pipelines.results._results_files import failure_rows, write_rows, write_summary
 from canonica.pipelines.results._results_folder import SUMMARY, results_folder
 from canonica.report import FigureFormat, estimation_figure, write_figure
@@ -217,8 +218,8 @@ def study(
             _take_up(Path(out), store)
         log = StudyLog(store.folder / LOG, progress)
         try:
-            with opened_executor(cluster) as executor:
-                found = _done(rows, chosen, store, jobs, log, executor=executor)
+            with opened_executor(cluster) as executor, folder_aside(Path(out)) as aside:
+                found = _done(rows, chosen, store, log, jobs=jobs, aside=aside, executor=executor)
             found.files += [REPORT] if report else []
             _write(found, rows, store, folder, log, figure_format=figure_format)
             if report:
@@ -295,15 +296,21 @@ def _done(
     rows: Sequence[StudyRow],
     settings: StudySettings,
     store: StudyStore,
-    jobs: int | None,
     log: StudyLog,
     *,
+    jobs: int | None,
+    aside: Path,
     executor: Executor,
 ) -> Study:
     """Return the study, every culture's result being in the store."""
     kept = [row for row in rows if not row.excluded]
     cultures, failures = study_recordings(
-        kept, protocol=settings.protocol, reading=settings.reading, jobs=jobs, progress=log
+        kept,
+        protocol=settings.protocol,
+        reading=settings.reading,
+        jobs=jobs,
+        progress=log,
+        folder=aside,
     )
     if not cultures:
         raise NothingUsableError("nothing could be analysed, and nothing was written.", failures)
@@ -349,7 +356,7 @@ def _done(
 def _labels(one: StudyCulture) -> dict[str, Any]:
     said = one.row.labels
     return (
-        {"name": one.name, "condition": one.published.condition}
+        {"name": one.name, "condition": one.condition}
         | {name: said.get(name) for name in LABELS}
         | {"dose": one.row.dose, "table_row": one.row.number}
     )

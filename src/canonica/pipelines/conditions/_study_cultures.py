@@ -11,13 +11,13 @@ from canonica._errors import RecordingError
 from canonica.pipelines._observed_responses import with_observed
 from canonica.pipelines._progress import Stage, Told
 from canonica.pipelines._recording_rows import recording_row
+from canonica.pipelines.conditions._study_ensembles import StudyEnsembles
 from canonica.pipelines.conditions._study_recordings import StudyCulture
 from canonica.pipelines.conditions._study_settings import StudySettings
 from canonica.pipelines.conditions._study_store import PARTS, StudyStore, culture_key
 from canonica.pipelines.executors._executor import Call, Executor, LostCallError, in_order
 from canonica.reverse_engineering import (
     Baseline,
-    EnsembleResponse,
     GivenBaseline,
     baselines,
     results,
@@ -27,7 +27,6 @@ from canonica.reverse_engineering.forecasting import (
     FORECAST_MODELS,
     Normalised,
     forecast_normalised,
-    normalised_ensembles,
     score_normalised,
 )
 
@@ -63,30 +62,31 @@ class CultureWork:
     executor: Executor = in_order
     failures: list[RecordingError] = field(default_factory=list)
     gone_on: int = 0
-    _baselines: dict[str, Baseline] = field(default_factory=dict, init=False)
+    _published: dict[str, Baseline] = field(default_factory=dict, init=False)  # by condition
+    _causal: dict[str, Baseline] = field(default_factory=dict, init=False)
 
     def quantities(self, cultures: Sequence[StudyCulture]) -> dict[str, dict[str, Any]]:
         """Return origin and quantities of each culture that all could be done with, by name."""
-        self._baselines = baselines(
-            [one.published for one in cultures], self.settings.protocol, self.baseline
-        )
-        ready = self._ready(cultures)
-        able = [one for one in cultures if one.name in ready]
-        stage = Stage(self.told, "Analysing and forecasting", len(able))
+        protocol, given = self.settings.protocol, self.baseline
+        self._published = baselines([one.published for one in cultures], protocol, given)
+        self._causal = baselines([one.causal for one in cultures], protocol, given)
+        stage = Stage(self.told, "Analysing and forecasting", len(cultures))
         found: dict[str, dict[str, Any]] = {}
-        for one, key, parts in self._parts(able, ready):
+        failed: dict[str, RecordingError] = {}
+        for one, key, parts in self._parts(cultures):
             stage.advance()
             if isinstance(parts, RecordingError):
-                self.failures.append(parts)
+                failed[one.name] = parts
                 continue
             row = recording_row(parts["analysis"])
             del row["name"], row["condition"]
             numbers = culture_quantities(*(parts[name] for name in PARTS))
             found[one.name] = row | {"study_key": key} | numbers
-        return {one.name: found[one.name] for one in able if one.name in found}
+        self.failures += [failed[one.name] for one in cultures if one.name in failed]
+        return {one.name: found[one.name] for one in cultures if one.name in found}
 
     def _parts(
-        self, cultures: Sequence[StudyCulture], ready: Mapping[str, Normalised]
+        self, cultures: Sequence[StudyCulture]
     ) -> Iterator[tuple[StudyCulture, str, Parts | RecordingError]]:
         """Yield each culture, its key, and all parts of its result, or what is wrong with it.
 
@@ -94,53 +94,39 @@ class CultureWork:
         """
         by_key = {}
         for one in cultures:
-            key = self._key(one, ready[one.name])
+            key = self._key(one)
             kept = {part: self.store.kept(key, part) for part in PARTS}
             if all(part is not None for part in kept.values()):
                 self.gone_on += 1
                 yield one, key, cast("Parts", kept)
             else:
                 by_key[key] = one
-        for key, outcome in self.executor(self._calls(by_key, ready)):
+        for key, outcome in self.executor(self._calls(by_key)):
             one = by_key[key]
             if isinstance(outcome, LostCallError):
                 said = {"found": outcome.found, "advice": outcome.advice}
-                yield one, key, LostCallError(one.published.label, **said)
+                yield one, key, LostCallError(one.label, **said)
                 continue
             if not isinstance(outcome, RecordingError):
                 for part, dataset in outcome.items():
                     self.store.keep(key, part, dataset)
             yield one, key, outcome
 
-    def _calls(
-        self, by_key: Mapping[str, StudyCulture], ready: Mapping[str, Normalised]
-    ) -> Iterator[Call]:
+    def _calls(self, by_key: Mapping[str, StudyCulture]) -> Iterator[Call]:
+        """Yield what is to be done, with the ensembles of those cultures alone that are next."""
         for key, one in by_key.items():
-            baseline = self._baselines[one.published.condition]
-            work = partial(culture_parts, one.published, ready[one.name], baseline, self.settings)
-            yield Call(key, partial(work, key))
+            given = self._published[one.condition], self._causal[one.condition]
+            yield Call(key, partial(culture_parts, one.ensembles, given, self.settings, key))
 
-    def _ready(self, cultures: Sequence[StudyCulture]) -> dict[str, Normalised]:
-        """Return what is to be forecast, by the name of the culture; note what cannot be."""
-        ready = normalised_ensembles(
-            [one.causal for one in cultures], self.settings.protocol, "causal", self.baseline
-        )
-        self.failures += [one for one in ready if isinstance(one, RecordingError)]
-        return {
-            culture.name: one
-            for culture, one in zip(cultures, ready, strict=True)
-            if isinstance(one, Normalised)
-        }
-
-    def _key(self, one: StudyCulture, ready: Normalised) -> str:
+    def _key(self, one: StudyCulture) -> str:
         """Return the key of a culture's result, from all that decides it."""
-        published = one.published
+        given = self._published[one.condition], self._causal[one.condition]
         decided_by = {
-            "input": published.attrs.get("input_sha256", ""),
-            "known": published.fingerprint,
+            "input": one.attrs.get("input_sha256", ""),
+            "known": one.fingerprint,
             "name": one.name,
-            "condition": published.condition,
-            "baselines": [self._baselines[published.condition].value, ready.baseline.value],
+            "condition": one.condition,
+            "baselines": [baseline.value for baseline in given],
             "protocol": self.settings.protocol.settings,
             "reading": self.settings.reading.given,
             "model": self.settings.model,
@@ -150,21 +136,30 @@ class CultureWork:
 
 
 def culture_parts(
-    published: EnsembleResponse,
-    causal: Normalised,
-    baseline: Baseline,
-    settings: StudySettings,
-    key: str,
+    ensembles: StudyEnsembles, given: tuple[Baseline, Baseline], settings: StudySettings, key: str
 ) -> Parts:
     """Return analysis, forecast and scores of one culture.
+
+    Parameters
+    ----------
+    ensembles : StudyEnsembles
+        Of the culture.
+    given : (Baseline, Baseline)
+        For the analysis and for the forecast.
+    settings : StudySettings
+        Of the study.
+    key : str
+        Of the result.
 
     Raises
     ------
     RecordingError
         If it cannot be analysed or forecast.
     """
-    given = {published.condition: baseline.value}
-    ((_, analysis),) = results({0: published}, settings.protocol, given)
+    published, (baseline, blind) = ensembles.published, given
+    causal = Normalised.of(ensembles.causal, settings.protocol, "causal", blind)
+    of_condition = {published.condition: baseline.value}
+    ((_, analysis),) = results({0: published}, settings.protocol, of_condition)
     if isinstance(analysis, RecordingError):
         raise analysis
     model = FORECAST_MODELS[settings.model]

@@ -12,14 +12,21 @@ from canonica._cores import cores
 from canonica._errors import RecordingError, listed
 from canonica._files import shown
 from canonica._harmless import visible
+from canonica.data._recording_checks import recording_label
 from canonica.pipelines._progress import Stage, Told
 from canonica.pipelines._recording_files import each_recording
+from canonica.pipelines.conditions._study_ensembles import (
+    StudyEnsembles,
+    keep_ensembles,
+    kept_ensembles,
+)
 from canonica.pipelines.conditions._study_table import StudyRow
 from canonica.pipelines.results._unique_names import UniqueNames
 from canonica.recordings import Reading, inspect
 from canonica.recordings.isolation._isolated import end_reading
 from canonica.reverse_engineering import (
     EnsembleResponse,
+    InitialResponse,
     PublishedProtocol,
     attempt,
     ensemble_response,
@@ -28,24 +35,47 @@ from canonica.reverse_engineering import (
 
 @dataclass(frozen=True, eq=False)
 class StudyCulture:
-    """A recording of a study, reduced to its ensembles, with what the table says of it.
+    """A recording of a study, with what the table says of it; its ensembles are in a file.
 
     Parameters
     ----------
     row : StudyRow
         Of the table.
-    published, causal : EnsembleResponse
-        Ensembles by all sessions, for the analysis, and by the initial ones, for the forecast.
+    name : str
+        Its own within the study.
+    attrs : dict
+        The recording's attributes.
+    fingerprint : str
+        Of all that a forecaster may know of the recording.
+    published, causal : InitialResponse
+        Of its ensembles by all sessions, for the analysis, and by the initial ones, for the
+        forecast.
+    kept : Path
+        The file with its ensembles.
     """
 
     row: StudyRow
-    published: EnsembleResponse
-    causal: EnsembleResponse
+    name: str
+    attrs: dict[str, str | int | float]
+    fingerprint: str
+    published: InitialResponse
+    causal: InitialResponse
+    kept: Path
 
     @property
-    def name(self) -> str:
-        """Name of the recording, its own within the study."""
-        return str(self.published.attrs["name"])
+    def condition(self) -> str:
+        """The group that it belongs to."""
+        return self.published.condition
+
+    @property
+    def label(self) -> str:
+        """Name and origin, for messages."""
+        return recording_label(self.attrs | {"name": self.name})
+
+    @property
+    def ensembles(self) -> StudyEnsembles:
+        """Its ensembles, read from their file."""
+        return kept_ensembles(self.kept, self.attrs | {"name": self.name}, self.fingerprint)
 
 
 def study_recordings(
@@ -55,40 +85,46 @@ def study_recordings(
     reading: Reading,
     jobs: int | None,
     progress: Told | None,
+    folder: Path,
 ) -> tuple[list[StudyCulture], list[RecordingError]]:
     """Return every usable recording of the rows, and what is wrong with the others.
 
-    Files are read by `jobs` threads, or one for every core.
+    Files are read by `jobs` threads, or one for every core. Of what is in them the ensembles alone
+    are kept, in `folder`, so that no more recordings are held than are read at a time.
     """
     by_file: dict[Path, list[StudyRow]] = {}
     for row in rows:
         by_file.setdefault(row.file, []).append(row)
     stage = Stage(progress, "Reading recordings", len(by_file))
 
-    def of_file(file: Path) -> list[StudyCulture | RecordingError]:
-        return _of_file(file, by_file[file], protocol, reading)
+    def of_file(number: int, file: Path) -> list[StudyCulture | RecordingError]:
+        return _of_file(file, by_file[file], protocol, reading, folder / str(number))
 
     cultures: list[StudyCulture] = []
     failures: list[RecordingError] = []
-    names, known = UniqueNames(), {}
+    names, known = UniqueNames(), dict[str, StudyRow]()
     with ThreadPoolExecutor(cores() if jobs is None else checked_size("jobs", jobs)) as pool:
-        for found in pool.map(of_file, by_file):
+        for found in pool.map(of_file, range(len(by_file)), by_file):
             stage.advance()
             for one in found:
                 if isinstance(one, RecordingError):
                     failures.append(one)
                     continue
-                first = known.setdefault(one.published.fingerprint, one)
-                if first is one:
-                    cultures.append(_named(one, names.unique(one.name)))
+                first = known.setdefault(one.fingerprint, one.row)
+                if first is one.row:
+                    cultures.append(replace(one, name=names.unique(one.name)))
                 else:
-                    failures.append(_copy(one.row, first.row))
+                    failures.append(_copy(one.row, first))
     end_reading()
     return cultures, failures
 
 
 def _of_file(
-    file: Path, rows: Sequence[StudyRow], protocol: PublishedProtocol, reading: Reading
+    file: Path,
+    rows: Sequence[StudyRow],
+    protocol: PublishedProtocol,
+    reading: Reading,
+    place: Path,
 ) -> list[StudyCulture | RecordingError]:
     found: list[StudyCulture | RecordingError] = []
     met: set[int] = set()
@@ -105,7 +141,8 @@ def _of_file(
         met |= {row.number for row in wanted}
         if not wanted:
             continue
-        found.append(_culture(recording, wanted[0], protocol))
+        kept = place.with_name(f"{place.name}-{number}.npz")
+        found.append(_culture(recording, wanted[0], protocol, kept))
         found += [_copy(row, wanted[0]) for row in wanted[1:] if "recording" in row.labels]
     missing = [row for row in rows if row.number not in met]
     return found + [_not_there(row, there) for row in missing]
@@ -117,7 +154,7 @@ def _means(row: StudyRow, number: int, name: str) -> bool:
 
 
 def _culture(
-    recording: xr.Dataset, row: StudyRow, protocol: PublishedProtocol
+    recording: xr.Dataset, row: StudyRow, protocol: PublishedProtocol, kept: Path
 ) -> StudyCulture | RecordingError:
     condition = row.condition or str(recording.attrs["condition"])
     findings = [one.what for one in inspect(recording) if one.severity == "warning"]
@@ -133,14 +170,16 @@ def _culture(
         for one in reduced
         if isinstance(one, EnsembleResponse)
     )
-    return StudyCulture(row, published, causal)
-
-
-def _named(one: StudyCulture, name: str) -> StudyCulture:
-    published, causal = (
-        replace(each, attrs=each.attrs | {"name": name}) for each in (one.published, one.causal)
+    keep_ensembles(kept, StudyEnsembles(published, causal))
+    return StudyCulture(
+        row,
+        str(published.attrs["name"]),
+        published.attrs,
+        published.fingerprint,
+        published.initial_response(protocol),
+        causal.initial_response(protocol),
+        kept,
     )
-    return StudyCulture(one.row, published, causal)
 
 
 def _copy(row: StudyRow, first: StudyRow) -> RecordingError:

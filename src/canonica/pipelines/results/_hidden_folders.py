@@ -4,9 +4,11 @@ import re
 import secrets
 import shutil
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from canonica._files import shown
+from canonica._files import shown, unfinished
 from canonica._leftovers import LeftoverWarning, Owner
 
 HIDDEN = ".canonica-"  # beginning of the name of all that is hidden in a folder of results
@@ -17,6 +19,17 @@ def hidden_folder(out: Path, purpose: str) -> Path:
     folder = out / f"{HIDDEN}{purpose}-{Owner.this().mark}-{secrets.token_hex(4)}"
     folder.mkdir()
     return folder
+
+
+@contextmanager
+def folder_aside(out: Path) -> Iterator[Path]:
+    """Give a hidden folder in `out` for what is not needed in memory for a while."""
+    folder = hidden_folder(out, "aside")
+    try:
+        with unfinished(folder, shutil.rmtree):
+            yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def owner_of(name: str) -> Owner | None:

@@ -85,6 +85,28 @@ class Normalised:
     baseline: Baseline
     normalisation: str
 
+    @classmethod
+    def of(
+        cls,
+        ensembles: EnsembleResponse,
+        protocol: PublishedProtocol,
+        normalisation: str,
+        baseline: Baseline,
+    ) -> "Normalised":
+        """Return a recording normalised by a baseline that is known.
+
+        Raises
+        ------
+        RecordingError
+            If it cannot be: a state of the sources does not occur in the first session, or a
+            response never varies.
+        """
+        if normalisation == "causal":
+            response = causal_response(ensembles, baseline.value, protocol.initial_sessions)
+        else:
+            response = normalised_response(ensembles, baseline.value)
+        return cls(ensembles, response, baseline, normalisation)
+
     @property
     def folded(self) -> Float[np.ndarray, "session ensemble slot"]:
         """The normalised response, folded by session."""
@@ -158,11 +180,7 @@ def normalised_ensembles(
 
     def one_normalised(ensembles: EnsembleResponse) -> Normalised:
         base = of_condition[ensembles.condition]
-        if normalisation == "causal":
-            response = causal_response(ensembles, base.value, protocol.initial_sessions)
-        else:
-            response = normalised_response(ensembles, base.value)
-        return Normalised(ensembles, response, base, normalisation)
+        return Normalised.of(ensembles, protocol, normalisation, base)
 
     return [
         one if isinstance(one, RecordingError) else attempt(one_normalised, one) for one in reduced

@@ -7,7 +7,10 @@ from typing import Any, NamedTuple, TypeAlias
 from canonica._arguments import checked_arguments
 from canonica._checks import checked_positive
 from canonica._errors import CanonicaError, listed
-from canonica.reverse_engineering.published_protocol._ensembles import EnsembleResponse
+from canonica.reverse_engineering.published_protocol._ensembles import (
+    EnsembleResponse,
+    InitialResponse,
+)
 from canonica.reverse_engineering.published_protocol._normalisation import baseline_of
 from canonica.reverse_engineering.published_protocol._published_protocol import PublishedProtocol
 
@@ -39,7 +42,7 @@ class Baseline(NamedTuple):
 
 @checked_arguments
 def baselines(
-    ensembles: Sequence[EnsembleResponse],
+    ensembles: Sequence[EnsembleResponse | InitialResponse],
     protocol: PublishedProtocol,
     given: GivenBaseline,
 ) -> dict[str, Baseline]:
@@ -47,8 +50,8 @@ def baselines(
 
     Parameters
     ----------
-    ensembles : sequence of EnsembleResponse
-        The recordings, of any conditions.
+    ensembles : sequence of EnsembleResponse or InitialResponse
+        The recordings, of any conditions; or as much of each as counts.
     protocol : PublishedProtocol
         Says how many sessions are initial.
     given : float, mapping, BaselineFrom or None
@@ -77,7 +80,9 @@ def baselines(
 
 
 def _baseline(
-    group: Sequence[EnsembleResponse], protocol: PublishedProtocol, given: float | None
+    group: Sequence[EnsembleResponse | InitialResponse],
+    protocol: PublishedProtocol,
+    given: float | None,
 ) -> Baseline:
     if given is not None:
         return Baseline(checked_positive("baseline", given, advice=SPIKES), "given")

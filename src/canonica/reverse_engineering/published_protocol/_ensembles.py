@@ -22,6 +22,23 @@ from canonica.reverse_engineering.published_protocol._electrode_preference impor
 from canonica.reverse_engineering.published_protocol._observed import Observed
 from canonica.reverse_engineering.published_protocol._published_protocol import PublishedProtocol
 
+
+@dataclass(frozen=True)
+class InitialResponse:
+    """All of a recording that baselines are made of.
+
+    Parameters
+    ----------
+    condition : str
+        The group that the recording belongs to.
+    mean : float
+        Mean response of its ensembles in the initial sessions, in spikes.
+    """
+
+    condition: str
+    mean: float
+
+
 UNNAMED: dict[str, str | int | float] = {"name": "recording", "condition": "unknown"}
 
 
@@ -70,6 +87,11 @@ class EnsembleResponse:
     def session_means(self) -> Float[np.ndarray, "session ensemble"]:
         """Mean response of each ensemble in each session, in spikes."""
         return self.sessions.means(self.response.T)
+
+    def initial_response(self, protocol: PublishedProtocol) -> InitialResponse:
+        """Return what baselines are made of."""
+        means = self.session_means[: protocol.initial_sessions]
+        return InitialResponse(self.condition, float(means.mean()))
 
     def folded(self, response: Float[np.ndarray, "ensemble trial"]) -> Observed:
         """Return a normalised response, with what evoked it, folded into sessions."""

@@ -6,7 +6,10 @@ import numpy as np
 from jaxtyping import Float
 
 from canonica._errors import RecordingError, listed
-from canonica.reverse_engineering.published_protocol._ensembles import EnsembleResponse
+from canonica.reverse_engineering.published_protocol._ensembles import (
+    EnsembleResponse,
+    InitialResponse,
+)
 from canonica.reverse_engineering.published_protocol._published_protocol import PublishedProtocol
 
 SPREAD = 0.5  # of the normalised activity, per standard deviation of the response
@@ -87,11 +90,14 @@ def _first_session_means(ensembles: EnsembleResponse) -> Float[np.ndarray, "ense
     return ensembles.response[:, :length] @ indicator / occurrences
 
 
-def baseline_of(group: Sequence[EnsembleResponse], protocol: PublishedProtocol) -> float:
+def baseline_of(
+    group: Sequence[EnsembleResponse | InitialResponse], protocol: PublishedProtocol
+) -> float:
     """Return the mean response in the initial sessions, over cultures and ensembles."""
-    initial = protocol.initial_sessions
-    means = [culture.session_means[:initial].mean() for culture in group]
-    return float(np.mean(means))
+    initial = [
+        one if isinstance(one, InitialResponse) else one.initial_response(protocol) for one in group
+    ]
+    return float(np.mean([one.mean for one in initial]))
 
 
 def _check_deviation(ensembles: EnsembleResponse, deviation: np.ndarray) -> None:
