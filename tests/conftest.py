@@ -50,6 +50,7 @@ LONG_EXAMPLES = {
     "canonica.agents.experiments.gymnasium._gymnasium_agent.GymnasiumAgent",
     "canonica.agents.network._agent.Agent",
     "canonica.networks._regret.regret",
+    "canonica.pipelines.conditions._open_study.open_study",
     "canonica.pipelines.conditions._study.study",
     "canonica.pipelines.exports._export.export",
     "canonica.pipelines.simulations._lesion.lesion",

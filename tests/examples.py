@@ -386,6 +386,11 @@ def studied(given):
     return given.folder_of("study", canonica.study, table, settings=settings)
 
 
+def opened_study(given):
+    """Return the results of a study as one, computed."""
+    return canonica.open_study(studied(given) / "out").compute()
+
+
 def phenotyped(given):
     table = given.folder / "choices.csv"
     given.choices.to_csv(table, index=False)
@@ -626,6 +631,7 @@ ALWAYS = {
     "agents.transplant_summary": lambda m: m.moved_summary,
     # Networks from problems.
     "load": lambda m: canonica.load(agent_file(m)),
+    "open_study": opened_study,
     "networks.compiled": lambda m: networks.compiled(m.conversion, m.plan).network,
     "networks.expected_free_energy": lambda m: networks.expected_free_energy(m.problem, horizon=2),
     "networks.from_pomdp": lambda m: [m.conversion.network, m.conversion.divergence],

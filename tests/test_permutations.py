@@ -13,6 +13,7 @@ from scipy import stats
 
 from canonica import CanonicaError
 from canonica._statistics import (
+    _arrangements,
     group_test,
     independent_units,
     interaction_test,
@@ -200,6 +201,32 @@ def test_drawn_arrangements_keep_every_stratum(labels, strata):
         assert (np.sort(codes[:, columns], axis=1) == own).all()
     # Each label comes as often to each unit of a stratum.
     assert np.ptp(codes[:, np.array(strata) == strata[1]].mean(axis=0)) < 0.05
+
+
+def test_some_at_a_time_are_the_same_as_all_at_once(monkeypatch):
+    rng = np.random.default_rng(3)
+    values, predictor, strata = rng.normal(size=40), [0, 1] * 20, [0, 0, 1, 1] * 10
+
+    def found():
+        _arrangements._arrangements.cache_clear()
+        drawn = arrangements(predictor, strata)
+        assert drawn.codes.dtype == np.int8
+        return [
+            drawn.codes.tolist(),
+            permutation_test(values, predictor, strata),
+            group_test(values, [0, 1, 2, 0] * 10),
+            interaction_test(values, predictor, [0, 0, 1, 1] * 10),
+        ]
+
+    whole = found()
+    monkeypatch.setattr(_arrangements, "AT_A_TIME", 5_000)  # 125 arrangements
+    parts = found()
+    assert parts[0] == whole[0]
+    for part, one in zip(parts[1:], whole[1:], strict=True):
+        numbers = [np.hstack([n for n in each if n is not None]).astype(float)
+                   for each in (part, one)]  # fmt: skip
+        np.testing.assert_allclose(*numbers, rtol=1e-12)
+    _arrangements._arrangements.cache_clear()
 
 
 @given(st.lists(st.integers(0, 2), min_size=1, max_size=6), seeds)

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
         simulate,
         studies,
     )
-    from canonica.pipelines import load, study
+    from canonica.pipelines import load, open_study, study
     from canonica.recordings import from_spikes, read
     from canonica.reverse_engineering import (
         PublishedProtocol,
@@ -70,6 +70,7 @@ _HOMES = {
     "forecast_responses": "canonica.reverse_engineering",
     "from_spikes": "canonica.recordings",
     "load": "canonica.pipelines",
+    "open_study": "canonica.pipelines",
     "phenotype": "canonica.reverse_engineering.phenotype",
     "read": "canonica.recordings",
     "reverse_engineer": "canonica.reverse_engineering",
@@ -113,6 +114,7 @@ __all__ = [
     "load",
     "model",
     "networks",
+    "open_study",
     "phenotype",
     "pipelines",
     "plot",

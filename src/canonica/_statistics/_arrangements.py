@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from itertools import combinations
 from typing import NamedTuple
@@ -12,6 +12,7 @@ from jaxtyping import Int
 
 MOST_EXACT = 2**15  # arrangements, up to which every one is tried
 DRAWN = 2**14 - 1  # at random, of more
+AT_A_TIME = 2**20  # labels that are looked at together: bounds memory, however many units there are
 
 
 class Arrangements(NamedTuple):
@@ -20,13 +21,19 @@ class Arrangements(NamedTuple):
     Attributes
     ----------
     codes : (arrangement, unit)
-        The label that each unit has, as a number from 0. The first arrangement is as it was.
+        The label that each unit has, as a number from 0, in as few bytes as hold it. The first
+        arrangement is as it was.
     exact : bool
         Whether these are all that there are, each once; else they are drawn at random.
     """
 
     codes: Int[np.ndarray, "arrangement unit"]
     exact: bool
+
+    def each(self, statistic: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+        """Return a statistic of every arrangement, found for some of them at a time."""
+        pieces = _pieces(*self.codes.shape)
+        return np.concatenate([statistic(self.codes[piece]) for piece in pieces])
 
 
 def arrangements(codes: Sequence[int], strata: Sequence[int], *, seed: int = 0) -> Arrangements:
@@ -66,7 +73,7 @@ def number_of_arrangements(codes: Sequence[int], strata: Sequence[int]) -> int:
 
 @lru_cache(maxsize=32)  # every quantity of a comparison has the same
 def _arrangements(codes: tuple[int, ...], strata: tuple[int, ...], seed: int) -> Arrangements:
-    observed = np.array(codes)
+    observed = np.array(codes, np.min_scalar_type(-1 - max(codes)))
     if number_of_arrangements(codes, strata) > MOST_EXACT:
         return Arrangements(_drawn(observed, np.array(strata), seed), exact=False)
     found = observed[None]
@@ -113,7 +120,17 @@ def _drawn(
     generator = np.random.default_rng(seed)
     # Units in random order, but stratum by stratum, take the labels in their own order.
     by_stratum = np.argsort(strata, kind="stable")
-    shuffled = np.lexsort((generator.random((DRAWN, len(codes))), np.tile(strata, (DRAWN, 1))))
-    drawn = np.empty((DRAWN, len(codes)), codes.dtype)
-    np.put_along_axis(drawn, shuffled, np.tile(codes[by_stratum], (DRAWN, 1)), axis=1)
-    return np.vstack([codes, drawn])
+    found = np.empty((1 + DRAWN, len(codes)), codes.dtype)
+    found[0] = codes
+    for piece in _pieces(DRAWN, len(codes)):
+        drawn = found[1:][piece]
+        within = np.broadcast_to(strata, drawn.shape)
+        shuffled = np.lexsort((generator.random(drawn.shape), within))
+        np.put_along_axis(drawn, shuffled, np.broadcast_to(codes[by_stratum], drawn.shape), axis=1)
+    return found
+
+
+def _pieces(rows: int, units: int) -> Iterator[slice]:
+    """Yield rows, some at a time."""
+    step = max(1, AT_A_TIME // max(1, units))
+    return (slice(start, start + step) for start in range(0, rows, step))

@@ -86,7 +86,10 @@ def group_test(
     members = (codes[:, None] == np.arange(codes.max() + 1)).astype(float)
     deviation = centred_within(members, within)
     weights = np.linalg.pinv(deviation.T @ deviation)  # the same however labels are exchanged
-    sums = np.stack([(ways.codes == one) @ centred for one in range(members.shape[1])], axis=1)
+    groups_of = range(members.shape[1])
+    sums = ways.each(
+        lambda codes: np.stack([(codes == one) @ centred for one in groups_of], axis=1)
+    )
     between = np.einsum("ag,gh,ah->a", sums, weights, sums)
     total = float(centred @ centred)
     return GroupTest(
@@ -164,10 +167,14 @@ def interaction_test(
         )
     residual = y - _projected(main, y[None])[0]
     ways = arrangements(range(len(y)), within.tolist(), seed=seed)
-    exchanged = residual[ways.codes]
-    unexplained = (exchanged - _projected(main, exchanged)) ** 2
-    remains = (exchanged - _projected(whole, exchanged)) ** 2
-    before, after = unexplained.sum(axis=1), remains.sum(axis=1)
+
+    def left_over(codes: Int[np.ndarray, "some unit"]) -> Float[np.ndarray, "some 2"]:
+        exchanged = residual[codes]
+        unexplained = (exchanged - _projected(main, exchanged)) ** 2
+        remains = (exchanged - _projected(whole, exchanged)) ** 2
+        return np.stack([unexplained.sum(axis=1), remains.sum(axis=1)], axis=1)
+
+    before, after = ways.each(left_over).T
     # Explained by the interaction, of what it and chance explain: it orders as the F ratio does.
     with np.errstate(invalid="ignore", divide="ignore"):
         share = np.where(before > ROUNDING * float(y @ y), 1 - after / before, 0.0)

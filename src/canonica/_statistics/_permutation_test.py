@@ -124,9 +124,12 @@ def permutation_test(
     levels, codes = np.unique(x, return_inverse=True)
     ways = arrangements(codes.tolist(), within.tolist(), seed=seed)
     # Strata keep their mean predictor, so that to centre the values is to centre both.
-    exchanged = levels[ways.codes]
-    effects = exchanged @ centred / size
-    kept = exchanged @ deviation / size
+
+    def slopes(codes: Int[np.ndarray, "some unit"]) -> Float[np.ndarray, "some 2"]:
+        exchanged = levels[codes]
+        return np.stack([exchanged @ centred, exchanged @ deviation], axis=1)
+
+    effects, kept = ways.each(slopes).T / size
     largest = float(np.abs(centred).max() * np.abs(deviation).sum()) / size  # effect there could be
     p_value, interval, reached = _inverted(effects, kept, ways, level, largest)
     return PermutationTest(

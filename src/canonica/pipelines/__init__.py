@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from canonica.pipelines._recording_forecast import RecordingForecast
     from canonica.pipelines._report import report
     from canonica.pipelines._validate import Validated, validate, validate_each, write_validations
+    from canonica.pipelines.conditions._open_study import open_study
     from canonica.pipelines.conditions._study import Study, study
     from canonica.pipelines.conditions._study_settings import StudySettings
     from canonica.pipelines.conditions._study_warning import StudyWarning
@@ -107,6 +108,7 @@ _HOMES = {
     "lesion_task": "canonica.pipelines.simulations._lesion",
     "load": "canonica.pipelines._load",
     "maze": "canonica.pipelines._maze",
+    "open_study": "canonica.pipelines.conditions._open_study",
     "perturbation": "canonica.pipelines.simulations._perturbation",
     "phenotype": "canonica.pipelines._phenotype",
     "play": "canonica.pipelines.playing._play",
@@ -170,6 +172,7 @@ __all__ = [
     "lesion_task",
     "load",
     "maze",
+    "open_study",
     "perturbation",
     "phenotype",
     "play",

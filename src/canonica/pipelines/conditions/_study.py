@@ -26,7 +26,7 @@ from canonica.pipelines.conditions._study_settings import (
     read_study_file,
     write_study_file,
 )
-from canonica.pipelines.conditions._study_store import KEPT, PARTS, StudyStore
+from canonica.pipelines.conditions._study_store import ENDINGS, KEPT, PARTS, StudyStore
 from canonica.pipelines.conditions._study_table import StudyRow, study_rows
 from canonica.pipelines.executors._executor import Executor
 from canonica.pipelines.executors._opened import ClusterLike, opened_executor
@@ -46,7 +46,6 @@ from canonica.reverse_engineering.forecasting import FORECAST_MODELS
 
 TABLE, COMPARISONS, FIGURE = "cultures", "comparisons", "conditions"
 SETTINGS, LOG = "study.toml", "study.log"
-ENDINGS = {"analysis": "nc", "forecast": "forecast.nc", "scores": "scores.nc"}
 LABELS = ("recording", *GROUPINGS, "drug", "note")
 
 
@@ -190,6 +189,7 @@ def study(
 
     See Also
     --------
+    open_study : All of it again, lazily.
     canonica.summary : The table of quantities, from results in memory.
 
     Examples

@@ -14,7 +14,8 @@ from canonica.pipelines.results._hidden_folders import HIDDEN
 from canonica.pipelines.results._results_files import write_netcdf
 
 KEPT = f"{HIDDEN}study"  # folder in that of the results
-PARTS = ("analysis", "forecast", "scores")
+ENDINGS = {"analysis": "nc", "forecast": "forecast.nc", "scores": "scores.nc"}
+PARTS = tuple(ENDINGS)
 
 
 def culture_key(decided_by: Mapping[str, Any]) -> str:

@@ -102,7 +102,8 @@ def _inside(folder: Path, file: str) -> Path:
 
 def _analysis(path: Path) -> xr.Dataset:
     found = netcdf_variables(path, (*ANALYSIS, *WEIGHTS))
-    weights = found[list(WEIGHTS)].isel(session=-1).drop_vars("session")
+    # A copy: what is sliced off would hold on to the weights of all sessions.
+    weights = found[list(WEIGHTS)].isel(session=-1).drop_vars("session").copy(deep=True)
     return found[list(ANALYSIS)].assign(weights.data_vars)
 
 
