@@ -24,7 +24,7 @@ THOUSAND = (500.0, 2000.0)  # ratios of the last times that tell of milliseconds
 MARGIN = 1.0  # seconds after the last stimulus in which its response may come
 ARGUMENTS = {  # names that no attribute of spike trains may have: they are passed on as arguments
     *("trains", "size", "onsets", "stimuli", "sources", "session", "electrodes", "window", "truth"),
-    *("responses", "self"),
+    *("responses", "self", "in_parts"),
 }
 
 
@@ -105,6 +105,7 @@ def counted_recording(
     electrodes: tuple[str, ...] = (),
     window: tuple[float, float] = EVOKED,
     truth: xr.Dataset | None = None,
+    in_parts: bool = False,
     origin: str = "memory",
     **attrs: Any,
 ) -> xr.Dataset:
@@ -119,6 +120,8 @@ def counted_recording(
         How many electrodes there are.
     onsets, stimuli, sources, session, electrodes, window, truth
         As in `SpikeTrains`.
+    in_parts : bool
+        Whether a train that comes again goes on where it was: then none may be out of order.
 
     Returns
     -------
@@ -133,16 +136,18 @@ def counted_recording(
     RecordingError
         If a spike time is not finite, if no spike lies among the stimuli, or for what
         `canonica.recordings.recording` raises it.
+    OutOfOrderError
+        If a train that comes in parts is out of order.
     """
     check_window(*window)
     windows = ResponseWindows(onsets, *window)
     responses = np.zeros((size, len(onsets))).T  # electrode by electrode, as they are counted
-    seen = _Seen(shuffled=attrs.pop(SHUFFLED, 0))  # of trains that were sorted before
+    seen = _Seen(in_parts, shuffled=attrs.pop(SHUFFLED, 0))  # of trains that were sorted before
     for number, train in trains:
         times = np.asarray(train, np.float64)
         if len(times):
             label = electrodes[number] if electrodes else str(number + 1)
-            windows.count_into(responses[:, number], seen.in_order(times, origin, label))
+            windows.count_into(responses[:, number], seen.in_order(times, origin, label, number))
     seen.check_among(onsets, origin)
     found = counted(
         responses,
@@ -165,7 +170,7 @@ def counted_recording(
 def _coarseness(seen: "_Seen", onsets: np.ndarray, allowed: float) -> dict[str, Any]:
     """Return, as attributes, how finely times are known, if that is not finely enough."""
     known = {
-        "spike times": spike_resolution(np.concatenate([np.zeros(0), *seen.latest])),
+        "spike times": spike_resolution(np.concatenate([np.zeros(0), *seen.last_of_each])),
         "onsets": onset_resolution(onsets),
     }
     coarse = {what: one for what, one in known.items() if one and one.seconds > allowed}
@@ -175,16 +180,22 @@ def _coarseness(seen: "_Seen", onsets: np.ndarray, allowed: float) -> dict[str, 
     return {COARSE: worst.seconds, COARSE_TIMES: f"{what}, {worst.cause}"}
 
 
+class OutOfOrderError(Exception):
+    """A spike train that comes in parts has a spike that is earlier than the one before it."""
+
+
 @dataclass
 class _Seen:
     """What the spike trains that have gone by were like."""
 
+    in_parts: bool = False
     spikes: int = 0
     shuffled: int = 0
     doubled: int = 0
     first: float = np.inf
     last: float = -np.inf
     latest: list[np.ndarray] = field(default_factory=list)
+    ends: dict[int, np.ndarray] = field(default_factory=dict)  # of each train that comes in parts
 
     @property
     def attributes(self) -> dict[str, int | float]:
@@ -194,12 +205,19 @@ class _Seen:
             kept |= {"first_spike": self.first, "last_spike": self.last}
         return kept | {SHUFFLED: self.shuffled, DOUBLED: self.doubled}
 
-    def in_order(self, times: np.ndarray, origin: str, electrode: str) -> np.ndarray:
+    @property
+    def last_of_each(self) -> list[np.ndarray]:
+        """The last spikes of each train."""
+        return [*self.latest, *(self.ends[number] for number in sorted(self.ends))]
+
+    def in_order(self, times: np.ndarray, origin: str, electrode: str, number: int) -> np.ndarray:
         """Return the times in rising order, having looked at them."""
         steps = np.diff(times)
         if not np.isfinite(steps.sum() + times[0]):
             _refuse_times(times, origin, electrode)
         if steps.size and steps.min() < 0:
+            if self.in_parts:
+                raise OutOfOrderError
             self.shuffled += int(np.count_nonzero(steps < 0))
             times = np.sort(times)
             steps = np.diff(times)
@@ -207,8 +225,20 @@ class _Seen:
         self.spikes += len(times)
         self.first = min(self.first, float(times[0]))
         self.last = max(self.last, float(times[-1]))
-        self.latest.append(times[-LATEST:].copy())
+        if self.in_parts:
+            self._goes_on(times, number)
+        else:
+            self.latest.append(times[-LATEST:].copy())
         return times
+
+    def _goes_on(self, times: np.ndarray, number: int) -> None:
+        """Look at the border between a part of a train and the one before."""
+        before = self.ends.get(number, times[:0])
+        if before.size:
+            if times[0] < before[-1]:
+                raise OutOfOrderError
+            self.doubled += int(times[0] == before[-1])
+        self.ends[number] = np.concatenate([before, times[-LATEST:]])[-LATEST:]
 
     def check_among(self, onsets: np.ndarray, origin: str) -> None:
         """Refuse spikes that lie before or after all stimuli, or seem to be in milliseconds."""

@@ -27,6 +27,7 @@ from canonica.data._spike_trains import (
 from canonica.recordings._columns import columns_of
 from canonica.recordings._hdf5 import HDF5_MAGIC
 from canonica.recordings._known_responses import KnownResponses, known_responses, part_of
+from canonica.recordings._largest import check_size
 from canonica.recordings._reading import Reading
 from canonica.recordings.nwb._causes import (
     cause,
@@ -43,7 +44,6 @@ from canonica.recordings.nwb._stimulus_table import stimulus_table
 from canonica.recordings.nwb._types import check_types
 from canonica.recordings.nwb._units import (
     SpikingUnits,
-    check_size,
     electrode_names,
     spiking_units,
     units_table,

@@ -22,7 +22,6 @@ from canonica.recordings.nwb._labels import labelled_units
 from canonica.recordings.nwb._validity import observed_intervals
 
 BLOCK = 2**21  # spikes to read at a time: 16 MiB
-LARGEST_RESPONSES = 2**28  # trials x electrodes: 2 GiB
 GROUP = "electrode_group"
 NAMES = ("electrode_name", "channel_name", "unit_name", "label", "name")
 
@@ -219,18 +218,6 @@ def _check_rows(rows: np.ndarray, size: int, source: str) -> None:
             found=f"rows {rows.min()} to {rows.max()} of a table of {how_many(size, 'electrode')}",
             expected="rows of that table, from 0",
             advice="The file is damaged; or read it by unit (--by unit).",
-        )
-
-
-def check_size(trials: int, electrodes: int, source: str) -> None:
-    """Refuse a recording that would not fit into memory."""
-    if trials * electrodes > LARGEST_RESPONSES:
-        raise RecordingError(
-            source,
-            None,
-            found=f"{how_many(trials, 'trial')} of {how_many(electrodes, 'electrode')}",
-            expected=f"{LARGEST_RESPONSES} responses at most",
-            advice="If most electrodes have no units, read it by unit (--by unit).",
         )
 
 

@@ -40,6 +40,28 @@ def file_trains(
     stimulus_file : path, optional
         Where the stimuli are, if in another file.
     """
+    attrs = file_attributes(path, reading, told=told, name=name, stimulus_file=stimulus_file)
+    return SpikeTrains(
+        times=spikes.times,
+        bounds=spikes.bounds,
+        onsets=trials.onsets,
+        stimuli=trials.stimuli,
+        sources=trials.sources,
+        session=trials.session,
+        electrodes=spikes.electrodes,
+        attrs=attrs | spikes.attributes,
+    )
+
+
+def file_attributes(
+    path: Path,
+    reading: Reading,
+    *,
+    told: str,
+    name: str | None = None,
+    stimulus_file: Path | None = None,
+) -> dict[str, Any]:
+    """Return what a recording should keep of where it is from; parameters as in `file_trains`."""
     source = shown(path)
     attrs: dict[str, Any] = {
         "name": name or shown(Path(path.stem)),
@@ -51,16 +73,7 @@ def file_trains(
     if stimulus_file is not None:
         attrs["stimulus_file"] = shown(stimulus_file)
         attrs["stimulus_sha256"] = sha256(stimulus_file)
-    return SpikeTrains(
-        times=spikes.times,
-        bounds=spikes.bounds,
-        onsets=trials.onsets,
-        stimuli=trials.stimuli,
-        sources=trials.sources,
-        session=trials.session,
-        electrodes=spikes.electrodes,
-        attrs=attrs | {"reading": told, **spikes.attributes},
-    )
+    return attrs | {"reading": told}
 
 
 def with_inputs(recorded: xr.Dataset, trials: Stimulation) -> xr.Dataset:

@@ -206,6 +206,19 @@ def _numbered(
     return codes.astype(np.uint16, copy=False), found
 
 
+def channel_numbers(
+    channels: np.ndarray, source: str
+) -> tuple[Integer[np.ndarray, " channel"], tuple[str, ...]]:
+    """Return the place of each of some channels among all of them, and what these are called.
+
+    Raises
+    ------
+    RecordingError
+        If one is no channel.
+    """
+    return _numbered(channels, source)
+
+
 def _whole(channels: np.ndarray, source: str) -> np.ndarray:
     """Return whole numbers, which MATLAB and tables with gaps hold as fractions, as integers."""
     bad = ~((np.abs(channels) < 2.0**53) & (channels == np.floor(channels)))

@@ -7,7 +7,9 @@ sources where they are known. Of `culture_spikes.csv`, the stimuli are in `cultu
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -15,13 +17,20 @@ import xarray as xr
 from canonica._arguments import checked_arguments
 from canonica._errors import RecordingError, listed
 from canonica._files import shown
-from canonica.data._spike_trains import SpikeTrains
+from canonica.data._spike_trains import OutOfOrderError, SpikeTrains, counted_recording
 from canonica.recordings._columns import Ragged, columns_of
+from canonica.recordings._largest import check_size
 from canonica.recordings._reading import Reading
-from canonica.recordings.spikes._file_trains import file_trains
+from canonica.recordings.spikes._file_trains import file_attributes, file_trains
 from canonica.recordings.spikes._grouped_spikes import grouped_by_channel
 from canonica.recordings.stimuli._stimulation import Stimulation, stimulation
-from canonica.recordings.tables._table_file import SUFFIXES, column_names, table_file
+from canonica.recordings.tables._spike_pieces import SpikePieces
+from canonica.recordings.tables._table_file import (
+    SUFFIXES,
+    TableFile,
+    column_names,
+    table_file,
+)
 
 TIME = (
     "time",
@@ -48,6 +57,7 @@ ELECTRODE = (
 UNIT = ("unit", "units", "unit_id", "cluster", "cluster_id", "neuron")
 SPIKES, STIMULI = "spikes", "stimuli"
 GUESS = Reading()
+LARGE = 1 << 25  # bytes of a file that is read in pieces
 
 
 def recognises(path: Path) -> bool:
@@ -68,7 +78,13 @@ def read(path: Path, reading: Reading) -> Iterator[xr.Dataset | RecordingError]:
     RecordingError
         If one of the two tables is missing or cannot be used.
     """
-    yield read_trains(path, reading).recording(window=reading.window)
+    found = _SpikeTable.of(path, reading)
+    recording = _counted_in_pieces(found, path, reading)
+    if recording is None:
+        trains = _trains(found, path, reading)
+        check_size(len(trains.onsets), len(trains), shown(path))
+        recording = trains.recording(window=reading.window)
+    yield recording
 
 
 def read_trains(path: Path, reading: Reading) -> SpikeTrains:
@@ -79,25 +95,84 @@ def read_trains(path: Path, reading: Reading) -> SpikeTrains:
     RecordingError
         If one of the two tables is missing or cannot be used.
     """
-    if not _has_spikes(path):
-        _refuse_partner(path)
-    table = table_file(path)
-    source = shown(path)
-    time, channel = _spike_columns(table.names, reading, source)
-    partner = _partner(path, reading)
-    trials = stimuli_of_table(partner, reading)
-    values = table.values([time, channel], [channel])
-    labels, index = values.labels(channel)
+    return _trains(_SpikeTable.of(path, reading), path, reading)
+
+
+def _trains(found: "_SpikeTable", path: Path, reading: Reading) -> SpikeTrains:
+    values = found.table.values([found.time, found.channel], [found.channel])
+    labels, index = values.labels(found.channel)
     spikes = grouped_by_channel(
-        values.numbers(time, "spike times"), labels, None, source, index=index
+        values.numbers(found.time, "spike times"), labels, None, shown(path), index=index
     )
-    told = (
-        f"spike times from {time}, electrodes from {channel}; of "
-        f"{shown(Path(partner.name))}, {trials.description}"
-    )
-    return file_trains(
-        path, spikes, trials, reading, told=told, name=_name(path), stimulus_file=partner
-    )
+    return file_trains(path, spikes, found.trials, reading, **found.told)
+
+
+@dataclass(frozen=True, eq=False)
+class _SpikeTable:
+    """A table of spikes, unread, and the stimuli that go with it.
+
+    Parameters
+    ----------
+    table : TableFile
+    time, channel : str
+        Its columns.
+    trials : Stimulation
+    told : dict
+        What a recording should keep of where it is from, as `file_attributes` takes it.
+    """
+
+    table: TableFile
+    time: str
+    channel: str
+    trials: Stimulation
+    told: dict[str, Any]
+
+    @classmethod
+    def of(cls, path: Path, reading: Reading) -> "_SpikeTable":
+        """Return the table in a file."""
+        if not _has_spikes(path):
+            _refuse_partner(path)
+        table = table_file(path)
+        time, channel = _spike_columns(table.names, reading, shown(path))
+        partner = _partner(path, reading)
+        trials = stimuli_of_table(partner, reading)
+        told = (
+            f"spike times from {time}, electrodes from {channel}; of "
+            f"{shown(Path(partner.name))}, {trials.description}"
+        )
+        kept = {"told": told, "name": _name(path), "stimulus_file": partner}
+        return cls(table, time, channel, trials, kept)
+
+
+def _counted_in_pieces(found: _SpikeTable, path: Path, reading: Reading) -> xr.Dataset | None:
+    """Return the recording of a large table, no more than some of whose rows are held at a time.
+
+    None where it has to be read at once: if it is small, of a format that cannot be read in pieces,
+    its spikes are not in order, or something is wrong with it, which is then told of the whole.
+    """
+    if found.table.read_pieces is None or path.stat().st_size < LARGE:
+        return None
+    pieces = SpikePieces(found.table, found.time, found.channel)
+    try:
+        names = pieces.channels()
+    except RecordingError:
+        return None
+    check_size(len(found.trials.onsets), len(names), shown(path))
+    try:
+        return counted_recording(
+            pieces.trains(),
+            len(names),
+            onsets=found.trials.onsets,
+            stimuli=found.trials.stimuli,
+            sources=found.trials.sources,
+            session=found.trials.session,
+            electrodes=names,
+            window=reading.window,
+            in_parts=True,
+            **file_attributes(path, reading, **found.told),
+        )
+    except (OutOfOrderError, RecordingError):
+        return None
 
 
 def _is_called_so(path: Path) -> bool:

@@ -22,6 +22,8 @@ SAMPLE = 1 << 16  # bytes that show whether a file is text
 LONGEST_HEADER = 1 << 22  # bytes: more than the names of 65,536 electrodes
 SUFFIXES = (".csv", ".tsv", ".parquet")
 BATCH = 1 << 16  # rows
+BUFFER = 1 << 20  # bytes of a column that are read at a time
+PIECE = 1 << 20  # rows, of tables that are not read at once
 NUMBER = 8  # bytes
 BINARY = re.compile(rb"[\x00-\x08\x0e-\x1f]")  # what no text has
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
@@ -43,12 +45,16 @@ class TableFile:
         What else a Parquet file says of itself.
     read : function of names and of names of labels
         Reads some columns as a `pyarrow.Table`, labels as the texts that they are.
+    read_pieces : function of names, optional
+        Reads some columns of as many rows at a time as are reasonable, each as a `pyarrow.Table`;
+        none where the format does not allow that.
     """
 
     path: Path
     names: tuple[str, ...]
     notes: Mapping[str, str]
     read: Callable[[Sequence[str], Collection[str]], Any]
+    read_pieces: Callable[[Sequence[str]], Iterator[Any]] | None = None
 
     def values(self, names: Sequence[str], labels: Collection[str | None] = ()) -> "TableValues":
         """Return what the named columns hold.
@@ -70,6 +76,18 @@ class TableFile:
         with _reported(shown(self.path)):
             table = self.read(wanted, written) if wanted else None
             return TableValues(shown(self.path), table)
+
+    def pieces(self, names: Sequence[str]) -> Iterator["TableValues"]:
+        """Yield what the named columns hold, many rows at a time; nothing where that is no option.
+
+        Raises
+        ------
+        RecordingError
+            If they cannot be read.
+        """
+        with _reported(shown(self.path)):
+            for piece in self.read_pieces(names) if self.read_pieces else ():
+                yield TableValues(shown(self.path), piece)
 
     def check_numbers(self, name: str, role: str) -> None:
         """Refuse a column of numbers in which some are written like names or codes.
@@ -346,12 +364,34 @@ def _parquet(path: Path) -> TableFile:
     def read(names: Sequence[str], labels: Collection[str]) -> Any:
         del labels  # as they are typed
         with path.open("rb") as stream:
-            file = pq.ParquetFile(stream, page_checksum_verification=True)
+            file = _opened(stream)
             check_claim(path, None, file.metadata.num_rows * len(names) * NUMBER)
             wanted = pa.schema([schema.field(name) for name in names])
             return pa.Table.from_batches(_batches(path, file, names), wanted)
 
-    return TableFile(path, tuple(schema.names), notes, read)
+    def read_pieces(names: Sequence[str]) -> Iterator[Any]:
+        with path.open("rb") as stream:
+            file = _opened(stream)
+            check_claim(path, None, file.metadata.num_rows * len(names) * NUMBER)
+            held, rows = [], 0
+            for batch in _batches(path, file, names):
+                held.append(batch)
+                rows += len(batch)
+                if rows >= PIECE:
+                    yield pa.Table.from_batches(held)
+                    held, rows = [], 0
+            if held:
+                yield pa.Table.from_batches(held)
+
+    return TableFile(path, tuple(schema.names), notes, read, read_pieces)
+
+
+def _opened(stream: Any) -> Any:
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    # Neither a column of a group of rows is read at once, nor are all that will be wanted.
+    few = {"buffer_size": BUFFER, "pre_buffer": False}
+    return pq.ParquetFile(stream, page_checksum_verification=True, **few)
 
 
 def _batches(path: Path, file: Any, names: Sequence[str]) -> Iterator[Any]:
@@ -361,10 +401,11 @@ def _batches(path: Path, file: Any, names: Sequence[str]) -> Iterator[Any]:
     whole process.
     """
     size = 0
-    for batch in file.iter_batches(BATCH, columns=list(names)):
-        size += batch.nbytes
-        check_claim(path, None, size)
-        yield batch.select(names)
+    for group in range(file.num_row_groups):  # all at once would hold on to what was read of each
+        for batch in file.iter_batches(BATCH, row_groups=[group], columns=list(names)):
+            size += batch.nbytes
+            check_claim(path, None, size)
+            yield batch.select(names)
 
 
 def _csv(path: Path) -> TableFile:
