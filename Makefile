@@ -7,7 +7,7 @@ BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock
 
 .PHONY: demo test test-slow test-thorough torture torture-short coverage mutants check docs format lock release release-notes clean \
-	benchmark benchmark-encoder benchmark-spikes benchmark-maze benchmark-forecast benchmark-waiting
+	benchmark benchmark-encoder benchmark-spikes benchmark-maze benchmark-forecast benchmark-waiting benchmark-growth
 
 demo: .venv/.installed
 	$(BIN)/canonica demo --out canonica-demo
@@ -79,6 +79,9 @@ benchmark-forecast: .venv/.installed
 
 benchmark-waiting: .venv/.installed
 	$(BIN)/python benchmarks/waiting.py
+
+benchmark-growth: .venv/.installed
+	$(BIN)/python benchmarks/growth.py
 
 # Record the newest versions that work together on every supported Python.
 lock:

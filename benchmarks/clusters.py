@@ -3,7 +3,7 @@
 Run from the root of the project: ``python benchmarks/clusters.py [CULTURES [SESSIONS [MODEL]]]``.
 Prints seconds a culture and the ratio to this process, each the second time: the first compiles
 what is needed; checks that all give the same numbers; and what handing over a piece that does
-nothing takes.
+nothing takes. Ratios go to history.csv.
 """
 
 import sys
@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pandas as pd
+from history import remember
 
 import canonica
 from canonica.pipelines.executors._executor import Call
@@ -35,6 +36,7 @@ def main(cultures: int, sessions: int, model: str) -> None:
         print(f"{cultures} cultures of {sessions} sessions of {TRIALS} trials, model {model}")
         _studied(rows, folder / "first", model, None)
         alone, expected = _studied(rows, folder / "alone", model, None)
+        ratios: dict[str, float] = {}
         print(f"this process: {alone:.1f} s, {1000 * alone / cultures:.0f} ms a culture")
         for workers in WORKERS:
             with _client(workers) as client:
@@ -46,6 +48,10 @@ def main(cultures: int, sessions: int, model: str) -> None:
                 f"{workers} workers: {took:.1f} s, {1000 * took / cultures:.0f} ms a culture, "
                 f"ratio {alone / took:.2f}; an empty piece {1000 * handing:.1f} ms"
             )
+            ratios[f"this process over {workers} workers, {cultures} cultures, {model}"] = (
+                alone / took
+            )
+        remember("clusters", ratios)
 
 
 def _written(folder: Path, cultures: int, sessions: int) -> list[dict[str, Any]]:

@@ -1,7 +1,9 @@
 """What benchmarks found, run after run: `history.csv`, so that it is seen when one becomes slower.
 
 Times differ from machine to machine and from hour to hour; ratios within one run are what can be
-compared. Every row has the day, the commit, the benchmark, what was measured, and the ratio.
+compared. Every row has the day, the commit, the benchmark, what was measured, and the ratio. Every
+script that states a ratio adds its own, whenever it runs in full; ``python benchmarks/history.py``
+prints the latest of each.
 """
 
 import csv
@@ -26,6 +28,12 @@ def remember(benchmark: str, ratios: Mapping[str, float], path: Path = HISTORY) 
             writer.writerow([today, commit, benchmark, figure, f"{ratio:.3g}"])
 
 
+def latest(path: Path = HISTORY) -> dict[tuple[str, str], dict[str, str]]:
+    """Return the latest row of each benchmark and figure."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return {(row["benchmark"], row["figure"]): row for row in csv.DictReader(file)}
+
+
 def _commit() -> str:
     """Return the commit that is measured, with a plus where the sources differ from it."""
     command = ["git", "describe", "--always", "--exclude=*", "--abbrev=9", "--dirty=+"]
@@ -33,3 +41,8 @@ def _commit() -> str:
         command, cwd=HISTORY.parent, check=False, capture_output=True, text=True
     )
     return found.stdout.strip() or "unknown"
+
+
+if __name__ == "__main__":
+    for (benchmark, figure), row in sorted(latest().items()):
+        print(f"{benchmark}: {figure}: {row['ratio']} ({row['date']}, {row['commit']})")

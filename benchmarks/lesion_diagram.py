@@ -1,7 +1,8 @@
 """How long a phase diagram takes: 25 by 25 strengths, 20 networks each, of the separation task.
 
 Run from the root of the project: ``python benchmarks/lesion_diagram.py [SIDE [NETWORKS]]``. The
-ratio is to the same networks, intact, encoded in one call of the same sizes: what a lesion costs.
+ratio is to the same networks, intact, encoded in one call of the same sizes: what a lesion
+costs. Of the full size it goes to history.csv.
 """
 
 import sys
@@ -10,13 +11,16 @@ from functools import partial
 
 import jax
 import numpy as np
+from history import remember
 
 from canonica.simulate import encode, initial_model, mixing_process
 from canonica.studies.lesions import phase_diagram
 from canonica.studies.lesions.tasks import SeparationTask
 
+FULL = 25, 20
 
-def main(side: int = 25, networks: int = 20) -> None:
+
+def main(side: int = FULL[0], networks: int = FULL[1]) -> None:
     """Print the time of a diagram, of its parts, and the ratio."""
     task = SeparationTask()
     points = side * side + 1
@@ -38,6 +42,8 @@ def main(side: int = 25, networks: int = 20) -> None:
     alone = _intact(task, networks)
     each = whole / points
     print(f"intact networks alone, compiled: {alone:.2f} s a point; ratio {each / alone:.2f}")
+    if (side, networks) == FULL:
+        remember("lesion_diagram", {"a point over intact networks alone": each / alone})
 
 
 def _intact(task: SeparationTask, networks: int) -> float:

@@ -46,6 +46,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pymdp_t_maze
+from history import remember
 from jax import lax
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -563,6 +564,22 @@ def notes(results: Results, size: Size) -> Iterator[str]:
     yield pymdp_t_maze.TOLD
 
 
+def maze_ratios(results: Results, size: Size) -> dict[str, float]:
+    """Return what is compared with the history, by what it is."""
+    peer, one, many, _ = results.steps
+    kinds = {"one agent": one, f"{size.agents} agents": many}
+    ratios = {
+        f"peer over {kind}, {precision}": peer.seconds / turn.seconds
+        for kind, turns in kinds.items()
+        for precision, turn in turns.items()
+    }
+    ours, theirs = results.t_maze["canonica"], results.t_maze["pymdp"]
+    return ratios | {
+        "pymdp over one agent, T-maze": theirs.seconds / ours.seconds,
+        f"pymdp over {pymdp_t_maze.AGENTS} agents, T-maze": theirs.seconds_each / ours.seconds_each,
+    }
+
+
 def machine() -> dict[str, str]:
     return {
         "processor": processor(),
@@ -633,6 +650,8 @@ def main(out: Path | None, *, quick: bool) -> None:
     facts = ", ".join(f"{name} {value}" for name, value in machine().items())
     for line in (f"Machine: {facts}", *notes(results, size)):
         console.print(line, highlight=False, soft_wrap=True)
+    if not quick:
+        remember("maze", maze_ratios(results, size))
     if out is not None:
         write(out, results, size)
 
