@@ -3,6 +3,7 @@
 import gc
 import shutil
 import sys
+from contextlib import contextmanager
 
 import dask.array
 import numpy as np
@@ -11,10 +12,11 @@ import pytest
 import xarray as xr
 
 import canonica
-from canonica import CanonicaError
+from canonica import CanonicaError, RecordingError
 from canonica.pipelines import open_study
-from canonica.pipelines.conditions import _study_cultures
+from canonica.pipelines.conditions import _study, _study_cultures
 from canonica.pipelines.conditions._study_store import ENDINGS
+from canonica.pipelines.executors._executor import in_order
 from canonica.pipelines.results._results_files import write_netcdf
 from canonica.recordings import Reading
 from canonica.reverse_engineering import EnsembleResponse
@@ -124,3 +126,28 @@ def test_a_study_holds_no_more_ensembles_than_are_at_work(study_folder, tmp_path
     assert [len(one) for one in aside] == [3, 3, 3]
     assert not list(tmp_path.rglob("*.npz"))
     assert not list(tmp_path.glob(".canonica-*"))
+
+
+def test_what_fails_is_listed_in_the_order_of_the_table(study_folder, tmp_path, monkeypatch):
+    made = _study_cultures.culture_parts
+
+    def failing(ensembles, *given):
+        name = ensembles.published.attrs["name"]
+        if name != "ctrl-2":
+            parts = {"found": "nothing", "expected": "something", "advice": "Wait."}
+            raise RecordingError(name, None, **parts)
+        return made(ensembles, *given)
+
+    def last_first(calls):
+        return reversed(list(in_order(calls)))
+
+    @contextmanager
+    def opened(_):
+        yield last_first
+
+    monkeypatch.setattr(_study_cultures, "culture_parts", failing)
+    monkeypatch.setattr(_study, "opened_executor", opened)
+    reading = Reading(trials_per_session=64)
+    found = canonica.study(study_folder / "study.csv", tmp_path, model="ridge", reading=reading)
+    assert found.table["name"].tolist() == ["ctrl-2"]
+    assert [one.source for one in found.failures[1:]] == ["ctrl-1", "drug"]
