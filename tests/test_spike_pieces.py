@@ -42,17 +42,23 @@ def at_once(path, reading=READING):
 
 @pytest.fixture
 def in_pieces(monkeypatch):
-    """Return how a table is read in pieces of 100 rows; and whether it was."""
-    counted, tried = _spikes.counted_recording, []
+    """Return how a table is read in pieces of 100 rows; and what was tried."""
+    counted, whole, tried = _spikes.counted_recording, _spikes._trains, []
 
     def watched(*args, **settings):
-        tried.append(settings["in_parts"])
+        assert settings["in_parts"]
+        tried.append("in pieces")
         return counted(*args, **settings)
+
+    def at_last(*args):
+        tried.append("at once")
+        return whole(*args)
 
     def read(path, reading=READING):
         with monkeypatch.context() as patch:
             patch.setattr(_spikes, "LARGE", 0)
             patch.setattr(_spikes, "counted_recording", watched)
+            patch.setattr(_spikes, "_trains", at_last)
             for name in ("PIECE", "BATCH"):
                 patch.setattr(_table_file, name, 100)
             return at_once(path, reading)
@@ -78,7 +84,7 @@ TABLES = {
 def test_it_is_the_same_to_the_bit(table, groups, in_pieces, tmp_path):
     path = written(tmp_path, TABLES[table], row_group_size=groups)
     found, expected = in_pieces(path), at_once(path)
-    assert in_pieces.tried == [True]
+    assert in_pieces.tried == ["in pieces"]
     xr.testing.assert_identical(found, expected)
     assert list(found.attrs.items()) == list(expected.attrs.items())
     assert found.attrs["duplicate_spikes"] > 0
@@ -107,13 +113,15 @@ def test_the_resolution_is_that_of_the_last_spikes_of_each_channel(in_pieces, tm
     assert found.attrs["time_resolution"] == pytest.approx(0.02)
 
 
-@pytest.mark.parametrize("where", [150, 100])  # inside of a piece, and where two meet
-def test_what_is_out_of_order_is_read_at_once(where, in_pieces, tmp_path):
+@pytest.mark.parametrize(
+    ("where", "tried"), [(150, ["in pieces"]), (100, ["in pieces", "at once"])]
+)
+def test_what_is_out_of_order_where_pieces_meet_is_read_at_once(where, tried, in_pieces, tmp_path):
     table = spikes((4,), 200)
     table.loc[where, "time"] = table.loc[where - 1, "time"] - 0.5
     path = written(tmp_path, table)
     found = in_pieces(path)
-    assert in_pieces.tried == [True]
+    assert in_pieces.tried == tried
     assert found.attrs["unsorted_spikes"] == 1
     xr.testing.assert_identical(found, at_once(path))
 

@@ -121,7 +121,8 @@ def counted_recording(
     onsets, stimuli, sources, session, electrodes, window, truth
         As in `SpikeTrains`.
     in_parts : bool
-        Whether a train that comes again goes on where it was: then none may be out of order.
+        Whether a train that comes again goes on where it was: then no part may begin before the one
+        before has ended.
 
     Returns
     -------
@@ -137,7 +138,7 @@ def counted_recording(
         If a spike time is not finite, if no spike lies among the stimuli, or for what
         `canonica.recordings.recording` raises it.
     OutOfOrderError
-        If a train that comes in parts is out of order.
+        If a part of a train begins before the one before has ended.
     """
     check_window(*window)
     windows = ResponseWindows(onsets, *window)
@@ -181,7 +182,7 @@ def _coarseness(seen: "_Seen", onsets: np.ndarray, allowed: float) -> dict[str, 
 
 
 class OutOfOrderError(Exception):
-    """A spike train that comes in parts has a spike that is earlier than the one before it."""
+    """A part of a spike train begins before the one before has ended."""
 
 
 @dataclass
@@ -216,8 +217,6 @@ class _Seen:
         if not np.isfinite(steps.sum() + times[0]):
             _refuse_times(times, origin, electrode)
         if steps.size and steps.min() < 0:
-            if self.in_parts:
-                raise OutOfOrderError
             self.shuffled += int(np.count_nonzero(steps < 0))
             times = np.sort(times)
             steps = np.diff(times)

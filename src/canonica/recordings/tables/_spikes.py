@@ -148,7 +148,8 @@ def _counted_in_pieces(found: _SpikeTable, path: Path, reading: Reading) -> xr.D
     """Return the recording of a large table, no more than some of whose rows are held at a time.
 
     None where it has to be read at once: if it is small, of a format that cannot be read in pieces,
-    its spikes are not in order, or something is wrong with it, which is then told of the whole.
+    its spikes are not in order from piece to piece, or something is wrong with it, which is then
+    told of the whole.
     """
     if found.table.read_pieces is None or path.stat().st_size < LARGE:
         return None
