@@ -86,6 +86,7 @@ def test_what_a_recording_lacks_is_missing_in_it_alone(results):
     assert np.isnan(own.free_energy.sel(session=slice(None, 7))).all()
     np.testing.assert_array_equal(own.free_energy.sel(session=later.session), later.free_energy)
     assert np.isnan(own.electrode_ensemble[-1])
+    assert opened.electrode_ensemble.dtype == own.electrode_ensemble.dtype == float
     np.testing.assert_array_equal(own.electrode_ensemble[:-1], later.electrode_ensemble)
     other = opened.sel(recording="ctrl-1", session=first.session).compute()
     np.testing.assert_array_equal(other.free_energy, first.free_energy)
