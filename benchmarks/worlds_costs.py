@@ -26,7 +26,6 @@ import numpy as np
 
 from canonica.agents import PlanningAgent, QLearningAgent, RandomAgent, agent_for
 from canonica.agents.planning._followed import Followed
-from canonica.agents.planning._rewards import Rewards
 from canonica.agents.planning._worth import Worth
 
 A_UPDATE_OF_Q = 3
@@ -75,18 +74,6 @@ class CountedQLearning(QLearningAgent):
         return Costs(self.updates, held, A_UPDATE_OF_Q * self.updates)
 
 
-class CountedRewards(Rewards):
-    """Rewards that count sweeps: each looks once at the best there may be."""
-
-    sweeps = 0
-
-    @property
-    def best(self) -> float:
-        """The best there may be in one step."""
-        self.sweeps += 1
-        return super().best
-
-
 class CountedWorth(Worth):
     """Worth that counts the multiply-adds of its plans."""
 
@@ -94,12 +81,9 @@ class CountedWorth(Worth):
 
     def plan(self, followed: Followed, less: Worth | None, **settings: Any) -> None:
         """Plan as ever."""
-        rewards = CountedRewards(**vars(settings.pop("rewards")))
-        super().plan(followed, less, rewards=rewards, **settings)
-        if not rewards.sweeps:
-            raise RuntimeError("No sweep was counted: how plans look at rewards has changed.")
+        super().plan(followed, less, **settings)
         kinds, pairs = len(followed.pairs), len(followed.times)
-        swept = rewards.sweeps * (kinds + A_PAIR_SWEPT * pairs)
+        swept = self.sweeps * (kinds + A_PAIR_SWEPT * pairs)
         self.multiply_adds += A_KIND_PLANNED * kinds + swept
 
 

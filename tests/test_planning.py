@@ -319,6 +319,97 @@ def test_a_pair_has_one_count_of_what_it_is_worth_with_less_remembered():
     np.testing.assert_allclose(planned(more, by_less).of_pairs, [[0.8, 1.0], [1.0, 1.0]])
 
 
+WALKS = st.lists(
+    st.tuples(st.integers(0, 5), st.integers(-1, 2), st.sampled_from([0.0, 1.0, 3.0])), max_size=60
+)
+
+
+@given(WALKS, st.integers(0, 60))
+def test_synapses_are_the_same_however_often_they_were_looked_at(steps, looked):
+    at_once, between = Followed(2), Followed(2)
+    for followed in (at_once, between):
+        for state in range(3):
+            followed.state((state,), 0)
+        for number, (pair, following, reward) in enumerate(steps):
+            followed.add(pair, Consequence(following, reward), following, reward)
+            if followed is between and number >= looked:
+                assert followed.synapses.kinds == len(followed.pairs)
+    found = at_once.synapses
+    for name, value in vars(between.synapses).items():
+        np.testing.assert_array_equal(value, vars(found)[name])
+    on = Counter((pair // 2, pair % 2, state) for pair, state, _ in steps if state != END)
+    where = zip(found.source.tolist(), found.action.tolist(), found.state.tolist(), strict=True)
+    assert dict(zip(where, found.together(at_once.count).tolist(), strict=True)) == on
+    assert list(found.keys) == sorted(found.keys)
+
+
+def slowly_planned(followed, less, hopes, *, discount, sweeps, best, scale):
+    """Return what pairs are worth by plain loops, every sum in the order in which it is added."""
+    states, value = len(followed.states), [0.0] * len(followed.states)
+    found, times = followed.outcomes, followed.times
+    at_once, goes_on = [0.0] * len(times), [{} for _ in times]
+    for pair, following, count, reward in zip(
+        *(one.tolist() for one in (found.pair, found.following, found.count, found.reward)),
+        strict=True,
+    ):
+        at_once[pair] += count / times[pair] * reward / scale
+        if following != END:
+            often = goes_on[pair].get(following, 0.0) + count / times[pair]
+            goes_on[pair][following] = often
+    worth = np.zeros((states, followed.actions))
+    for _ in range(sweeps):
+        hoped = max([best, *value])
+        for pair, known in enumerate(at_once):
+            own, prior, to_come = 1.0, 0.0, 0.0
+            state, action = divmod(pair, followed.actions)
+            if less is not None:
+                own = times[pair] / (times[pair] + 1)
+                prior = float(less[followed.less[state], action]) / (times[pair] + 1)
+            for after in sorted(goes_on[pair], reverse=less is not None):
+                to_come += own * goes_on[pair][after] * value[after]
+            all_in_all = (prior + own * known) + discount * to_come
+            worth[state, action] = hopes[pair] * hoped + (1 - hopes[pair]) * all_in_all
+        before, value = value, worth.max(axis=1).tolist()
+        if max(abs(a - b) for a, b in zip(value, before, strict=True)) < 1e-3:
+            break
+    return worth
+
+
+@pytest.mark.parametrize("remembers_more", [False, True])
+@given(WALKS, st.integers(1, 30))
+@settings(max_examples=30)
+def test_plans_are_those_of_plain_loops_to_the_bit(remembers_more, steps, sweeps):
+    followed = Followed(2)
+    for state in range(3):
+        followed.state((state,), (state + 1) % 2)
+    for pair, following, reward in steps:
+        followed.add(pair, Consequence(following, reward), following, reward)
+    less = Worth()
+    less.of_pairs = np.array([[0.3, -1.0], [1.7, 0.1]])
+    kept = Rewards(sum=7.0, times=3, largest=3.0)
+    worth, again = Worth(), np.random.default_rng(4)
+    plan = {
+        "rewards": kept,
+        "discount": 0.9,
+        "sweeps": sweeps,
+        "generator": np.random.default_rng(4),
+    }
+    worth.plan(followed, less if remembers_more else None, **plan)
+    times = np.array(followed.times, float)
+    if remembers_more:
+        hopes = ((times == 0) & (again.random(6) < followed.surprise)).astype(float)
+    else:
+        new, met = again.gamma(followed.novelty, size=6), np.zeros(6)
+        met[times > 0] = again.gamma(times[times > 0])
+        hopes = np.where(times > 0, new / (new + met), 1.0)
+    slow = slowly_planned(
+        followed, less.of_pairs if remembers_more else None, hopes.tolist(),
+        discount=0.9, sweeps=sweeps, best=kept.best, scale=kept.scale,
+    )  # fmt: skip
+    np.testing.assert_array_equal(worth.of_pairs, slow)
+    assert 1 <= worth.sweeps <= sweeps
+
+
 class Told(gymnasium.Env):
     """Ends with reward for the action that matches what was seen, so many steps ago.
 

@@ -8,7 +8,9 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
-END = -1  # in place of what follows, where an episode ends
+from canonica.agents.planning._recurrent_synapses import END, RecurrentSynapses
+
+__all__ = ["END", "Consequence", "Consequences", "Followed"]
 
 
 class Consequence(NamedTuple):
@@ -24,6 +26,26 @@ class Consequence(NamedTuple):
 
     seen: int
     grade: float
+
+
+class Met(NamedTuple):
+    """How often a pair of a state and an action was met, and what followed it.
+
+    Attributes
+    ----------
+    times : int
+        The pair was met.
+    outcome, grade : float
+        How often a `Consequence` has followed it, and how often its reward, whatever was seen then:
+        of all times; 0 where nothing has.
+    """
+
+    times: int = 0
+    outcome: float = 0.0
+    grade: float = 0.0
+
+
+NEVER = Met()
 
 
 @dataclass(frozen=True)
@@ -73,6 +95,7 @@ class Followed:
         self._graded: dict[tuple[int, float], float] = {}
         self._pair, self._following = array("q"), array("q")
         self._count, self._reward = array("d"), array("d")
+        self._synapses = RecurrentSynapses.none()
         # One of each is believed before anything was seen.
         self.new, self.chances = 1.0, 1.0
         self.differed, self.compared = 1.0, 2.0
@@ -102,13 +125,16 @@ class Followed:
 
     def frequency(self, pair: int, outcome: Consequence) -> float:
         """Return how often an outcome has followed a pair, of all times; 0 where nothing has."""
-        kind = self._kinds.get((pair, outcome))
-        return 0.0 if kind is None else self._count[kind] / self.times[pair]
+        return self.met(pair, outcome).outcome
 
-    def grade_frequency(self, pair: int, grade: float) -> float:
-        """Return how often a reward has followed a pair, whatever was seen then."""
+    def met(self, pair: int, outcome: Consequence) -> Met:
+        """Return how often a pair was met, and an outcome and its reward followed it."""
         times = self.times[pair]
-        return self._graded.get((pair, grade), 0.0) / times if times else 0.0
+        if not times:
+            return NEVER
+        kind = self._kinds.get((pair, outcome))
+        graded = self._graded.get((pair, outcome.grade), 0.0)
+        return Met(times, 0.0 if kind is None else self._count[kind] / times, graded / times)
 
     def compare(self, pair: int, outcome: Consequence, less: "Followed", same: int) -> None:
         """Take note whether the first outcome of a pair is new to the pair with less remembered."""
@@ -120,15 +146,25 @@ class Followed:
         """Count an outcome: plasticity of the synapses from a pair to the state that follows."""
         kind = self._kinds.get((pair, outcome))
         self._grade(pair, outcome, 1.0)
-        if self.times[pair]:
+        times = self.times[pair]
+        if times:
             self.new += kind is None
-            self.chances += 1 / (self.times[pair] + self.novelty)
-        self.times[pair] += 1
+            self.chances += 1 / (times + self.new / self.chances)
+        self.times[pair] = times + 1
         if kind is None:
             self._append(pair, outcome, following, 1.0, reward)
             return
-        self._count[kind] += 1
-        self._reward[kind] += (reward - self._reward[kind]) / self._count[kind]
+        count = self._count[kind] = self._count[kind] + 1
+        mean = self._reward[kind]
+        if reward != mean:
+            self._reward[kind] = mean + (reward - mean) / count
+
+    @property
+    def synapses(self) -> RecurrentSynapses:
+        """Where each kind of outcome leads, in order."""
+        if self._synapses.kinds < len(self._pair):
+            self._synapses = self._synapses.grown(self.pairs, self.following, self.actions)
+        return self._synapses
 
     @property
     def pairs(self) -> Int[np.ndarray, " kind"]:

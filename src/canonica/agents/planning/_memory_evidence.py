@@ -2,11 +2,13 @@
 
 import math
 from collections.abc import Sequence
+from operator import add
 from typing import NamedTuple
 
-from canonica.agents.planning._followed import Consequence, Followed
+from canonica.agents.planning._followed import Consequence, Followed, Met
 from canonica.agents.planning._memories import MEMORIES
 
+PARENTS = tuple(memory.parent for memory in MEMORIES)
 CLEAR = 3.0  # nats: evidence of 20 to 1
 
 
@@ -32,8 +34,7 @@ class MemoryEvidence(NamedTuple):
     def with_more(self, more: "MemoryEvidence") -> "MemoryEvidence":
         """Return the sums after another outcome."""
         return MemoryEvidence(
-            [before + one for before, one in zip(self.outcomes, more.outcomes, strict=True)],
-            [before + one for before, one in zip(self.rewards, more.rewards, strict=True)],
+            list(map(add, self.outcomes, more.outcomes)), list(map(add, self.rewards, more.rewards))
         )
 
 
@@ -64,27 +65,25 @@ def evidence_of(
     kinds, grades : int
         How many different outcomes and rewards there were, of any pair.
     """
-    for memory, counts, pair in zip(MEMORIES, followed, pairs, strict=True):
-        if memory.parent is not None:
-            counts.compare(pair, outcome, followed[memory.parent], pairs[memory.parent])
-    times = [counts.times[pair] for counts, pair in zip(followed, pairs, strict=True)]
-    whole = [one.frequency(pair, outcome) for one, pair in zip(followed, pairs, strict=True)]
-    reward = [
-        one.grade_frequency(pair, outcome.grade) for one, pair in zip(followed, pairs, strict=True)
-    ]
+    met: list[Met] = []
+    for parent, counts, pair in zip(PARENTS, followed, pairs, strict=True):
+        met.append(counts.met(pair, outcome))
+        if parent is not None and not met[-1].times:
+            counts.compare(pair, outcome, followed[parent], pairs[parent])
+    times, whole, reward = zip(*met, strict=True)
     return MemoryEvidence(_over_parents(times, whole, kinds), _over_parents(times, reward, grades))
 
 
 def _over_parents(times: Sequence[int], frequency: Sequence[float], kinds: int) -> list[float]:
     predicted: list[float] = []
     evidence: list[float] = []
-    for memory, n, own in zip(MEMORIES, times, frequency, strict=True):
-        prior = 1 / kinds if memory.parent is None else predicted[memory.parent]
+    for parent, n, own in zip(PARENTS, times, frequency, strict=True):
+        prior = 1 / kinds if parent is None else predicted[parent]
         predicted.append((n * own + prior) / (n + 1))
-        if memory.parent is None:
-            evidence.append(0.0)
+        if parent is None or own == frequency[parent] or not n:
+            evidence.append(0.0)  # both say the same
             continue
-        control = (n * frequency[memory.parent] + prior) / (n + 1)
+        control = (n * frequency[parent] + prior) / (n + 1)
         evidence.append(math.log(predicted[-1] / control))
     return evidence
 

@@ -223,7 +223,8 @@ class PlanningAgent:
         """Take note of what became of the last action of one of several players."""
         if player.action is None or player.reward is not None:
             raise CanonicaError("receive: found no action before it; expected act(observation).")
-        if not isinstance(reward, SupportsFloat) or not math.isfinite(float(reward)):
+        plain = isinstance(reward, (float, SupportsFloat))  # in this order: the latter takes long
+        if not plain or not math.isfinite(float(reward)):
             raise refusal("reward", described(reward), "a finite number")
         self.steps += 1
         player.reward = float(reward)

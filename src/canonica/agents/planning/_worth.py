@@ -1,13 +1,13 @@
 """What each action is worth in each state, by what has followed and what may yet be found."""
 
 import numpy as np
-import scipy.sparse as sp
 from jaxtyping import Float
 
-from canonica.agents.planning._followed import END, Followed
+from canonica.agents.planning._followed import Followed
 from canonica.agents.planning._rewards import Rewards
 
 TOLERANCE = 1e-3  # steps of risk 0
+NOTHING = np.zeros(0)
 TINY = np.finfo(float).tiny
 
 
@@ -22,17 +22,19 @@ class Worth:
         By the best action.
     of_pairs : (state, action)
         By each.
+    sweeps : int
+        Of the last plan.
     """
 
     def __init__(self) -> None:
         self.of_states: Float[np.ndarray, " state"] = np.zeros(0)
         self.of_pairs: Float[np.ndarray, "state action"] = np.zeros((0, 1))
+        self.sweeps = 0
         self.draw_anew()
 
     def draw_anew(self) -> None:
         """Let what may yet be found be drawn anew, with the next plan."""
-        self._uniform, self._new = np.zeros(0), np.zeros(0)
-        self._met, self._times = np.zeros(0), np.zeros(0)
+        self._uniform = self._new = self._met = self._times = NOTHING
         self._count = 1.0
 
     def plan(
@@ -70,30 +72,51 @@ class Worth:
             Draws. Without one nothing is hoped for: what was never done is worth no more than
             the least that is known.
         """
+        states, actions = len(followed.states), followed.actions
         times = np.array(followed.times, float)
-        immediate, matrix = _expected(followed, times, rewards.scale)
-        prior, hopes = np.zeros(len(times)), np.zeros(len(times))
-        if generator is not None and less is None:
+        if generator is None:
+            hopes = np.zeros(len(times))
+        elif less is None:
             hopes = self._novelty(times, followed.novelty, generator)
-        elif generator is not None:
+        else:
             hopes = self._difference(times, followed.surprise, generator)
+        synapses, met = followed.synapses, followed.pairs
+        frequency = followed.count / times[met]
+        at_once = np.bincount(met, frequency * followed.reward / rewards.scale, len(times))
+        often, where = synapses.together(frequency), synapses.action * states + synapses.source
+        after = synapses.state
+        # From here on, numbers of pairs are in rows, one for each action.
+        hopes, times, at_once = (
+            one.reshape(states, actions).T.copy() for one in (hopes, times, at_once)
+        )
         if less is not None:
-            prior = less.of_pairs[np.array(followed.less, int)].ravel() / (times + 1)
             own = times / (times + 1)
-            immediate, matrix = own * immediate, sp.diags_array(own) @ matrix
-        value = np.zeros(len(followed.states))
+            prior = less.of_pairs.T[:, np.array(followed.less, int)] / (times + 1)
+            at_once = prior + own * at_once
+            # Last first: so sums are added, and rounded.
+            where, after, often = where[::-1].copy(), after[::-1].copy(), often[::-1].copy()
+            often *= own.ravel()[where]
+        never = times == 0 if generator is None and less is None else None
+        value = np.zeros(states)
         value[: len(self.of_states)] = self.of_states
-        pairs = np.zeros(len(times))
-        for _ in range(sweeps):
-            hoped = max(rewards.best, float(value.max(initial=0)))
-            known = prior + immediate + discount * (matrix @ value)
-            if generator is None and less is None:
-                known[times == 0] = known[times > 0].min(initial=0.0)
-            pairs = hopes * hoped + (1 - hopes) * known
-            before, value = value, pairs.reshape(-1, followed.actions).max(axis=1)
-            if np.abs(value - before).max(initial=0) < TOLERANCE:
+        pairs, hoped = np.zeros((actions, states)), np.empty((actions, states))
+        difference = np.empty(states)
+        others, best = 1 - hopes, rewards.best
+        for self.sweeps in range(1, sweeps + 1):
+            np.multiply(hopes, max(best, np.maximum.reduce(value, initial=0.0)), out=hoped)
+            to_come = np.bincount(where, often * value[after], actions * states)
+            np.multiply(to_come.reshape(pairs.shape), discount, out=pairs)
+            np.add(at_once, pairs, out=pairs)
+            if never is not None:
+                pairs[never] = pairs[~never].min(initial=0.0)
+            np.multiply(others, pairs, out=pairs)
+            np.add(hoped, pairs, out=pairs)
+            before, value = value, np.maximum.reduce(pairs, axis=0)
+            np.subtract(value, before, out=difference)
+            np.abs(difference, out=difference)
+            if np.maximum.reduce(difference, initial=0.0) < TOLERANCE:
                 break
-        self.of_states, self.of_pairs = value, pairs.reshape(-1, followed.actions)
+        self.of_states, self.of_pairs = value, pairs.T
 
     def _novelty(
         self, times: Float[np.ndarray, " pair"], count: float, generator: np.random.Generator
@@ -106,33 +129,25 @@ class Worth:
         if not len(self._new):
             self._count = count  # for as long as draws are kept
         more = len(times) - len(self._new)
-        self._new = np.concatenate([self._new, generator.gamma(self._count, size=more)])
-        self._met = np.concatenate([self._met, np.zeros(more)])
-        self._times = np.concatenate([self._times, np.zeros(more)])
-        changed = np.flatnonzero(times != self._times)
-        self._met[changed] += generator.gamma(times[changed] - self._times[changed])
+        if more:
+            nothing = np.zeros(more)
+            self._new = np.concatenate([self._new, generator.standard_gamma(self._count, more)])
+            self._met = np.concatenate([self._met, nothing])
+            self._times = np.concatenate([self._times, nothing])
+        since = times - self._times
+        changed = since.nonzero()[0]
+        if len(changed):
+            self._met[changed] += generator.standard_gamma(since[changed])
         self._times = times
-        return np.where(times > 0, self._new / np.maximum(self._new + self._met, TINY), 1.0)
+        share = self._new / np.maximum(self._new + self._met, TINY)
+        share[times == 0] = 1.0
+        return share
 
     def _difference(
         self, times: Float[np.ndarray, " pair"], surprise: float, generator: np.random.Generator
     ) -> Float[np.ndarray, " pair"]:
         """Return which pairs that were never met are drawn to be unlike a memory of less."""
-        more = generator.random(len(times) - len(self._uniform))
-        self._uniform = np.concatenate([self._uniform, more])
+        more = len(times) - len(self._uniform)
+        if more:
+            self._uniform = np.concatenate([self._uniform, generator.random(more)])
         return ((times == 0) & (self._uniform < surprise)).astype(float)
-
-
-def _expected(
-    followed: Followed, times: Float[np.ndarray, " pair"], scale: float
-) -> tuple[Float[np.ndarray, " pair"], sp.csr_array]:
-    """Return what a pair gives at once, and how often each state has followed it."""
-    pair, following = followed.pairs, followed.following
-    frequency = followed.count / times[pair]
-    gained = frequency * followed.reward / scale
-    immediate = np.bincount(pair, gained, minlength=len(times)).astype(float)  # of none: whole
-    goes_on = following != END
-    where = (pair[goes_on], following[goes_on])
-    return immediate, sp.csr_array(
-        (frequency[goes_on], where), shape=(len(times), len(followed.states))
-    )
