@@ -4,8 +4,10 @@
 versions of JAX that suit it: ``pip install "inferactively-pymdp>=1.0" canonica`` (or canonica from
 this folder, ``pip install .``). What each is given is the same generative model. pymdp infers by
 itself, and plans by expected free energy at every step; canonica's network was made from the model
-before, and acts by its synapses. Both act in the same compiled worlds. Without pymdp, the rows of
-canonica are printed alone.
+before, and acts by its synapses. Both act in the same compiled worlds and in the same episodes:
+where an episode begins, and by what random numbers states and observations of each step are drawn,
+is the same for all. What an agent earns less than the solved plan with exact beliefs is therefore
+a difference of pairs. Without pymdp, the rows of canonica are printed alone.
 """
 
 import argparse
@@ -14,7 +16,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -31,7 +33,13 @@ from canonica.networks import (
     regret,
     solve,
 )
-from canonica.networks._regret import World, episode_returns, network_filter, world_of
+from canonica.networks._regret import (
+    EpisodeKeys,
+    World,
+    episode_returns,
+    network_filter,
+    world_of,
+)
 
 
 def pymdp_agent() -> Any:
@@ -117,16 +125,22 @@ def t_maze() -> Pomdp:
     )
 
 
+def id_of(keys: Array) -> Array:
+    return keys
+
+
 def timed(function: Callable[[], Any]) -> tuple[float, Any]:
     start = time.perf_counter()
     found = jax.block_until_ready(function())
     return time.perf_counter() - start, found
 
 
-def steps_per_second(run: Callable[[Array], Array], episodes: int, steps: int) -> float:
-    """Return the best of three runs, compiled before."""
+def steps_per_second(
+    run: Callable[[Any], Array], episodes: int, steps: int, prepare: Callable[[Array], Any] = id_of
+) -> float:
+    """Return the best of three runs, compiled before; preparing what they draw is left out."""
     keys = [jax.random.split(jax.random.key(number), episodes) for number in range(4)]
-    seconds = [timed(partial(run, key))[0] for key in keys]
+    seconds = [timed(partial(run, prepare(key)))[0] for key in keys]
     return episodes * steps / min(seconds[1:])
 
 
@@ -139,7 +153,39 @@ def network_run(network: CompiledNetwork, steps: int) -> Callable[[Array], Array
     )  # fmt: skip
 
 
-def pymdp_run(problem: Pomdp, world: World, depth: int, steps: int) -> Callable[[Array], Array]:
+class Numbers(NamedTuple):
+    """What episodes are drawn by, as numbers from 0 to 1: the same as for canonica's agents.
+
+    Attributes
+    ----------
+    start : (episode,)
+    seen_first : (modality, episode)
+    moves : (step, episode)
+    seen : (step, modality, episode)
+    """
+
+    start: Array
+    seen_first: Array
+    moves: Array
+    seen: Array
+
+
+def numbers_of(keys: Array, steps: int, modalities: int) -> Numbers:
+    """Return the numbers of episodes, of which each has a key."""
+
+    def one(key: Array) -> Numbers:
+        drawn = EpisodeKeys.of(key, steps, modalities)
+        uniform = partial(jax.random.uniform, shape=(), dtype=jnp.float64)
+        each = jax.vmap(uniform)
+        first = jnp.stack([uniform(key) for key in drawn.seen_first])
+        return Numbers(uniform(drawn.start), first, each(drawn.moves), jax.vmap(each)(drawn.seen))
+
+    with double_precision():
+        found = jax.jit(jax.vmap(one))(keys)
+        return Numbers(*(jnp.moveaxis(one, 0, -1) for one in found))
+
+
+def pymdp_run(problem: Pomdp, world: World, depth: int) -> Callable[[Numbers], Array]:
     """Return a compiled rollout of pymdp's agent in the same world, many episodes in a batch."""
     make, controls = pymdp_agent(), jnp.asarray(problem.actions)
     deps = {
@@ -149,32 +195,31 @@ def pymdp_run(problem: Pomdp, world: World, depth: int, steps: int) -> Callable[
     parts = [[jnp.asarray(one, jnp.float32) for one in part or ()]
              for part in (problem.A, problem.B, problem.C, problem.D)]  # fmt: skip
 
-    def drawn(through: Array, key: Array) -> Array:
-        return jnp.argmax(through > jax.random.uniform(key, (len(through), 1)), axis=1)
+    def drawn(through: Array, number: Array) -> Array:
+        return jnp.argmax(through > (number * through[:, -1])[:, None], axis=1)
+
+    def seen(state: Array, numbers: Array) -> list[Array]:
+        each = zip(world.outcomes, numbers, strict=True)
+        return [drawn(one[state], number)[:, None] for one, number in each]
 
     @jax.jit
-    def run(keys: Array) -> Float[Array, " episode"]:
-        agent = make(*parts, policy_len=depth, batch_size=len(keys), **deps)
+    def run(numbers: Numbers) -> Float[Array, " episode"]:
+        episodes = len(numbers.start)
+        agent = make(*parts, policy_len=depth, batch_size=episodes, **deps)
 
-        def seen(state: Array, key: Array) -> list[Array]:
-            each = jax.random.split(key, len(world.outcomes))
-            return [drawn(one[state], k)[:, None] for one, k in zip(world.outcomes, each)]  # noqa: B905
-
-        def step(carry: tuple[Any, ...], key: Array) -> tuple[tuple[Any, ...], Array]:
+        def step(carry: tuple[Any, ...], numbers: Any) -> tuple[tuple[Any, ...], Array]:
             state, outcomes, prior = carry
             qs = agent.infer_states(outcomes, prior)
             control = agent.sample_action(agent.infer_policies(qs)[0])
             action = (control[:, None] == controls).all(axis=2).argmax(axis=1)
-            first, second = jax.random.split(key)
-            after = drawn(world.transition[action, state], first)
+            after = drawn(world.transition[action, state], numbers[0])
             prior = agent.update_empirical_prior(control, qs)
-            return (after, seen(after, second), prior), world.reward[action, state]
+            return (after, seen(after, numbers[1]), prior), world.reward[action, state]
 
-        first, second, third = jax.random.split(keys[0], 3)
-        state = drawn(jnp.tile(world.start, (len(keys), 1)), first)
-        carry = state, seen(state, second), agent.D
-        rewards = jax.lax.scan(step, carry, jax.random.split(third, steps))[1]
-        return problem.discount ** jnp.arange(steps) @ rewards
+        state = drawn(jnp.tile(world.start, (episodes, 1)), numbers.start)
+        carry = state, seen(state, numbers.seen_first), agent.D
+        rewards = jax.lax.scan(step, carry, (numbers.moves, numbers.seen))[1]
+        return problem.discount ** jnp.arange(len(rewards)) @ rewards
 
     return run
 
@@ -185,37 +230,47 @@ def measured(problem: Pomdp, *, episodes: int, steps: int, depths: tuple[int, ..
     convert, conversion = timed(lambda: from_pomdp(problem, plan=plan, episodes=100, steps=30))
     mean, worst = conversion.divergence["divergence"].to_numpy()
     common = {"problem": problem.name, "value": plan.value, "upper": plan.upper}
-    rows = []
+    rows, exact = [], np.zeros(0)
     plans = {"canonica, solved": plan, "canonica, EFE 3": expected_free_energy(problem, horizon=3)}
     for name, one in plans.items():
         network = compiled(conversion, one)
         found = regret(network, plan, episodes=episodes, steps=steps)
-        earned, reference = found["earned"].to_numpy()
-        common["reference"] = float(reference.mean())
+        earned, exact = found["earned"].to_numpy()
         with double_precision():
             run = network_run(network, steps)
             speed = {n: steps_per_second(run, n, steps) for n in (1, 100)}
-        rows.append(row(common, name, earned, speed))
-        rows[-1] |= {
-            "regret": float(found["regret"]),
-            "regret error": float(found["standard_error"]),
-        }
+        rows.append(row(common, name, earned, exact, speed))
         rows[-1] |= {"bits": mean, "worst": worst}
         rows[-1] |= {"solve s": seconds, "convert s": convert}
     if pymdp_agent() is not None:
-        world = jax.tree.map(lambda one: jnp.asarray(one, jnp.float32), world_of(conversion))
+        with double_precision():
+            whole = world_of(conversion)
+        world = jax.tree.map(lambda one: jnp.asarray(one, jnp.float32), whole)
+        prepare = partial(numbers_of, steps=steps, modalities=len(world.outcomes))
+        keys = jax.random.split(jax.random.key(0), episodes)  # as `regret` has them
         for depth in depths:
-            run = pymdp_run(problem, world, depth, steps)
-            earned = run(jax.random.split(jax.random.key(0), episodes))
-            speed = {n: steps_per_second(run, n, steps) for n in (1, 100)}
-            rows.append(row(common, f"pymdp, {depth} ahead", np.asarray(earned), speed))
+            run = pymdp_run(problem, world, depth)
+            earned = np.asarray(run(prepare(keys)), float)
+            speed = {n: steps_per_second(run, n, steps, prepare) for n in (1, 100)}
+            rows.append(row(common, f"pymdp, {depth} ahead", earned, exact, speed))
     return rows
 
 
-def row(common: dict, name: str, earned: np.ndarray, speed: dict[int, float]) -> dict:
-    error = float(earned.std(ddof=1) / np.sqrt(len(earned)))
+def row(
+    common: dict, name: str, earned: np.ndarray, exact: np.ndarray, speed: dict[int, float]
+) -> dict:
+    """Return what was earned, and how much less than the solved plan with exact beliefs earns.
+
+    Both in the same episodes: the standard error of the difference is over pairs.
+    """
+
+    def error(of: np.ndarray) -> float:
+        return float(of.std(ddof=1) / np.sqrt(len(of)))
+
     return {
-        **common, "agent": name, "earned": float(earned.mean()), "error": error,
+        **common, "agent": name, "reference": float(exact.mean()),
+        "reference error": error(exact), "earned": float(earned.mean()), "error": error(earned),
+        "regret": float((exact - earned).mean()), "regret error": error(exact - earned),
         "steps/s": speed[1], "steps/s of 100": speed[100],
     }  # fmt: skip
 
@@ -241,7 +296,9 @@ def main(out: Path | None, *, quick: bool) -> None:
         for one in found:
             print(
                 f"{one['problem']:9} {one['agent']:18} earned {one['earned']:8.2f} +- "
-                f"{one['error']:.2f} (exact filter and plan {one['reference']:.2f}) "
+                f"{one['error']:.2f}, {one['regret']:6.2f} +- {one['regret error']:.2f} less than "
+                f"exact beliefs and the solved plan ({one['reference']:.2f} +- "
+                f"{one['reference error']:.2f}, expected {one['value']:.2f}) "
                 f"{one['steps/s']:10,.0f} steps/s alone, {one['steps/s of 100']:12,.0f} of 100",
                 flush=True,
             )

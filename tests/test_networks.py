@@ -2,6 +2,7 @@
 
 import json
 from fractions import Fraction
+from functools import partial
 from types import SimpleNamespace
 
 import equinox as eqx
@@ -30,6 +31,7 @@ from canonica.networks._episodes import Episodes, drawn_episodes
 from canonica.networks._filters import Approximations, FactorFilter, likelihood_elsewhere
 from canonica.networks._fitted_transitions import fitted_transitions
 from canonica.networks._joint_pomdp import JointPomdp, factors_apart, joint
+from canonica.networks._regret import EpisodeKeys
 from canonica.networks._solve import joint_outcomes, reachable
 from canonica.networks._upper_bound import upper_bound
 
@@ -542,6 +544,46 @@ def test_plasticity_goes_on_from_a_plan(folder):
     found = 1 / (1 + np.exp(-np.asarray(kept.network.layers.output_weight)))
     np.testing.assert_allclose(found, expected, rtol=1e-9)
     assert kept.probability(beliefs[0])[0] != network.probability(beliefs[0])[0]
+
+
+def slow_return(problem, plan, key, steps):
+    """Return what a plan with exact beliefs earns in the episode of a key, by plain loops."""
+    whole = joint(problem)
+    with jax.enable_x64(True):
+        keys = EpisodeKeys.of(key, steps, len(whole.likelihoods))
+        number = partial(jax.random.uniform, shape=(), dtype=jnp.float64)
+        start, first = float(number(keys.start)), [float(number(one)) for one in keys.seen_first]
+        moves = [float(number(one)) for one in keys.moves]
+        seen = [[float(number(one)) for one in row] for row in keys.seen]
+
+    def drawn(probability, at):
+        return int(np.searchsorted(np.cumsum(probability), at, side="right"))
+
+    def told(belief, state, numbers):
+        for table, at in zip(whole.likelihoods, numbers, strict=True):
+            belief = belief * table[drawn(table[:, state], at)]
+        return belief / belief.sum()
+
+    state = drawn(whole.start, start)
+    belief, earned = told(whole.start, state, first), 0.0
+    for step in range(steps):
+        action = int(plan.actions[(plan.values @ belief).argmax()])
+        earned += problem.discount**step * whole.reward[action, state]
+        state = drawn(whole.transition[action, state], moves[step])
+        belief = told(belief @ whole.transition[action], state, seen[step])
+    return earned
+
+
+def test_episodes_are_drawn_by_their_keys_whoever_acts():
+    A, B, C, D, _ = random_arrays(3)
+    shape = {"A_dependencies": [[0, 1], [0, 1]], "B_dependencies": [[0], [1]]}
+    problem = Pomdp(A, B, C, D, discount=0.9, **shape)
+    plan = expected_free_energy(problem, horizon=1)
+    found = regret(compiled(from_pomdp(problem, **PLAIN), plan), plan, episodes=8, steps=6, seed=5)
+    keys = jax.random.split(jax.random.key(5), 8)
+    slow = [slow_return(problem, plan, key, 6) for key in keys]
+    assert len(set(np.round(slow, 6))) > 4
+    np.testing.assert_allclose(found["earned"].sel(agent="reference"), slow, rtol=1e-9)
 
 
 @pytest.mark.slow

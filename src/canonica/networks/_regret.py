@@ -62,6 +62,37 @@ class Filter(NamedTuple):
     policy_offset: Float[Array, " policy"]
 
 
+class EpisodeKeys(NamedTuple):
+    """By what an episode is drawn: the same whoever acts in it.
+
+    Attributes
+    ----------
+    start : key
+        Of the first state.
+    seen_first : list of keys
+        For each modality, what is seen before the first action.
+    decisions, moves : (step,)
+        What an agent draws itself, and the states that follow.
+    seen : (step, modality)
+        What is seen of those.
+    """
+
+    start: Any
+    seen_first: list[Any]
+    decisions: Any
+    moves: Any
+    seen: Any
+
+    @classmethod
+    def of(cls, key: Any, steps: int, modalities: int) -> "EpisodeKeys":
+        """Return those of an episode of so many steps, from its own key."""
+        first, later, *seen = jax.random.split(key, 2 + modalities)
+        each = jax.vmap(partial(jax.random.split, num=2 + modalities))(
+            jax.random.split(later, steps)
+        )
+        return cls(first, seen, each[:, 0], each[:, 1], each[:, 2:])
+
+
 @checked_arguments
 def regret(
     network: CompiledNetwork,
@@ -209,20 +240,21 @@ def episode_returns(
     beginning = len(agent.transition) - 1
 
     def episode(key: Any) -> Float[Array, ""]:
-        first, later, *seen = jax.random.split(key, 2 + len(world.outcomes))
-        state = _drawn(world.start, first)
-        outcomes = _outcomes(world, state, seen) if observes_at_start else None
+        drawn = EpisodeKeys.of(key, steps, len(world.outcomes))
+        state = _drawn(world.start, drawn.start)
+        outcomes = _outcomes(world, state, drawn.seen_first) if observes_at_start else None
         belief = believe(agent.start, beginning, outcomes)
 
-        def step(carry: tuple[Array, Array], key: Any) -> tuple[tuple[Array, Array], Array]:
+        def step(carry: tuple[Array, Array], keys: Any) -> tuple[tuple[Array, Array], Array]:
             state, belief = carry
-            mine, moves, *seen = jax.random.split(key, 2 + len(world.outcomes))
+            mine, moves, seen = keys
             action = decide(belief, mine)
             after = _drawn(world.transition[action, state], moves)
-            belief = believe(belief, action, _outcomes(world, after, seen))
+            belief = believe(belief, action, _outcomes(world, after, list(seen)))
             return (after, belief), world.reward[action, state]
 
-        rewards = jax.lax.scan(step, (state, belief), jax.random.split(later, steps))[1]
+        keys = drawn.decisions, drawn.moves, drawn.seen
+        rewards = jax.lax.scan(step, (state, belief), keys)[1]
         return (rewards * discount ** jnp.arange(steps)).sum()
 
     return jax.vmap(episode)(keys)
