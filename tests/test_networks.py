@@ -586,6 +586,12 @@ def test_episodes_are_drawn_by_their_keys_whoever_acts():
     np.testing.assert_allclose(found["earned"].sel(agent="reference"), slow, rtol=1e-9)
 
 
+def test_nothing_of_an_episode_is_drawn_by_the_key_of_another_thing():
+    keys = jax.tree.leaves(EpisodeKeys.of(jax.random.key(3), 7, 2))
+    each = np.concatenate([np.asarray(jax.random.key_data(one)).reshape(-1, 2) for one in keys])
+    assert len(np.unique(each, axis=0)) == len(each) == 1 + 2 + 7 + 7 + 14
+
+
 @pytest.mark.slow
 def test_regret_is_small_where_filtering_is_close(folder):
     tiger = read(folder, pomdp_files.TIGER, "tiger")

@@ -133,7 +133,7 @@ def test_counts_are_those_of_what_followed(steps):
         pair = 2 * state + action
         before = [kind for at, kind in seen if at == pair]
         if before:
-            novel += (following, reward) not in before
+            novel += (following, reward) not in before and reward > 0
             chances += 1 / (len(before) + novel / chances)
         seen.append((pair, (following, reward)))
         followed.add(pair, Consequence(following, reward), following, reward)
@@ -410,6 +410,25 @@ def test_plans_are_those_of_plain_loops_to_the_bit(remembers_more, steps, sweeps
     assert 1 <= worth.sweeps <= sweeps
 
 
+@pytest.mark.parametrize("remembers_more", [False, True])
+def test_sums_of_a_plan_are_added_in_their_order(remembers_more):
+    draw, followed, less = np.random.default_rng(2), Followed(2), Worth()
+    for state in range(8):
+        followed.state((state,), 0)
+    for _ in range(2000):
+        pair, following = int(draw.integers(16)), int(draw.integers(8))
+        followed.add(pair, Consequence(following, 0.0), following, float(draw.integers(3)))
+    less.of_pairs = np.array([[0.3, -1.0]])
+    kept, worth = Rewards(sum=7.0, times=3, largest=3.0), Worth()
+    plan = {"rewards": kept, "discount": 0.9, "sweeps": 9}
+    worth.plan(followed, less if remembers_more else None, generator=None, **plan)
+    slow = slowly_planned(
+        followed, less.of_pairs if remembers_more else None, [0.0] * 16,
+        discount=0.9, sweeps=9, best=kept.best, scale=kept.scale,
+    )  # fmt: skip
+    np.testing.assert_array_equal(worth.of_pairs, slow)
+
+
 class Told(gymnasium.Env):
     """Ends with reward for the action that matches what was seen, so many steps ago.
 
@@ -544,6 +563,14 @@ def test_evidence_is_that_of_predictions_one_by_one():
     graded = [(less, more, reward) for less, more, (_, reward) in history]
     assert found.rewards[1] == pytest.approx(slow_evidence(graded, rewards), abs=1e-9)
     assert found.rewards[1] != found.outcomes[1]
+    differed, compared, less, more = 1, 2, {}, set()
+    for (pair, finer, _), outcome in zip(graded, outcomes, strict=True):
+        if finer not in more and pair in less:
+            compared += 1
+            differed += outcome not in less[pair]
+        less.setdefault(pair, set()).add(outcome)
+        more.add(finer)
+    assert agent._followed[1].surprise == differed / compared
 
 
 @pytest.mark.parametrize(

@@ -102,10 +102,11 @@ class Followed:
 
     @property
     def novelty(self) -> float:
-        """The prior count of what never followed a pair, by how often that came.
+        """The prior count of what never followed a pair and is good, by how often that came.
 
-        Where n outcomes have followed a pair, the next is a new one with probability a / (n + a):
-        as many were new as this adds up to. 1 at first; it falls in worlds without chance.
+        Where n outcomes have followed a pair, the next is a new one with a reward above 0 with
+        probability a / (n + a): as many were as this adds up to. 1 at first; it falls where what
+        is new is seldom good.
         """
         return self.new / self.chances
 
@@ -148,7 +149,7 @@ class Followed:
         self._grade(pair, outcome, 1.0)
         times = self.times[pair]
         if times:
-            self.new += kind is None
+            self.new += kind is None and reward > 0
             self.chances += 1 / (times + self.new / self.chances)
         self.times[pair] = times + 1
         if kind is None:

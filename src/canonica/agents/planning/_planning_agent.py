@@ -62,8 +62,8 @@ class PlanningAgent:
     more is remembered where it is 20 times as probable: what tells rewards first, then what tells
     all else.
 
-    What has never followed an action it takes to be as good as the best it knows, with the
-    probability that something new comes, which it learns.
+    What has never followed an action it hopes to be as good as the best it knows, with the
+    probability that something new comes with a reward, which it learns.
 
     Parameters
     ----------

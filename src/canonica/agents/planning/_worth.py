@@ -50,7 +50,7 @@ class Worth:
         """Work out what is worth what, from what was found last.
 
         Of a memory that has no parent, some share of what follows a pair is taken to be what was
-        never met, and as good as the best that is known. The share is drawn from its posterior,
+        never met and is as good as the best that is known. The share is drawn from its posterior,
         Beta(a, n) after n outcomes with a the `novelty`, and stays as drawn until `draw_anew`: for
         an episode the agent follows one idea of where there may be something. Of a memory with a
         parent, a pair has one prior count of what it is worth with less remembered; one that was
