@@ -18,15 +18,23 @@ from canonica.reverse_engineering.forecasting.plasticity._laplace import (
 )
 from canonica.reverse_engineering.forecasting.plasticity._plasticity_posterior import session_sums
 from canonica.reverse_engineering.forecasting.plasticity._random_effects import (
+    EffectSizes,
     Variances,
-    part_sizes,
-    prior_precision,
+    prior,
 )
 from quick_compilation import compiled
 
 SESSIONS, SLOTS, INPUTS, STIMULI, STATES = 4, 12, 3, 5, 2
-SIZE = sum(part_sizes(INPUTS, SESSIONS))
-VARIANCES = Variances(0.5, 0.3, 0.2, 0.01, 0.02, 0.03, 0.04)
+SIZES = EffectSizes(INPUTS, SESSIONS, STATES)
+SIZE = SIZES.all
+VARIANCES = Variances(
+    0.5,
+    0.3,
+    0.2,
+    np.array([0.02, 0.01]),
+    np.array([0.04, 0.03]),
+    np.array([[0.05, 0.2], [0.1, 0.01]]),
+)
 RATE, RETENTION = 0.05, 0.7
 
 
@@ -58,7 +66,7 @@ def small_learned(trials):
 
 
 def dense_curvature(trials, fit, learned, *, variances=VARIANCES, adaptive):
-    """Return J' information J and the prior's inverse variances, of parameters then stimuli."""
+    """Return J' information J and the prior's inverse covariance, of parameters then stimuli."""
     valid = np.nonzero(np.asarray(trials.valid))
 
     def all_log_odds(vector):
@@ -68,10 +76,9 @@ def dense_curvature(trials, fit, learned, *, variances=VARIANCES, adaptive):
     vector = jnp.concatenate([fit.parameters, fit.effect])
     jacobian = np.asarray(compiled(jax.jacobian(all_log_odds))(vector))
     weight = _information(trials, all_log_odds(vector), fit)
-    precision = np.append(
-        prior_precision(variances, INPUTS, SESSIONS), np.full(STIMULI, 1 / variances.stimulus)
-    )
-    return jacobian.T @ (weight[:, None] * jacobian) + np.diag(precision), precision
+    precision = np.diag(np.full(SIZE + STIMULI, 1 / variances.stimulus))
+    precision[:SIZE, :SIZE] = prior(variances, SIZES).precision
+    return jacobian.T @ (weight[:, None] * jacobian) + precision, precision
 
 
 def _information(trials, v, fit):

@@ -21,7 +21,11 @@ from canonica.reverse_engineering.forecasting._labelled import (
 )
 from canonica.reverse_engineering.forecasting._predicted import Combined
 from canonica.reverse_engineering.forecasting.plasticity._evidence import INTERVAL, Evidence
-from canonica.reverse_engineering.forecasting.plasticity._random_effects import USUAL, Variances
+from canonica.reverse_engineering.forecasting.plasticity._random_effects import (
+    USUAL,
+    EffectSizes,
+    Variances,
+)
 from canonica.reverse_engineering.forecasting.plasticity._uniform_stimuli import SHARE_VARIANCE
 from canonica.studies import (
     Truth,
@@ -58,7 +62,7 @@ def key(number):
 def slow_log_odds(drawn, truth, *, adaptive):
     """Return the log odds of every response as the theory writes them, number by number."""
     sessions, ensembles, slots = drawn.response.shape
-    first, trend, offset, gain, effect, share = drawn.parameters
+    first, trend, levels, effect, share = drawn.parameters
     known = drawn.known.initial
     stimuli, inputs = drawn.known.stimuli, drawn.known.stimuli.shape[-1]
     kept = np.exp(-1 / truth.memory)
@@ -70,8 +74,9 @@ def slow_log_odds(drawn, truth, *, adaptive):
         for i in range(ensembles):
             for t in range(slots):
                 v = (
-                    offset[n, i]
-                    + gain[n, i] * stimuli[n, t].mean()
+                    levels[n, i, 0]
+                    + levels[n, i, 1] * stimuli[n, t].mean()
+                    + levels[n, i, 2 + drawn.known.state[n, t]]
                     + effect[i, drawn.stimulus[n, t]]
                 )
                 on = int(stimuli[n, t].sum())
@@ -135,10 +140,12 @@ def test_noise_leaves_the_mean_alone_and_is_that_of_the_state():
 
 @pytest.mark.usefixtures("x64")
 def test_parameters_have_the_variances_they_should():
-    variances = Variances(0.5, 1.5, 0.04, 0.01, 0.04, 0.02, 0.16)
+    variances = Variances(
+        0.5, 1.5, 0.04, np.array([0.04, 0.0]), np.array([0.16, 0.1]), np.array([[0, 0], [0.3, 0.2]])
+    )
     repeated = jnp.arange(400) < 300
-    drawn = _parameters(key(4), variances, repeated, (200, 60, 30))
-    weight, trend, offset, gain, effect, share = (np.asarray(part) for part in drawn)
+    drawn = _parameters(key(4), variances, repeated, 60, EffectSizes(30, 200, 2))
+    weight, trend, level, effect, share = (np.asarray(part) for part in drawn)
 
     def deviation(values, variance):
         return abs(np.mean(values**2) / variance - 1) / np.sqrt(2 / values.size)
@@ -148,12 +155,17 @@ def test_parameters_have_the_variances_they_should():
     assert deviation(effect[:, :300], 1.5) < 4
     assert not effect[:, 300:].any()
     assert deviation(share, SHARE_VARIANCE) < 4
-    assert deviation(gain[0], 0.16) < 4
-    assert deviation(offset[0], OFFSET_DEVIATION**2 + 0.04) < 4
-    for drift, walk, scatter in ((offset, 0.01, 0.04), (gain, 0.02, 0.16)):
-        # Differences over sessions that have no step and no scatter in common.
-        assert deviation(drift[1::2] - drift[:-1:2], walk + 2 * scatter) < 4
-        assert deviation(drift[199] - drift[0], 199 * walk + 2 * scatter) < 4
+    assert deviation(level[0, :, 0], OFFSET_DEVIATION**2 + 0.04) < 4
+    assert deviation(level[1:, :, 0] - level[:-1, :, 0], 2 * 0.04) < 6  # neighbours correlate
+    assert np.abs(level[..., 2]).max() < 1e-6
+    for number, once, lasting in ((1, 0.16, 0.1), (3, 0.3, 0.2)):
+        # Sessions far apart are independent; what they have in common with the next is not.
+        far = level[::20, :, number]
+        assert deviation(far, once + lasting) < 4
+        assert (
+            deviation(level[1::20, :, number] - far, 2 * (once + lasting * (1 - np.exp(-1 / 3))))
+            < 4
+        )
 
 
 def test_stimuli_evoke_the_same_each_time_and_nothing_if_they_come_once():
@@ -186,7 +198,7 @@ def test_a_key_decides_everything():
         (Truth(memory=float("nan")), {}, "memory"),
         (Truth(scale=np.inf), {}, "scale"),
         (Truth(silent_scale=-0.1), {}, "silent_scale"),
-        (Truth(variances=USUAL._replace(walk=-1.0)), {}, "variances"),
+        (Truth(variances=USUAL._replace(gain=np.array([0.1, -1.0]))), {}, "variances"),
         (Truth(), {"initial": 9}, "sessions, initial"),
         (Truth(), {"mixing": 1.5}, "mixing"),
     ],

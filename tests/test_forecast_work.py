@@ -8,18 +8,18 @@ import pytest
 
 from canonica import CanonicaError
 from canonica.reverse_engineering.forecasting import Canonical, Known
-from canonica.reverse_engineering.forecasting.plasticity._random_effects import part_sizes
+from canonica.reverse_engineering.forecasting.plasticity._random_effects import EffectSizes
 from canonica.reverse_engineering.forecasting.plasticity._work import (
     LongWorkWarning,
     PosteriorSizes,
 )
 
-PUBLISHED = PosteriorSizes(2, 10, 256, 32, 256, 66)
+PUBLISHED = PosteriorSizes(2, 10, 256, 32, 4, 256, 66)
 
 
 def test_the_work_grows_as_its_linear_algebra():
     """With the square of inputs and trials' number at first, with the cube of inputs at last."""
-    assert PUBLISHED.parameters == sum(part_sizes(32, 10))
+    assert PUBLISHED.parameters == EffectSizes(32, 10, 4).all
     assert PUBLISHED._replace(ensembles=4).seconds == pytest.approx(2 * PUBLISHED.seconds)
     long = PUBLISHED._replace(trials=10**6, stimuli=0)
     assert long._replace(inputs=68).seconds / long.seconds == pytest.approx(4, rel=1e-3)

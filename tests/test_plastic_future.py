@@ -1,5 +1,7 @@
 """What is carried on beyond the initial sessions: moments of drifts, noise of draws, the grid."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -14,25 +16,48 @@ from canonica.reverse_engineering.forecasting.models._canonical import (
 from canonica.reverse_engineering.forecasting.models._network_posterior import NetworkPosterior
 from canonica.reverse_engineering.forecasting.plasticity._laplace import Fit
 from canonica.reverse_engineering.forecasting.plasticity._numbered_trials import NumberedTrials
-from canonica.reverse_engineering.forecasting.plasticity._plastic_future import _carried_on, _noise
+from canonica.reverse_engineering.forecasting.plasticity._plastic_future import _deviations, _noise
 from canonica.reverse_engineering.forecasting.plasticity._plasticity_posterior import Posterior
-from canonica.reverse_engineering.forecasting.plasticity._random_effects import USUAL
+from canonica.reverse_engineering.forecasting.plasticity._random_effects import (
+    USUAL,
+    Parts,
+    Variances,
+)
+from quick_compilation import compiled
 
 
 @pytest.mark.usefixtures("x64")
-def test_drifts_go_on_from_where_they_were_by_steps_and_scatter():
-    draws, initial, sessions, of_walk, of_scatter = 40_000, 3, 7, 0.04, 0.25
-    walk = jnp.broadcast_to(jnp.array([0.3, -0.8]), (draws, 1, initial - 1))
-    scatter = jnp.broadcast_to(jnp.array([0.1, 0.2, -0.4]), (draws, 1, initial))
-    variances = jnp.array([of_walk]), jnp.array([of_scatter])
-    found = np.asarray(_carried_on(jax.random.key(0), (walk, scatter), variances, sessions))
-    np.testing.assert_allclose(found[:initial, :, 0].T, [[0.1, 0.5, -0.9]] * draws, rtol=1e-12)
-    later = found[initial:, :, 0]
-    expected = of_walk * np.arange(1, sessions - initial + 1) + of_scatter
-    np.testing.assert_allclose(later.var(axis=1), expected, rtol=0.03)
-    np.testing.assert_allclose(later.mean(axis=1), -0.5, atol=0.02)  # its last scatter is over
-    shared = np.cov(later)[0, 1:]  # of the walk, what was gone by the first
-    np.testing.assert_allclose(shared, of_walk, atol=0.01)
+def test_deviations_go_on_as_those_of_a_gaussian_process_given_its_past():
+    """Against the dense formula: conditional means and covariances, by level and ensemble."""
+    draws, initial, sessions, states = 40_000, 3, 7, 2
+    rng = np.random.default_rng(0)
+    none, (of_offset, of_gain) = np.zeros(2), rng.uniform(0.05, 1, (2, 2, 2))
+    of_states = rng.uniform(0.05, 1, (2, states, 2))
+    variances = Variances(none, none, none, of_offset, of_gain, of_states)
+    past = rng.normal(size=(2, 2 + states, initial))
+    offset = np.array([0.3, -0.2])
+    sampled = Parts(
+        jnp.zeros((draws, 2, 1)),
+        jnp.zeros((draws, 2, 1)),
+        jnp.broadcast_to(offset[:, None], (draws, 2, 1)),
+        jnp.zeros((draws, 2, 2)),
+        jnp.broadcast_to(past, (draws, *past.shape)),
+    )
+    take = compiled(partial(_deviations, sessions=sessions))
+    found = np.array(take(jax.random.key(0), sampled, jax.tree.map(jnp.asarray, variances)))
+    found[..., 0] -= offset
+    apart = np.abs(np.subtract.outer(np.arange(sessions), np.arange(sessions)))
+    each = [of_offset, of_gain, *np.moveaxis(of_states, 1, 0)]
+    for e, level in np.ndindex(2, 2 + states):
+        at_once, lasting = each[level][e]
+        covariance = at_once * np.eye(sessions) + lasting * np.exp(-apart / 3.0)
+        seen, between = covariance[:initial, :initial], covariance[initial:, :initial]
+        expected = between @ np.linalg.solve(seen, past[e, level])
+        left = covariance[initial:, initial:] - between @ np.linalg.solve(seen, between.T)
+        here = found[:, :, e, level]
+        np.testing.assert_allclose(here[:initial].T, [past[e, level]] * draws, atol=1e-12)
+        np.testing.assert_allclose(here[initial:].mean(axis=1), expected, atol=0.03)
+        np.testing.assert_allclose(np.cov(here[initial:]), left, atol=0.03)
 
 
 @pytest.mark.usefixtures("x64")

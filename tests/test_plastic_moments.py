@@ -12,6 +12,7 @@ from plastic_problem import (
     RETENTION,
     SESSIONS,
     SIZE,
+    SIZES,
     SLOTS,
     STATES,
     STIMULI,
@@ -57,7 +58,10 @@ from quick_compilation import compiled
 
 DRAWS = 8000
 LATER = 3  # sessions that are foretold
-EACH = (VARIANCES, Variances(0.3, 0.5, 0.4, 0.2, 0.1, 0.5, 0.3))  # of two ensembles
+OTHER = Variances(
+    0.3, 0.5, 0.4, np.array([0.2, 0.1]), np.array([0.5, 0.3]), np.array([[0.3, 0.1], [0.02, 0.2]])
+)
+EACH = (VARIANCES, OTHER)  # of two ensembles
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +95,8 @@ def test_samples_scatter_as_the_inverse_of_the_dense_curvature(trials, fit):
     take = compiled(partial(_samples, adaptive=True))
     drawn = take(some, Plasticity(RATE, RETENTION), fit, VARIANCES, keys)
     assert not drawn.effect[:, -1].any()
-    found = np.concatenate([*drawn.parts, drawn.effect[:, :-1]], axis=1)
+    every = [part.reshape(DRAWS, -1) for part in drawn.parts]
+    found = np.concatenate([*every, drawn.effect[:, :-1]], axis=1)
     expected = np.concatenate([fit.parameters, fit.effect[:-1]])
     curvature, _ = dense_curvature(trials, fit, small_learned(trials), adaptive=True)
     covariance = np.linalg.inv(curvature)[:-1, :-1]
@@ -106,14 +111,31 @@ def test_variances_are_estimated_from_second_moments(trials):
     new, variances = climb(trials, never_learned())
     start = Fit(jnp.zeros(SIZE), jnp.zeros(STIMULI), jnp.full(STATES, jnp.log(0.15)))
     curvature, _ = dense_curvature(trials, start, never_learned(), variances=USUAL, adaptive=True)
-    own = np.diag(np.linalg.inv(curvature))
-    squares = parts(new.parameters**2 + own[:SIZE], INPUTS, SESSIONS)._asdict()
+    covariance = np.linalg.inv(curvature)
+    own = np.diag(covariance)
+    squares = parts(new.parameters**2 + own[:SIZE], SIZES)._asdict()
     squares["stimulus"] = new.effect**2 + own[SIZE:]
-    for name, found in variances._asdict().items():
+    for name in ("weight", "stimulus", "trend"):
         pseudo, usual = getattr(PSEUDO_OBSERVATIONS, name), getattr(USUAL, name)
-        total = np.sum(squares[name])
-        by_hand = (total + pseudo * usual) / (len(squares[name]) + pseudo)
-        np.testing.assert_allclose(found, by_hand, rtol=1e-8, err_msg=name)
+        total, number = np.sum(squares[name]), len(squares[name])
+        by_hand = (total + pseudo * usual) / (number + pseudo)
+        np.testing.assert_allclose(getattr(variances, name), by_hand, rtol=1e-8, err_msg=name)
+    apart = np.abs(np.subtract.outer(np.arange(SESSIONS), np.arange(SESSIONS)))
+    correlated = np.eye(SESSIONS), np.exp(-apart / 3.0)
+    found = [variances.offset, variances.gain, *variances.state]
+    usual = [USUAL.offset, USUAL.gain, *[USUAL.state] * STATES]
+    for level, taken in enumerate(usual):
+        here = slice(SIZE - (2 + STATES - level) * SESSIONS, SIZE - (1 + STATES - level) * SESSIONS)
+        mean, posterior = new.parameters[here], covariance[:SIZE, :SIZE][here, here]
+        whole = sum(v * c for v, c in zip(taken, correlated, strict=True))
+        for scale, (v, c) in enumerate(zip(taken, correlated, strict=True)):
+            # Mean and covariance of this part, given the whole; then averaged over the whole.
+            of_part = v * c @ np.linalg.inv(whole)
+            moment = of_part @ (posterior + np.outer(mean, mean)) @ of_part.T
+            moment += v * c - of_part @ (v * c)
+            total = np.trace(np.linalg.solve(c, moment))
+            by_hand = (total + 4 * v) / (SESSIONS + 4)
+            np.testing.assert_allclose(found[level][scale], by_hand, rtol=1e-8)
 
 
 def test_room_for_stimuli_that_do_not_come_changes_no_variance(trials):
@@ -167,7 +189,9 @@ def foretold(trials, fit):
         Plasticity(jnp.zeros(draws), jnp.ones(draws)),
         jax.tree.map(lambda part: jnp.stack([part] * draws), fits),
     )
-    variances = Variances(*(jnp.array(both) for both in zip(*EACH, strict=True)))
+    variances = Variances(
+        *(jnp.stack([*map(jnp.asarray, both)]) for both in zip(*EACH, strict=True))
+    )
     ahead = future(
         initial,
         world,
@@ -186,15 +210,12 @@ def log_odds_moments(trials, world, fit, variances):
     curvature, _ = dense_curvature(trials, fit, never_learned(), variances=variances, adaptive=True)
     covariance = np.linalg.inv(curvature)
     vector = np.concatenate([fit.parameters, fit.effect])
-    mean, variance = np.zeros((2, *world.stimulus.shape))
+    mean, variance = np.zeros(world.stimulus.shape), np.zeros(world.stimulus.shape)
     for n, t in np.ndindex(mean.shape):
         o, number = np.asarray(world.stimuli[n, t]), int(world.stimulus[n, t])
-        ahead, own = max(0, n - SESSIONS + 1), 0.0
-        if ahead:  # walks go on, and what scatters about them is drawn anew
-            own += ahead * variances.walk + variances.scatter
-            own += (ahead * variances.gain_walk + variances.gain_scatter) * o.mean() ** 2
-        row = np.zeros(len(vector))
-        row[:SIZE] = slopes(n, o)
+        row = slopes(n, o, int(world.state[n, t]), variances)
+        own = new_variance(n, o, int(world.state[n, t]), variances)
+        row = np.append(row, np.zeros(STIMULI))
         if number < STIMULI:
             row[SIZE + number] = 1
         else:
@@ -204,16 +225,38 @@ def log_odds_moments(trials, world, fit, variances):
     return mean, variance
 
 
-def slopes(session, o):
-    """Return the derivative of a trial's log odds in each parameter."""
-    positions = parts(jnp.arange(float(SIZE)), INPUTS, SESSIONS)
+def of_level(variances, state):
+    """Return the covariance over all sessions of offset, gain and the response to a state."""
+    every = SESSIONS + LATER
+    apart = np.abs(np.subtract.outer(np.arange(every), np.arange(every)))
+    each = variances.offset, variances.gain, np.asarray(variances.state)[state]
+    return [once * np.eye(every) + lasting * np.exp(-apart / 3.0) for once, lasting in each]
+
+
+def new_variance(session, o, state, variances):
+    """Return what deviations vary beyond what the initial sessions tell of them."""
+    own, initial = 0.0, slice(SESSIONS)
+    for covariance, feature in zip(of_level(variances, state), (1, o.mean(), 1), strict=True):
+        towards = np.linalg.solve(covariance[initial, initial], covariance[initial, session])
+        left = covariance[session, session] - covariance[session, initial] @ towards
+        own += left * feature**2
+    return own
+
+
+def slopes(session, o, state, variances):
+    """Return the derivative of the expected log odds of a trial in each parameter."""
+    positions = parts(jnp.arange(float(SIZE)), SIZES)
     where = Parts(*(np.asarray(part).astype(int) for part in positions))
-    found = np.zeros(SIZE)
+    found, initial = np.zeros(SIZE), slice(SESSIONS)
     found[where.weight], found[where.offset] = o, 1
     found[where.trend] = (min(session, SESSIONS - 1) - (SESSIONS - 1) / 2) / SESSIONS * o
-    found[where.walk[:session]], found[where.gain_walk[:session]] = 1, o.mean()
-    if session < SESSIONS:
-        found[where.scatter[session]], found[where.gain_scatter[session]] = 1, o.mean()
+    levels = (0, 1, 2 + state)
+    features = (1, o.mean(), 1)
+    for level, covariance, feature in zip(
+        levels, of_level(variances, state), features, strict=True
+    ):
+        towards = np.linalg.solve(covariance[initial, initial], covariance[initial, session])
+        found[where.deviation[level]] = towards * feature
     return found
 
 
@@ -243,7 +286,7 @@ def test_trends_of_weights_stay_where_the_initial_sessions_left_them(foretold):
     slope = ahead.weight[:, 1] - ahead.weight[:, 0]
     for n in range(SESSIONS, SESSIONS + LATER):
         np.testing.assert_allclose(slope[n], slope[SESSIONS - 1], rtol=1e-12)
-    taken = [parts(one, INPUTS, SESSIONS) for one in fits.parameters]
+    taken = [parts(one, SIZES) for one in fits.parameters]
     times = session_times(SESSIONS)
     for e, one in enumerate(taken):
         expected = one.weight + times[:, None] * one.trend

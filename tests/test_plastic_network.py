@@ -12,6 +12,7 @@ from plastic_problem import (
     INPUTS,
     SESSIONS,
     SIZE,
+    SIZES,
     SLOTS,
     STATES,
     STIMULI,
@@ -43,7 +44,6 @@ from canonica.reverse_engineering.forecasting.plasticity._laplace import (
 )
 from canonica.reverse_engineering.forecasting.plasticity._plastic_future import (
     AllSessions,
-    Drifts,
     Sampled,
     _Run,
     _SessionAhead,
@@ -52,6 +52,7 @@ from canonica.reverse_engineering.forecasting.plasticity._plasticity_posterior i
 from canonica.reverse_engineering.forecasting.plasticity._random_effects import (
     Parts,
     parts,
+    prior,
 )
 from canonica.reverse_engineering.forecasting.plasticity._session_map import SessionMap
 from canonica.reverse_engineering.forecasting.plasticity._uniform_stimuli import (
@@ -139,30 +140,55 @@ def test_without_plasticity_nothing_changes(learned, adaptive):
 
 def test_the_vector_of_parameters_is_taken_apart_as_its_map_says(generator):
     vector = jnp.asarray(generator.normal(size=SIZE))
-    taken = parts(vector, INPUTS, SESSIONS)
-    mapped = SessionMap(INPUTS, SESSIONS).features(vector)
+    taken = parts(vector, SIZES)
+    mapped = SessionMap(SIZES).features(vector)
     for n in range(SESSIONS):
         weight = taken.weight + (n - 1.5) / 4 * taken.trend
         np.testing.assert_allclose(mapped[n, :INPUTS], weight, rtol=1e-5, atol=1e-6)
-        offset = taken.offset[0] + taken.walk[:n].sum() + taken.scatter[n]
-        np.testing.assert_allclose(mapped[n, INPUTS], offset, rtol=1e-5)
-        gain = taken.gain_walk[:n].sum() + taken.gain_scatter[n]
-        np.testing.assert_allclose(mapped[n, INPUTS + 1], gain, rtol=1e-5, atol=1e-6)
-        np.testing.assert_allclose(mapped[n, INPUTS + 2 :], taken.share, rtol=1e-6)
+        levels = np.array(taken.deviation[:, n])
+        levels[0] += taken.offset[0]
+        np.testing.assert_allclose(mapped[n, INPUTS:-2], levels, rtol=1e-5)
+        np.testing.assert_allclose(mapped[n, -2:], taken.share, rtol=1e-6)
 
 
 @pytest.mark.usefixtures("x64")
 def test_products_with_the_map_are_those_with_its_matrix(generator):
-    mapping = SessionMap(INPUTS, SESSIONS)
+    mapping, features = SessionMap(SIZES), INPUTS + 2 + STATES + 2
     dense = np.asarray(jax.vmap(mapping.features, out_axes=-1)(jnp.eye(mapping.size)))
-    assert dense.shape == (SESSIONS, INPUTS + 4, SIZE)
-    values = generator.normal(size=(SESSIONS, 5, INPUTS + 4))
+    assert dense.shape == (SESSIONS, features, SIZE)
+    values = generator.normal(size=(SESSIONS, 5, features))
     expected = np.einsum("nkf,nfp->kp", values, dense)
     np.testing.assert_allclose(mapping.gathered(jnp.asarray(values)), expected, rtol=1e-12)
     inner = values.swapaxes(1, 2) @ values
     expected = np.einsum("nfp,nfg,ngq->pq", dense, inner, dense)
     found = mapping.gathered_both(jnp.asarray(inner))
     np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
+
+
+def slow_covariance(variances, level, n, m):
+    """Return that of the deviations of a level in two sessions."""
+    alike, state = (np.asarray(part) for part in (variances.offset, variances.gain)), level - 2
+    of_level = [*alike, *np.asarray(variances.state)][state + 2]
+    lasting = [float(n == m), np.exp(-abs(n - m) / 3.0)]
+    return sum(v * kept for v, kept in zip(of_level, lasting, strict=True))
+
+
+@pytest.mark.usefixtures("x64")
+def test_before_anything_is_seen_parameters_have_the_variances_that_are_said():
+    found = prior(VARIANCES, SIZES)
+    covariance = np.linalg.inv(found.precision)
+    expected = np.zeros((SIZE, SIZE))
+    single = 2 * INPUTS + 3
+    values = np.repeat([0.5, 0.2, 100.0, 0.04], [INPUTS, INPUTS, 1, 2])
+    expected[range(single), range(single)] = values
+    for level, n, m in np.ndindex(2 + STATES, SESSIONS, SESSIONS):
+        row, column = (single + level * SESSIONS + session for session in (n, m))
+        expected[row, column] = slow_covariance(VARIANCES, level, n, m)
+    np.testing.assert_allclose(covariance, expected, atol=1e-10)
+    np.testing.assert_allclose(found.log_determinant, -np.linalg.slogdet(expected)[1], rtol=1e-10)
+    alike = VARIANCES._replace(state=np.array([0.1, 0.01]))
+    each = VARIANCES._replace(state=np.array([[0.1, 0.01]] * STATES))
+    np.testing.assert_array_equal(alike.of_levels(STATES), each.of_levels(STATES))
 
 
 @pytest.mark.parametrize("adaptive", [False, True])
@@ -181,7 +207,7 @@ def test_a_step_is_newton_s(trials, fit, learned, adaptive):
     curvature, precision = dense_curvature(trials, fit, learned, adaptive=adaptive)
     move = np.linalg.solve(curvature, gradient)
     np.testing.assert_allclose(np.append(taken.move, taken.effect_move), move, rtol=1e-7)
-    ratio = np.log(precision).sum() - np.linalg.slogdet(curvature)[1]
+    ratio = np.linalg.slogdet(precision)[1] - np.linalg.slogdet(curvature)[1]
     np.testing.assert_allclose(taken.log_evidence, taken.log_posterior + ratio / 2, rtol=1e-10)
 
 
@@ -227,8 +253,8 @@ def run_slowly(run, sessions, weight):
         followed[o.all(axis=1)] = float(run.sampled.parts.share[0, 0, 0])
         followed[~o.any(axis=1)] = float(run.sampled.parts.share[0, 0, 1])
         v = o @ weight[n] + followed * (o @ (present - weight[n]) + always.sum())
-        v += float(sessions.drifts.offset[n, 0, 0])
-        v += float(sessions.drifts.gain[n, 0, 0]) * o.mean(axis=1)
+        offset, gain, *of_states = np.asarray(sessions.level[n, 0, 0])
+        v += offset + gain * o.mean(axis=1) + np.array(of_states)[sessions.world.state[n]]
         v += effect[np.asarray(sessions.world.stimulus[n])]
         activity.append(expit(v))
         recorded = sessions.recorded[n]
@@ -245,22 +271,23 @@ def test_the_future_is_the_network_s_own(generator, adaptive):
     stimulus = generator.integers(0, STIMULI + 1, (sessions, SLOTS))
     stimuli = generator.integers(0, 2, (sessions, SLOTS, INPUTS)) * 1.0
     ones = np.ones((sessions, SLOTS))
-    world = AllSessions(stimuli, ones > 0, 0 * stimulus, stimulus, (ones / SLOTS)[..., None])
+    state = stimulus % STATES
+    world = AllSessions(stimuli, ones > 0, state, stimulus, (ones / SLOTS)[..., None])
     weight = generator.normal(size=(1, 1, INPUTS))
     trend = generator.normal(size=(1, 1, INPUTS))
     effect = jnp.asarray(generator.normal(size=(1, 1, STIMULI)))
     share = jnp.array([[[0.3, -0.4]]])
-    of_weights = Parts(jnp.asarray(weight), None, jnp.asarray(trend), *[None] * 4, share)
+    of_weights = Parts(jnp.asarray(weight), jnp.asarray(trend), None, share, None)
     time = jnp.array([-0.25, 0.25, 0.25, 0.25, 0.25])
     plasticity = Plasticity(jnp.array([0.08]), jnp.array([0.6]))
     sampled, no = Sampled(of_weights, effect), jnp.zeros(1)
-    run = _Run(plasticity, sampled, jnp.array([[0.1]]), novelty=no, adaptive=adaptive)
+    run = _Run(plasticity, sampled, jnp.array([[0.1] * STATES]), novelty=no, adaptive=adaptive)
     every = _SessionAhead(
         world,
-        np.arange(sessions) < known,
+        jnp.arange(sessions) < known,
         time,
-        generator.uniform(size=(sessions, 1, SLOTS)),
-        Drifts(generator.normal(size=(sessions, 1, 1)), generator.normal(size=(sessions, 1, 1))),
+        jnp.asarray(generator.uniform(size=(sessions, 1, SLOTS))),
+        jnp.asarray(generator.normal(size=(sessions, 1, 1, 2 + STATES))),
         jax.random.split(jax.random.key(0), sessions),
     )
     nothing = SynapticSums(jnp.zeros((1, 2, 1, INPUTS)), jnp.zeros((1, 2, 1, INPUTS)))
@@ -384,7 +411,7 @@ def test_a_share_says_how_far_log_odds_follow_what_is_learned(trials, fit, learn
     assert off.any()
 
     def at(first, second, rate):
-        moved = fit.parameters.at[-2:].set(jnp.array([first, second]))
+        moved = fit.parameters.at[2 * INPUTS + 1 : 2 * INPUTS + 3].set(jnp.array([first, second]))
         one = Learned(learned.sums, rate)
         return log_odds(trials, fit._replace(parameters=moved), one, adaptive=True)
 

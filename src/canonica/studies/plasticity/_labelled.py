@@ -32,12 +32,12 @@ def evidences(
 
 def attrs(seed: int, truth: Truth, sizes: RecordingSizes, model: Canonical) -> dict[str, Any]:
     deviations = {
-        f"true_{name}_deviation": float(np.sqrt(variance))
+        f"true_{name}_deviation": np.sqrt(variance).tolist()
         for name, variance in truth.variances._asdict().items()
     }
     noise = {"true_scale": truth.scale, "true_silent_scale": truth.silent_scale}
-    offset = {"true_offset_deviation": OFFSET_DEVIATION}
-    return {"seed": seed} | sizes._asdict() | deviations | offset | noise | settings(model)
+    threshold = {"true_threshold_deviation": OFFSET_DEVIATION}
+    return {"seed": seed} | sizes._asdict() | deviations | threshold | noise | settings(model)
 
 
 def settings(model: Canonical) -> dict[str, Any]:

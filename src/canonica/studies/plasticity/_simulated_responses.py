@@ -19,7 +19,10 @@ from canonica.reverse_engineering.forecasting.plasticity._forgetful_plasticity i
 from canonica.reverse_engineering.forecasting.plasticity._numbered_trials import NumberedTrials
 from canonica.reverse_engineering.forecasting.plasticity._random_effects import (
     USUAL,
+    EffectSizes,
     Variances,
+    deviation_covariance,
+    level_features,
     session_times,
 )
 from canonica.reverse_engineering.forecasting.plasticity._uniform_stimuli import (
@@ -67,8 +70,8 @@ class Parameters(NamedTuple):
         Initial slope of the log odds.
     trend : (ensemble, input)
         How far it changes over the initial sessions.
-    offset, gain : (session, ensemble)
-        With their drifts.
+    level : (session, ensemble, level)
+        Offset, gain and the response to each source state, as they deviate.
     effect : (ensemble, stimulus)
         What each stimulus evokes beside the weights; 0 the last, of stimuli that come only once.
     share : (ensemble, 2)
@@ -77,8 +80,7 @@ class Parameters(NamedTuple):
 
     weight: Float[Any, "ensemble input"]
     trend: Float[Any, "ensemble input"]
-    offset: Float[Any, "session ensemble"]
-    gain: Float[Any, "session ensemble"]
+    level: Float[Any, "session ensemble level"]
     effect: Float[Any, "ensemble stimulus"]
     share: Float[Any, "ensemble 2"]
 
@@ -246,9 +248,10 @@ def simulated(
     )
     response, log_odds, parameters = _responses(
         of_rest,
-        jax.tree.map(float, truth),
+        jax.tree.map(np.float64, truth),
         _Shown(known.stimuli, known.state, stimulus, numbered.repeated, time),
         ensembles=sources,
+        states=known.states,
         adaptive=adaptive,
     )
     known = known._replace(response=response[:initial])
@@ -262,35 +265,34 @@ def _world(key: Array, **sizes: Any) -> Any:
 
 
 @in_float64
-@partial(jax.jit, static_argnames=("ensembles", "adaptive"))
+@partial(jax.jit, static_argnames=("ensembles", "states", "adaptive"))
 def _responses(
     key: Any,
     truth: Truth,
     world: _Shown,
     *,
     ensembles: int,
+    states: int,
     adaptive: bool,
 ) -> Any:
     """Return responses and their log odds, session by session, and what they were drawn from."""
     sessions, trials, inputs = world.stimuli.shape
+    sizes = EffectSizes(inputs, sessions, states)
     of_parameters, of_noise = jax.random.split(key)
-    drawn = _parameters(
-        of_parameters, truth.variances, world.repeated, (sessions, ensembles, inputs)
-    )
+    drawn = _parameters(of_parameters, truth.variances, world.repeated, ensembles, sizes)
     noise = jax.random.logistic(of_noise, (sessions, ensembles, trials))
     rate, retention = 1 / truth.prior_strength, jnp.exp(-1 / truth.memory)
     scale = jnp.where(world.state == 0, truth.silent_scale, truth.scale)
 
     def session(learned: SynapticSums, here: Any) -> tuple[SynapticSums, Any]:
-        shown, number, spread, time, offset, gain, noise = here
+        shown, state, number, spread, time, level, noise = here
         weight = drawn.weight + time * drawn.trend
         driven = drive(weight, learned, rate, adaptive=adaptive)
         since = (driven.present - weight) @ shown.T + driven.always.sum(axis=-1)[:, None]
         log_odds = (
             weight @ shown.T
             + share_followed(uniform(shown), drawn.share) * since
-            + offset[:, None]
-            + gain[:, None] * shown.mean(axis=-1)
+            + level @ level_features(shown, state, states).T
             + drawn.effect[:, number]
         )
         response = jnp.clip(location_of(log_odds, spread) + spread * noise, 0, 1)
@@ -298,33 +300,33 @@ def _responses(
         return learned * retention + added, (response, log_odds)
 
     nothing = jnp.zeros((2, ensembles, inputs))
-    of_drawn = (drawn.offset, drawn.gain)
-    every = (world.stimuli, world.stimulus, scale, world.time, *of_drawn, noise)
+    shown = (world.stimuli, world.state, world.stimulus)
+    every = (*shown, scale, world.time, drawn.level, noise)
     _, (response, log_odds) = jax.lax.scan(session, SynapticSums(nothing, nothing), every)
     return response, log_odds, drawn
 
 
 def _parameters(
-    key: Array, variances: Variances, repeated: Array, sizes: tuple[int, int, int]
+    key: Array, variances: Variances, repeated: Array, ensembles: int, sizes: EffectSizes
 ) -> Parameters:
-    sessions, ensembles, inputs = sizes
-    keys = jax.random.split(key, 9)
+    keys = jax.random.split(key, 6)
 
     def normal(number: int, variance: Any, *shape: int) -> Array:
         return jax.random.normal(keys[number], shape) * jnp.sqrt(variance)
 
-    def drifting(number: int, walk: Any, scatter: Any) -> Array:
-        steps = normal(number, walk, sessions, ensembles).at[0].set(0)
-        return jnp.cumsum(steps, axis=0) + normal(number + 1, scatter, sessions, ensembles)
-
+    levels, sessions = sizes.deviation
+    covariance = deviation_covariance(variances, sizes.states, sessions)
+    # Where a variance is 0, there is no Cholesky factor, but a symmetric root.
+    values, vectors = jnp.linalg.eigh(covariance)
+    root = vectors * jnp.sqrt(jnp.maximum(values, 0))[:, None]
+    level = jnp.einsum("lnm,elm->nel", root, normal(3, 1.0, ensembles, levels, sessions))
     effect = normal(2, variances.stimulus, ensembles, len(repeated)) * repeated
     return Parameters(
-        normal(0, variances.weight, ensembles, inputs),
-        normal(7, variances.trend, ensembles, inputs),
-        normal(1, OFFSET_DEVIATION**2, ensembles) + drifting(3, variances.walk, variances.scatter),
-        drifting(5, variances.gain_walk, variances.gain_scatter),
+        normal(0, variances.weight, ensembles, sizes.inputs),
+        normal(4, variances.trend, ensembles, sizes.inputs),
+        level.at[..., 0].add(normal(1, OFFSET_DEVIATION**2, ensembles)),
         jnp.concatenate([effect, jnp.zeros((ensembles, 1))], axis=1),
-        normal(8, SHARE_VARIANCE, ensembles, KINDS),
+        normal(5, SHARE_VARIANCE, ensembles, KINDS),
     )
 
 
@@ -341,7 +343,9 @@ def _check(truth: Truth, sessions: int, initial: int) -> None:
         value = getattr(truth, name)
         if not value > 0 or (name.endswith("scale") and not np.isfinite(value)):
             raise CanonicaError(f"{name}: found {value:g}; expected a number above 0.")
-    if not all(0 <= value < np.inf for value in truth.variances):
+    if not all(
+        np.all((value >= 0) & (value < np.inf)) for value in map(np.asarray, truth.variances)
+    ):
         raise CanonicaError(
             f"variances: found {truth.variances}; expected numbers, 0 or larger. They are squares "
             "of deviations of log odds."

@@ -120,6 +120,7 @@ class Canonical:
             sessions=known.initial,
             trials=slots,
             inputs=known.stimuli.shape[-1],
+            states=known.states,
             stimuli=len(trials.initial.repeated),
             plasticities=len(self.memories) * (self.rates + 1),
         ).say()

@@ -19,6 +19,7 @@ from canonica.reverse_engineering.forecasting.plasticity._plastic_future import 
     future,
 )
 from canonica.reverse_engineering.forecasting.plasticity._plasticity_posterior import Posterior
+from canonica.reverse_engineering.forecasting.plasticity._random_effects import TIME_SCALES
 
 NEAR = 10.0  # nats below the top: plasticities farther down hardly matter
 
@@ -119,7 +120,14 @@ class NetworkPosterior(NamedTuple):
             np.exp(self.posterior.frozen.log_scale),
             "scale of the noise, where nothing is learned",
         )
+        variables["time_scale"] = (
+            ("time_scale",),
+            np.asarray(TIME_SCALES),
+            "sessions until 1/e is left of a deviation; 0: none is left in the next one",
+        )
         for field, values in self.posterior.variances._asdict().items():
             words = f"standard deviation of log odds: {field.replace('_', ' ')}"
-            variables[f"{field}_deviation"] = (("ensemble",), np.sqrt(values), words)
+            dims = ("ensemble", "source_state", "time_scale")
+            here = (dims[0], *dims[4 - values.ndim :])  # states only where there are scales, too
+            variables[f"{field}_deviation"] = (here, np.sqrt(values), words)
         return variables

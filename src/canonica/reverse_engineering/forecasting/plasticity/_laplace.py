@@ -26,9 +26,13 @@ from canonica.reverse_engineering.forecasting.distribution._noise import (
 )
 from canonica.reverse_engineering.forecasting.plasticity._forgetful_plasticity import Drive, drive
 from canonica.reverse_engineering.forecasting.plasticity._random_effects import (
+    LEVELS,
     USUAL,
+    EffectSizes,
+    Moments,
     Variances,
-    prior_precision,
+    level_features,
+    prior,
     reestimated,
 )
 from canonica.reverse_engineering.forecasting.plasticity._session_map import SessionMap
@@ -171,13 +175,16 @@ def log_odds(
 ) -> Float[Array, "session slot"]:
     """Return the log odds of the activity expected in each trial."""
     sessions, _, inputs = trials.stimuli.shape
-    weight, offset, gain, share = _of_sessions(fit, inputs, sessions)
-    driven = drive(weight[:, None], learned.sums, learned.rate, adaptive=adaptive)
-    initial = jnp.einsum("nti,ni->nt", trials.stimuli, weight) + offset[:, None]
-    followed = share_followed(uniform(trials.stimuli), share)
-    gain = gain[:, None] * trials.stimuli.mean(axis=-1)
+    states = len(fit.log_scale)
+    here = _of_sessions(fit, inputs, sessions)
+    driven = drive(here.weight[:, None], learned.sums, learned.rate, adaptive=adaptive)
+    initial = jnp.einsum("nti,ni->nt", trials.stimuli, here.weight)
+    deviating = jnp.einsum(
+        "ntl,nl->nt", level_features(trials.stimuli, trials.state, states), here.level
+    )
+    followed = share_followed(uniform(trials.stimuli), here.share)
     effect = jnp.append(fit.effect, 0.0)[trials.stimulus]
-    return initial + followed * _learned_since(trials, driven, weight) + gain + effect
+    return initial + deviating + followed * _learned_since(trials, driven, here.weight) + effect
 
 
 def _learned_since(
@@ -195,23 +202,21 @@ class _Session(NamedTuple):
     ----------
     weight : (session, input)
         Initial ones.
-    offset, gain : (session,)
-        With their drifts.
+    level : (session, level)
+        Offset, gain and each source state's response, as they deviate.
     share : (session, 2)
         As in `_uniform_stimuli`.
     """
 
     weight: Float[Array, "session input"]
-    offset: Float[Array, " session"]
-    gain: Float[Array, " session"]
+    level: Float[Array, "session level"]
     share: Float[Array, "session 2"]
 
 
 def _of_sessions(fit: Fit, inputs: int, sessions: int) -> _Session:
-    mapped = SessionMap(inputs, sessions).features(fit.parameters)
-    return _Session(
-        mapped[:, :inputs], mapped[:, inputs], mapped[:, inputs + 1], mapped[:, inputs + 2 :]
-    )
+    sizes = EffectSizes(inputs, sessions, len(fit.log_scale))
+    mapped = SessionMap(sizes).features(fit.parameters)
+    return _Session(*jnp.split(mapped, [inputs, inputs + LEVELS + sizes.states], axis=1))
 
 
 def step(
@@ -232,21 +237,22 @@ def step(
     scale_slope = jnp.where(valid, slopes.log_scale + slopes.location * moved.log_scale, 0)
 
     jacobian = _Jacobian.of(trials, fit, learned, adaptive=adaptive)
-    precision = prior_precision(variances, *jacobian.mapped)
+    before = prior(variances, jacobian.mapped.sizes)
     stimulus_precision = jnp.full(fit.effect.shape, 1 / variances.stimulus)
-    curvature = _curvature(trials, jacobian, curved, precision, stimulus_precision)
+    curvature = _curvature(trials, jacobian, curved, before.precision, stimulus_precision)
 
-    gradient = jacobian.gradient(slope) - precision * fit.parameters
+    drawn = before.precision @ fit.parameters
+    gradient = jacobian.gradient(slope) - drawn
     effect_gradient = _by_stimulus(trials, slope).sum(axis=0) - stimulus_precision * fit.effect
     eliminated = gradient - curvature.cross @ (effect_gradient / curvature.stimulus)
     move = jax.scipy.linalg.cho_solve((curvature.factor, True), eliminated)
     effect_move = (effect_gradient - move @ curvature.cross) / curvature.stimulus
 
     log_likelihood = jnp.where(valid, log_density(trials.response, location, scale), 0).sum()
-    penalty = (precision * fit.parameters**2).sum() + (stimulus_precision * fit.effect**2).sum()
+    penalty = fit.parameters @ drawn + (stimulus_precision * fit.effect**2).sum()
     log_posterior = log_likelihood - penalty / 2 + log_scale_prior(fit.log_scale)
     log_ratio = (  # of the prior's volume to the posterior's
-        jnp.log(precision).sum()
+        before.log_determinant
         - 2 * jnp.log(jnp.diag(curvature.factor)).sum()
         + (jnp.log(stimulus_precision) - jnp.log(curvature.stimulus)).sum()
     )
@@ -315,7 +321,8 @@ def fitted_with_variances(
 ) -> tuple[Fit, Variances]:
     """Return fit and variances, both estimated: EM with one Newton step to each of its own."""
     sessions, _, inputs = trials.stimuli.shape
-    size = SessionMap(inputs, sessions).size
+    sizes = EffectSizes(inputs, sessions, states)
+    size = sizes.all
     start = Fit(jnp.zeros(size), jnp.zeros(len(trials.repeated)), jnp.full(states, jnp.log(0.15)))
 
     def ascend(_: Any, both: tuple[Fit, Variances]) -> tuple[Fit, Variances]:
@@ -324,14 +331,13 @@ def fitted_with_variances(
         fit = newton_update(trials, fit, taken, learned, adaptive=adaptive)
         factor, cross, stimulus = taken.curvature
         whitened = jax.scipy.linalg.solve_triangular(factor, jnp.eye(size), lower=True)
-        own = (whitened**2).sum(axis=0)  # diagonal of the inverse
         through = ((whitened @ cross) ** 2).sum(axis=0) / stimulus**2
         moment = (fit.effect**2 + 1 / stimulus + through) * trials.repeated
-        return fit, reestimated(
-            fit.parameters**2 + own, moment, trials.repeated.sum(), inputs, sessions
-        )
+        found = Moments(fit.parameters, whitened, moment, trials.repeated.sum())
+        return fit, reestimated(variances, found, sizes)
 
     usual = Variances(*(jnp.asarray(value, jnp.float64) for value in USUAL))
+    usual = usual._replace(state=jnp.broadcast_to(usual.state, (states, len(usual.state))))
     return jax.lax.fori_loop(0, steps, ascend, (start, usual))
 
 
@@ -351,12 +357,13 @@ class _Jacobian(NamedTuple):
 
     @classmethod
     def of(cls, trials: Trials, fit: Fit, learned: Learned, *, adaptive: bool) -> "_Jacobian":
-        sessions, slots, inputs = trials.stimuli.shape
+        sessions, _, inputs = trials.stimuli.shape
 
         def driven(weight: Array) -> Drive:
             return drive(weight[:, None], learned.sums, learned.rate, adaptive=adaptive)
 
-        weight, _, _, share = _of_sessions(fit, inputs, sessions)
+        weight, _, share = _of_sessions(fit, inputs, sessions)
+        sizes = EffectSizes(inputs, sessions, len(fit.log_scale))
         # Each input's drive depends on its own weight alone: one product gives all derivatives.
         now, slopes = jax.jvp(driven, (weight,), (jnp.ones_like(weight),))
         kinds = uniform(trials.stimuli)
@@ -365,13 +372,12 @@ class _Jacobian(NamedTuple):
         features = jnp.concatenate(
             [
                 trials.stimuli + followed * since,
-                jnp.ones((sessions, slots, 1)),
-                trials.stimuli.mean(axis=-1, keepdims=True),
+                level_features(trials.stimuli, trials.state, sizes.states),
                 kinds * _learned_since(trials, now, weight)[..., None],
             ],
             axis=-1,
         )
-        return cls(features, SessionMap(inputs, sessions))
+        return cls(features, SessionMap(sizes))
 
     def gradient(self, slope: Float[Array, "session slot"]) -> Float[Array, " parameter"]:
         """Return the derivative in the parameters of what has `slope` in the log odds."""
@@ -383,12 +389,12 @@ def _curvature(
     trials: Trials,
     jacobian: _Jacobian,
     curved: Float[Array, "session slot"],
-    precision: Float[Array, " parameter"],
+    precision: Float[Array, "parameter parameter"],
     stimulus_precision: Float[Array, " stimulus"],
 ) -> Curvature:
     weighted = jacobian.features * curved[..., None]
     inner = weighted.swapaxes(1, 2) @ jacobian.features  # (session, feature, feature)
-    dense = jacobian.mapped.gathered_both(inner) + jnp.diag(precision)
+    dense = jacobian.mapped.gathered_both(inner) + precision
     of_stimulus = _by_stimulus(trials, weighted)  # (session, stimulus, feature)
     cross = jacobian.mapped.gathered(of_stimulus).T
     stimulus = _by_stimulus(trials, curved).sum(axis=0) + stimulus_precision

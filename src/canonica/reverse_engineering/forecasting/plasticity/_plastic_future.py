@@ -24,8 +24,12 @@ from canonica.reverse_engineering.forecasting.plasticity._laplace import Fit, Le
 from canonica.reverse_engineering.forecasting.plasticity._numbered_trials import Initial
 from canonica.reverse_engineering.forecasting.plasticity._plasticity_posterior import session_sums
 from canonica.reverse_engineering.forecasting.plasticity._random_effects import (
+    LEVELS,
+    EffectSizes,
     Parts,
     Variances,
+    deviation_covariance,
+    level_features,
     parts,
     session_times,
 )
@@ -87,19 +91,6 @@ class Sampled(NamedTuple):
 
     parts: Parts
     effect: Float[AnyArray, "*batch stimulus"]
-
-
-class Drifts(NamedTuple):
-    """How offset and gain change, session by session.
-
-    Attributes
-    ----------
-    offset, gain : (session, draw, ensemble)
-        In log odds.
-    """
-
-    offset: Float[AnyArray, "*session draw ensemble"]
-    gain: Float[AnyArray, "*session draw ensemble"]
 
 
 class Future(NamedTuple):
@@ -166,7 +157,7 @@ def future(
     keys = jax.random.split(of_fits, (*drawn.fit.log_scale.shape[:2], samples))
     sampled = _sampled(initial, drawn, variances, keys, adaptive=adaptive)
     plasticity = jax.tree.map(lambda one: jnp.repeat(one, samples), drawn.plasticity)
-    drifts = _drifts(of_drifts, sampled.parts, variances, len(world.valid))
+    levels = _deviations(of_drifts, sampled.parts, variances, len(world.valid))
     known = len(initial.valid)
     run = _Run(plasticity, sampled, _noise(drawn.fit), _novelty(initial, variances), adaptive)
     response = jnp.zeros((len(world.valid), *initial.response.shape[1:]))
@@ -176,7 +167,7 @@ def future(
         # Nobody knows how far a trend goes on: it is taken to end with what is known of it.
         jnp.full(len(world.valid), session_times(known)[-1]).at[:known].set(session_times(known)),
         response.at[:known].set(initial.response),
-        drifts,
+        levels,
         jax.random.split(of_stimuli, len(world.valid)),
     )
     weight = sampled.parts.weight
@@ -227,6 +218,7 @@ def _samples(
 ) -> Sampled:
     """Return samples of the parameters of one ensemble, from the Gaussian about the fit."""
     sessions, _, inputs = trials.stimuli.shape
+    sizes = EffectSizes(inputs, sessions, len(fit.log_scale))
     added = session_sums(trials.response, trials.stimuli, trials.valid)
     learned = Learned(learned_before(added, plasticity.retention)[0], plasticity.rate)
     factor, cross, stimulus = step(trials, fit, learned, variances, adaptive=adaptive).curvature
@@ -237,7 +229,7 @@ def _samples(
         away = jax.scipy.linalg.solve_triangular(factor, normal, lower=True, trans=1)
         own = jax.random.normal(of_effect, fit.effect.shape) / jnp.sqrt(stimulus)
         effect = (fit.effect - away @ cross / stimulus + own) * trials.repeated
-        return Sampled(parts(fit.parameters + away, inputs, sessions), effect)
+        return Sampled(parts(fit.parameters + away, sizes), effect)
 
     return jax.vmap(sample)(keys)
 
@@ -252,37 +244,19 @@ def _novelty(initial: Initial, variances: Variances) -> Float[Array, " ensemble"
     return jnp.sqrt(variances.stimulus) * jnp.asarray(initial.repeated).any()
 
 
-def _drifts(key: Array, sampled: Parts, variances: Variances, sessions: int) -> Drifts:
-    """Return how offset and gain drift: as estimated, and at random from there on."""
-    of_offset, of_gain = jax.random.split(key)
-    offset = _carried_on(
-        of_offset,
-        (sampled.walk, sampled.scatter),
-        (variances.walk, variances.scatter),
-        sessions,
+def _deviations(
+    key: Array, sampled: Parts, variances: Variances, sessions: int
+) -> Float[Array, "session draw ensemble level"]:
+    """Return all levels, as they deviate: as estimated, and at random from there on."""
+    _, ensembles, levels, initial = sampled.deviation.shape
+    # Its upper left part is that of the initial sessions: so a deviation goes on.
+    factor = jnp.linalg.cholesky(deviation_covariance(variances, levels - LEVELS, sessions))
+    seen = jax.scipy.linalg.solve_triangular(
+        factor[..., :initial, :initial], jnp.moveaxis(sampled.deviation, 0, -1), lower=True
     )
-    gain = _carried_on(
-        of_gain,
-        (sampled.gain_walk, sampled.gain_scatter),
-        (variances.gain_walk, variances.gain_scatter),
-        sessions,
-    )
-    return Drifts(offset + jnp.moveaxis(sampled.offset, -1, 0), gain)
-
-
-def _carried_on(
-    key: Array, sampled: tuple[Array, Array], variances: tuple[Any, Any], sessions: int
-) -> Float[Array, "session draw ensemble"]:
-    """Return one drift over all sessions: steps summed up, and scatter about them."""
-    onward, about = jax.random.split(key)
-    (walk, scatter), (of_walk, of_scatter) = sampled, variances
-    draws, ensembles, initial = scatter.shape
-    shape = (draws, ensembles, sessions - initial)
-    steps = jax.random.normal(onward, shape) * jnp.sqrt(of_walk)[:, None]
-    path = jnp.concatenate([jnp.zeros((draws, ensembles, 1)), walk, steps], axis=-1)
-    later = jax.random.normal(about, shape) * jnp.sqrt(of_scatter)[:, None]
-    drift = jnp.cumsum(path, axis=-1) + jnp.concatenate([scatter, later], axis=-1)
-    return jnp.moveaxis(drift, -1, 0)
+    later = jax.random.normal(key, (ensembles, levels, sessions - initial, seen.shape[-1]))
+    deviation = factor @ jnp.concatenate([seen, later], axis=2)  # (ensemble, level, session, draw)
+    return deviation.transpose(2, 3, 0, 1).at[..., 0].add(sampled.offset[..., 0])
 
 
 class _SessionAhead(NamedTuple):
@@ -292,7 +266,7 @@ class _SessionAhead(NamedTuple):
     recorded: Array
     time: Array
     response: Array
-    drifts: Drifts
+    level: Array
     key: Array
 
 
@@ -337,8 +311,8 @@ class _Run(NamedTuple):
         here, effect = session.world, self.sampled.effect
         rate = self.plasticity.rate[:, None, None, None]
         driven = drive(weight, learned, rate, adaptive=self.adaptive)
-        offset = session.drifts.offset[..., None]
-        initial = jnp.einsum("dji,ti->djt", weight, here.stimuli) + offset
+        initial = jnp.einsum("dji,ti->djt", weight, here.stimuli)
+        features = level_features(here.stimuli, here.state, session.level.shape[-1] - LEVELS)
         learned_since = (
             jnp.einsum("dji,ti->djt", driven.present - weight, here.stimuli)
             + driven.always.sum(axis=-1)[..., None]
@@ -350,7 +324,7 @@ class _Run(NamedTuple):
         return (
             initial
             + followed * learned_since
-            + session.drifts.gain[..., None] * here.stimuli.mean(axis=-1)
+            + session.level @ features.T
             + known[:, :, here.stimulus]
             + novel
         )

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from canonica._checks import check_memory
 from canonica._errors import how_many
-from canonica.reverse_engineering.forecasting.plasticity._random_effects import part_sizes
+from canonica.reverse_engineering.forecasting.plasticity._random_effects import EffectSizes
 from canonica.reverse_engineering.forecasting.plasticity._uniform_stimuli import KINDS
 
 FIRST_STEPS = 30  # of EM, for a network that does not learn
@@ -27,8 +27,9 @@ class PosteriorSizes(NamedTuple):
 
     Attributes
     ----------
-    ensembles, sessions, trials, inputs, stimuli : int
-        Of the initial sessions: trials are those of a session, stimuli those that come repeatedly.
+    ensembles, sessions, trials, inputs, states, stimuli : int
+        Of the initial sessions: trials are those of a session, states those of the sources, stimuli
+        those that come repeatedly.
     plasticities : int
         On the grid, that of no plasticity included.
     """
@@ -37,13 +38,14 @@ class PosteriorSizes(NamedTuple):
     sessions: int
     trials: int
     inputs: int
+    states: int
     stimuli: int
     plasticities: int
 
     @property
     def parameters(self) -> int:
         """Number of parameters of one ensemble."""
-        return sum(part_sizes(self.inputs, self.sessions))
+        return EffectSizes(self.inputs, self.sessions, self.states).all
 
     @property
     def seconds(self) -> float:
@@ -51,7 +53,7 @@ class PosteriorSizes(NamedTuple):
 
         Examples
         --------
-        >>> sizes = PosteriorSizes(2, 10, 256, 512, 256, 66)
+        >>> sizes = PosteriorSizes(2, 10, 256, 512, 4, 256, 66)
         >>> 60 < sizes.seconds < 90
         True
         """
