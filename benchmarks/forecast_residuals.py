@@ -68,7 +68,7 @@ def residuals(trials: Trials, fit: Fit) -> Float[np.ndarray, "session slot"]:
 def unexplained(known: Known) -> Iterator[Unexplained]:
     """Yield what is left of each ensemble."""
     found = Canonical(rates=2, memories=(float("inf"),)).posterior(known)
-    initial, frozen = found.trials.initial, found.posterior.frozen
+    initial, frozen = found.trials.initial, found.posterior.frozen.fit
     shows = (initial.state[..., None] == np.arange(known.states)) & initial.valid[..., None]
     number = np.maximum(shows.sum(axis=1), 1)
     for e, response in enumerate(np.swapaxes(initial.response, 0, 1)):

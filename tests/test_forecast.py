@@ -109,7 +109,7 @@ def test_where_no_stimulus_evokes_anything_of_its_own_all_is_finite(recording, s
     known = known._replace(stimuli=stimuli)
     found = SMALL.posterior(known)
     assert not found.trials.initial.repeated.any()
-    assert not found.posterior.frozen.effect.any()
+    assert not found.posterior.frozen.fit.effect.any()
     predicted = SMALL.predicted(known, jax.random.key(0))
     for values in (
         predicted.mean,

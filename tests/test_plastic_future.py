@@ -17,7 +17,10 @@ from canonica.reverse_engineering.forecasting.models._network_posterior import N
 from canonica.reverse_engineering.forecasting.plasticity._laplace import Fit
 from canonica.reverse_engineering.forecasting.plasticity._numbered_trials import NumberedTrials
 from canonica.reverse_engineering.forecasting.plasticity._plastic_future import _deviations, _noise
-from canonica.reverse_engineering.forecasting.plasticity._plasticity_posterior import Posterior
+from canonica.reverse_engineering.forecasting.plasticity._plasticity_posterior import (
+    FrozenPosterior,
+    Posterior,
+)
 from canonica.reverse_engineering.forecasting.plasticity._random_effects import (
     USUAL,
     Parts,
@@ -85,7 +88,8 @@ def posterior_of(log_evidence, newton_decrement):
     known = Known(
         np.zeros((6, ensembles, 4)), nothing[..., None], nothing == 0, nothing.astype(int), 1
     )
-    found = Posterior(frozen, USUAL, np.zeros(ensembles), grid, log_evidence, newton_decrement)
+    still = FrozenPosterior(frozen, USUAL, np.zeros(ensembles))
+    found = Posterior(still, grid, log_evidence, newton_decrement)
     strengths = np.geomspace(1e4, 1e2, rates)
     return NetworkPosterior(known, NumberedTrials.of(known), strengths, (30.0, 1e3), found)
 

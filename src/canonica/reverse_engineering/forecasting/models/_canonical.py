@@ -24,6 +24,8 @@ from canonica.reverse_engineering.forecasting.plasticity._numbered_trials import
 )
 from canonica.reverse_engineering.forecasting.plasticity._plastic_future import DrawnPlasticity
 from canonica.reverse_engineering.forecasting.plasticity._plasticity_posterior import (
+    Posterior,
+    frozen_posterior,
     log_evidences,
     posterior,
 )
@@ -114,22 +116,11 @@ class Canonical:
     def posterior(self, known: Known) -> NetworkPosterior:
         """Return all that the initial sessions tell, at every plasticity of the grid."""
         strengths, trials = self.strengths(known), NumberedTrials.of(known)
-        _, ensembles, slots = known.shape
-        PosteriorSizes(
-            ensembles=ensembles,
-            sessions=known.initial,
-            trials=slots,
-            inputs=known.stimuli.shape[-1],
-            states=known.states,
-            stimuli=len(trials.initial.repeated),
-            plasticities=len(self.memories) * (self.rates + 1),
-        ).say()
+        _say_work(known, trials, plasticities=len(self.memories) * self.rates)
+        frozen = frozen_posterior(trials.initial, states=known.states)
+        retention = np.exp(-1 / np.asarray(self.memories))
         found = posterior(
-            trials.initial,
-            1 / strengths,
-            np.exp(-1 / np.asarray(self.memories)),
-            states=known.states,
-            adaptive=self.adaptive_thresholds,
+            trials.initial, frozen, 1 / strengths, retention, adaptive=self.adaptive_thresholds
         )
         return NetworkPosterior(known, trials, strengths, self.memories, found)
 
@@ -196,13 +187,30 @@ class Frozen:
 
     def predicted(self, known: Known, key: jax.Array) -> Predicted:
         """Return the forecast that nothing but excitability and gain changes."""
-        found = Canonical(rates=2, memories=(1.0,)).posterior(known)
+        trials = NumberedTrials.of(known)
+        _say_work(known, trials, plasticities=0)
+        alone = Posterior.of_none(frozen_posterior(trials.initial, states=known.states))
+        found = NetworkPosterior(known, trials, np.array([np.inf]), (np.inf,), alone)
         draws = math.ceil(self.draws / SAMPLES)
         still, nowhere = np.zeros(draws, bool), np.zeros(draws, int)
         plasticity = Plasticity(np.zeros(draws), np.ones(draws))
         drawn = DrawnPlasticity(plasticity, found.fit(still, nowhere, nowhere))
-        ahead = found.future(drawn, key, samples=SAMPLES, adaptive=False)
+        # Nothing is learned, whatever thresholds would do: so both models share compiled code.
+        ahead = found.future(drawn, key, samples=SAMPLES, adaptive=Canonical.adaptive_thresholds)
         return Predicted(ahead.mean, ahead.scale, ahead.state_draws, found.variables(ahead))
+
+
+def _say_work(known: Known, trials: NumberedTrials, *, plasticities: int) -> None:
+    _, ensembles, slots = known.shape
+    PosteriorSizes(
+        ensembles=ensembles,
+        sessions=known.initial,
+        trials=slots,
+        inputs=known.stimuli.shape[-1],
+        states=known.states,
+        stimuli=len(trials.initial.repeated),
+        plasticities=plasticities,
+    ).say()
 
 
 def _diagnosis(found: NetworkPosterior, evidence: Evidence) -> dict[str, str | float]:

@@ -70,7 +70,7 @@ class NetworkPosterior(NamedTuple):
             apart = plastic.reshape(-1, *[1] * frozen.ndim)
             return np.where(apart, grid[memory, rate], frozen)
 
-        both = zip(self.posterior.fit, self.posterior.frozen, strict=True)
+        both = zip(self.posterior.fit, self.posterior.frozen.fit, strict=True)
         return Fit(*(of_part(*parts) for parts in both))
 
     def future(
@@ -89,7 +89,7 @@ class NetworkPosterior(NamedTuple):
             self.trials.initial,
             sessions,
             drawn,
-            self.posterior.variances,
+            self.posterior.frozen.variances,
             key,
             quantiles=np.asarray(QUANTILES),
             samples=samples,
@@ -117,7 +117,7 @@ class NetworkPosterior(NamedTuple):
         )
         variables["noise_scale"] = (
             ("ensemble", "source_state"),
-            np.exp(self.posterior.frozen.log_scale),
+            np.exp(self.posterior.frozen.fit.log_scale),
             "scale of the noise, where nothing is learned",
         )
         variables["time_scale"] = (
@@ -125,7 +125,7 @@ class NetworkPosterior(NamedTuple):
             np.asarray(TIME_SCALES),
             "sessions until 1/e is left of a deviation; 0: none is left in the next one",
         )
-        for field, values in self.posterior.variances._asdict().items():
+        for field, values in self.posterior.frozen.variances._asdict().items():
             words = f"standard deviation of log odds: {field.replace('_', ' ')}"
             dims = ("ensemble", "source_state", "time_scale")
             here = (dims[0], *dims[4 - values.ndim :])  # states only where there are scales, too

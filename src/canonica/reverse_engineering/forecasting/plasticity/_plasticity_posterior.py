@@ -1,10 +1,12 @@
 """How plastic a network is, from its initial sessions: an integral over a grid of plasticities."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Float
 
 from canonica._float64 import in_float64
@@ -26,17 +28,31 @@ STEPS = 25  # of Newton's method from one plasticity to the next, at most
 SETTLED = 0.1  # nats that the Newton decrement has to fall below
 
 
+class FrozenPosterior(NamedTuple):
+    """The fit if nothing is learned, which all others start from; leading axis ensemble.
+
+    Attributes
+    ----------
+    fit : Fit
+        Of a network that does not learn.
+    variances : Variances
+        Estimated with it.
+    log_evidence : (ensemble,)
+        Log likelihood of the data.
+    """
+
+    fit: Fit
+    variances: Variances
+    log_evidence: Float[Any, " ensemble"]
+
+
 class Posterior(NamedTuple):
     """Fits at every plasticity of the grid, and their evidence.
 
     Attributes
     ----------
-    frozen : Fit
-        Of a network that does not learn; leading axis ensemble.
-    variances : Variances
-        Estimated with it; (ensemble,).
-    frozen_log_evidence : (ensemble,)
-        Log likelihood of the data if nothing is learned.
+    frozen : FrozenPosterior
+        Of a network that does not learn.
     fit : Fit
         (memory, rate, ensemble, ...).
     log_evidence : (memory, rate, ensemble)
@@ -45,12 +61,16 @@ class Posterior(NamedTuple):
         What the last step was to add to the log posterior density: next to nothing near the top.
     """
 
-    frozen: Fit
-    variances: Variances
-    frozen_log_evidence: Float[Any, " ensemble"]
+    frozen: FrozenPosterior
     fit: Fit
     log_evidence: Float[Any, "memory rate ensemble"]
     newton_decrement: Float[Any, "memory rate ensemble"]
+
+    @classmethod
+    def of_none(cls, frozen: FrozenPosterior) -> "Posterior":
+        """Return the posterior if no plasticity is tried: a grid of the frozen network alone."""
+        nothing = np.zeros((1, 1, *np.shape(frozen.log_evidence)))
+        return cls(frozen, Fit(*(part[None, None] for part in frozen.fit)), nothing, nothing)
 
 
 def session_sums(
@@ -65,9 +85,24 @@ def session_sums(
 
 
 @in_float64
-@partial(jax.jit, static_argnames=("states", "adaptive"))
+@partial(jax.jit, static_argnames="states")
+def frozen_posterior(initial: Initial, *, states: int) -> FrozenPosterior:
+    """Return the posterior of a recording whose network does not learn.
+
+    Parameters
+    ----------
+    initial : Initial
+        What is known.
+    states : int
+        Number of joint source states.
+    """
+    return _of_ensembles(partial(_frozen, states=states), initial)
+
+
+@in_float64
+@partial(jax.jit, static_argnames="adaptive")
 def posterior(
-    initial: Initial, rate: Any, retention: Any, *, states: int, adaptive: bool
+    initial: Initial, frozen: FrozenPosterior, rate: Any, retention: Any, *, adaptive: bool
 ) -> Posterior:
     """Return the posterior on a grid of rates and retentions.
 
@@ -75,18 +110,16 @@ def posterior(
     ----------
     initial : Initial
         What is known.
+    frozen : FrozenPosterior
+        Of the same recording.
     rate : (rate,)
         Increasing from next to nothing: each fit starts from that of the rate before.
     retention : (memory,)
         As in `Plasticity`.
-    states : int
-        Number of joint source states.
     adaptive : bool
         Whether thresholds adapt with the weights.
     """
-    return _of_recording(
-        initial, jnp.asarray(rate), jnp.asarray(retention), states=states, adaptive=adaptive
-    )
+    return _plastic(initial, frozen, jnp.asarray(rate), jnp.asarray(retention), adaptive=adaptive)
 
 
 @in_float64
@@ -101,13 +134,14 @@ def log_evidences(
     initial : Initial
         Of all of them, with a leading axis recording throughout.
     rate, retention, states, adaptive
-        As in `posterior`, the same for all.
+        As in `posterior` and `frozen_posterior`, the same for all.
     together : int
         How many to compute at a time: one is best on few cores, many where there are thousands.
     """
 
     def of_one(one: Initial) -> Float[Array, "memory rate"]:
-        found = _of_recording(one, rate, retention, states=states, adaptive=adaptive)
+        frozen = _of_ensembles(partial(_frozen, states=states), one)
+        found = _plastic(one, frozen, rate, retention, adaptive=adaptive)
         return found.log_evidence.sum(axis=-1)
 
     rate, retention = jnp.asarray(rate), jnp.asarray(retention)
@@ -115,65 +149,63 @@ def log_evidences(
     return jax.lax.map(of_one, every, batch_size=together)
 
 
-def _of_recording(
-    initial: Initial,
-    rate: Float[Array, " rate"],
-    retention: Float[Array, " memory"],
-    *,
-    states: int,
-    adaptive: bool,
-) -> Posterior:
-    """Return the posterior of a recording's plasticity, one ensemble computed after the other."""
+def _of_ensembles(of_one: Callable[..., Any], initial: Initial, *parts: Any) -> Any:
+    """Return what comes of each ensemble's trials and parts, one computed after the other."""
     every = Initial(*map(jnp.asarray, initial))
 
-    def of_ensemble(response: Array) -> Posterior:
-        trials = Trials(response, *every[1:])
-        return _posterior(trials, rate, retention, states=states, adaptive=adaptive)
+    def of_ensemble(one: tuple[Array, ...]) -> Any:
+        response, *rest = one
+        return of_one(Trials(response, *every[1:]), *rest)
 
-    found = jax.lax.map(of_ensemble, every.response.swapaxes(0, 1))
-    last = partial(jax.tree.map, lambda part: jnp.moveaxis(part, 0, 2))
-    return Posterior(*found[:3], *(last(part) for part in found[3:]))
+    return jax.lax.map(of_ensemble, (every.response.swapaxes(0, 1), *parts))
 
 
-def _posterior(
-    trials: Trials,
+def _frozen(trials: Trials, *, states: int) -> FrozenPosterior:
+    """Return the posterior of one ensemble that does not learn."""
+    sessions, _, inputs = trials.stimuli.shape
+    nothing = jnp.zeros((sessions, 2, 1, inputs))
+    learned = Learned(SynapticSums(nothing, nothing), 0.0)
+    start, variances = fitted_with_variances(
+        trials, learned, states, steps=FIRST_STEPS, adaptive=False
+    )
+    found = fitted(trials, start, learned, variances, steps=STEPS, settled=SETTLED, adaptive=False)
+    return FrozenPosterior(found.fit, variances, found.log_evidence)
+
+
+def _plastic(
+    initial: Initial,
+    frozen: FrozenPosterior,
     rate: Float[Array, " rate"],
     retention: Float[Array, " memory"],
     *,
-    states: int,
     adaptive: bool,
 ) -> Posterior:
-    added = session_sums(trials.response, trials.stimuli, trials.valid)
-    nothing: SynapticSums = jax.tree.map(jnp.zeros_like, added)
-    start, variances = fitted_with_variances(
-        trials, Learned(nothing, 0.0), states, steps=FIRST_STEPS, adaptive=adaptive
-    )
-    from_none = jnp.concatenate([jnp.zeros(1), rate])
+    """Return the posterior on a grid, the frozen network's being known."""
 
-    def at_retention(retention: Array) -> Optimum:
-        before, _ = learned_before(added, retention)
+    def of_ensemble(trials: Trials, known: FrozenPosterior) -> Optimum:
+        added = session_sums(trials.response, trials.stimuli, trials.valid)
 
-        def at_rate(fit: Fit, rate: Array) -> tuple[Fit, Optimum]:
-            found = fitted(
-                trials,
-                fit,
-                Learned(before, rate),
-                variances,
-                steps=STEPS,
-                settled=SETTLED,
-                adaptive=adaptive,
-            )
-            return found.fit, found
+        def at_retention(retention: Array) -> Optimum:
+            before, _ = learned_before(added, retention)
 
-        return jax.lax.scan(at_rate, start, from_none)[1]
+            def at_rate(fit: Fit, rate: Array) -> tuple[Fit, Optimum]:
+                found = fitted(
+                    trials,
+                    fit,
+                    Learned(before, rate),
+                    known.variances,
+                    steps=STEPS,
+                    settled=SETTLED,
+                    adaptive=adaptive,
+                )
+                return found.fit, found
 
-    every: Optimum = jax.lax.map(at_retention, retention)
-    frozen = every.log_evidence[0, 0]  # the same whatever is retained of nothing
+            return jax.lax.scan(at_rate, known.fit, rate)[1]
+
+        return jax.lax.map(at_retention, retention)
+
+    every: Optimum = _of_ensembles(of_ensemble, initial, frozen)
+    last: Optimum = jax.tree.map(lambda part: jnp.moveaxis(part, 0, 2), every)
     return Posterior(
-        jax.tree.map(lambda part: part[0, 0], every.fit),
-        variances,
-        frozen,
-        jax.tree.map(lambda part: part[:, 1:], every.fit),
-        every.log_evidence[:, 1:] - frozen,
-        every.newton_decrement[:, 1:],
+        frozen, last.fit, last.log_evidence - frozen.log_evidence, last.newton_decrement
     )

@@ -31,7 +31,7 @@ class PosteriorSizes(NamedTuple):
         Of the initial sessions: trials are those of a session, states those of the sources, stimuli
         those that come repeatedly.
     plasticities : int
-        On the grid, that of no plasticity included.
+        On the grid, that of none excepted.
     """
 
     ensembles: int
