@@ -116,7 +116,7 @@ class Canonical:
     def posterior(self, known: Known) -> NetworkPosterior:
         """Return all that the initial sessions tell, at every plasticity of the grid."""
         strengths, trials = self.strengths(known), NumberedTrials.of(known)
-        _say_work(known, trials, plasticities=len(self.memories) * self.rates)
+        _say_work(known, trials, plasticities=1 + len(self.memories) * self.rates)
         frozen = frozen_posterior(trials.initial, states=known.states)
         retention = np.exp(-1 / np.asarray(self.memories))
         found = posterior(
@@ -188,7 +188,7 @@ class Frozen:
     def predicted(self, known: Known, key: jax.Array) -> Predicted:
         """Return the forecast that nothing but excitability and gain changes."""
         trials = NumberedTrials.of(known)
-        _say_work(known, trials, plasticities=0)
+        _say_work(known, trials, plasticities=1)
         alone = Posterior.of_none(frozen_posterior(trials.initial, states=known.states))
         found = NetworkPosterior(known, trials, np.array([np.inf]), (np.inf,), alone)
         draws = math.ceil(self.draws / SAMPLES)

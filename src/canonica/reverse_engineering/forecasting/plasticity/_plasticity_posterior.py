@@ -153,7 +153,7 @@ def _of_ensembles(of_one: Callable[..., Any], initial: Initial, *parts: Any) -> 
     """Return what comes of each ensemble's trials and parts, one computed after the other."""
     every = Initial(*map(jnp.asarray, initial))
 
-    def of_ensemble(one: tuple[Array, ...]) -> Any:
+    def of_ensemble(one: tuple[Any, ...]) -> Any:
         response, *rest = one
         return of_one(Trials(response, *every[1:]), *rest)
 

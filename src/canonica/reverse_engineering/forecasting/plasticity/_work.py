@@ -31,7 +31,7 @@ class PosteriorSizes(NamedTuple):
         Of the initial sessions: trials are those of a session, states those of the sources, stimuli
         those that come repeatedly.
     plasticities : int
-        On the grid, that of none excepted.
+        On the grid, and none.
     """
 
     ensembles: int
@@ -53,7 +53,7 @@ class PosteriorSizes(NamedTuple):
 
         Examples
         --------
-        >>> sizes = PosteriorSizes(2, 10, 256, 512, 4, 256, 66)
+        >>> sizes = PosteriorSizes(2, 10, 256, 512, 4, 256, 64)
         >>> 60 < sizes.seconds < 90
         True
         """
