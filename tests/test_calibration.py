@@ -346,6 +346,13 @@ def test_the_posterior_of_simulated_networks_is_right(study):
     assert np.corrcoef(np.log(study.true_prior_strength), study["rank"])[0, 1] < 0.9
 
 
+def test_a_study_says_what_its_networks_were_drawn_from(study):
+    for field, variance in USUAL._asdict().items():
+        said = study.attrs[f"true_{field}_deviation"]
+        np.testing.assert_allclose(np.square(said), variance, rtol=1e-12)
+    assert study.attrs["true_threshold_deviation"] == OFFSET_DEVIATION
+
+
 def test_the_prior_strength_of_fast_learners_is_recovered(study):
     clear = study.log_evidence.sel(kind="plastic") >= study.attrs["clear"]
     assert clear.any()

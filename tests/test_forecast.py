@@ -111,6 +111,11 @@ def test_where_no_stimulus_evokes_anything_of_its_own_all_is_finite(recording, s
     assert not found.trials.initial.repeated.any()
     assert not found.posterior.frozen.fit.effect.any()
     predicted = SMALL.predicted(known, jax.random.key(0))
+    for field, variance in found.posterior.frozen.variances._asdict().items():
+        dims, deviation, _ = predicted.found[f"{field}_deviation"]
+        assert dims[0] == "ensemble"
+        assert "time_scale" in dims or field in ("weight", "stimulus", "trend")
+        np.testing.assert_allclose(np.square(deviation), variance, rtol=1e-12)
     for values in (
         predicted.mean,
         predicted.scale,

@@ -39,6 +39,7 @@ from canonica.reverse_engineering.forecasting.plasticity._laplace import (
     Fit,
     Learned,
     fitted,
+    fitted_with_variances,
     log_odds,
     step,
 )
@@ -422,3 +423,26 @@ def test_a_share_says_how_far_log_odds_follow_what_is_learned(trials, fit, learn
     np.testing.assert_allclose(some[off], still[off], atol=1e-12)
     np.testing.assert_allclose(some[other], whole[other], rtol=1e-12)
     assert np.abs((whole - still)[on | off]).max() > 0.1
+
+
+def decomposed(jaxpr):
+    """Yield the shape of every matrix, or stack of matrices, that is decomposed or solved with."""
+    for equation in jaxpr.eqns:
+        if equation.primitive.name in ("cholesky", "triangular_solve", "lu", "eigh", "svd", "qr"):
+            yield equation.invars[0].aval.shape
+        for value in equation.params.values():
+            for one in value if isinstance(value, tuple) else (value,):
+                inner = getattr(one, "jaxpr", one)
+                if hasattr(inner, "eqns"):
+                    yield from decomposed(inner)
+
+
+def test_stacks_of_matrices_are_not_decomposed_within_loops(trials, learned):
+    """XLA shares a stack among its threads and waits: two at once can wait for ever.
+
+    From some 40 sessions on that was seen, where the variances of deviations were estimated.
+    """
+    climb = partial(fitted_with_variances, states=STATES, steps=2, adaptive=True)
+    shapes = list(decomposed(jax.make_jaxpr(climb)(trials, learned).jaxpr))
+    assert len(shapes) > 1
+    assert all(len(shape) == 2 for shape in shapes)

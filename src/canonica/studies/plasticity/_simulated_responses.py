@@ -19,9 +19,9 @@ from canonica.reverse_engineering.forecasting.plasticity._forgetful_plasticity i
 from canonica.reverse_engineering.forecasting.plasticity._numbered_trials import NumberedTrials
 from canonica.reverse_engineering.forecasting.plasticity._random_effects import (
     USUAL,
+    Deviations,
     EffectSizes,
     Variances,
-    deviation_covariance,
     level_features,
     session_times,
 )
@@ -315,10 +315,7 @@ def _parameters(
         return jax.random.normal(keys[number], shape) * jnp.sqrt(variance)
 
     levels, sessions = sizes.deviation
-    covariance = deviation_covariance(variances, sizes.states, sessions)
-    # Where a variance is 0, there is no Cholesky factor, but a symmetric root.
-    values, vectors = jnp.linalg.eigh(covariance)
-    root = vectors * jnp.sqrt(jnp.maximum(values, 0))[:, None]
+    root = Deviations.of(variances, sizes).root
     level = jnp.einsum("lnm,elm->nel", root, normal(3, 1.0, ensembles, levels, sessions))
     effect = normal(2, variances.stimulus, ensembles, len(repeated)) * repeated
     return Parameters(

@@ -24,11 +24,13 @@ from canonica.reverse_engineering.forecasting.plasticity._laplace import Fit, Le
 from canonica.reverse_engineering.forecasting.plasticity._numbered_trials import Initial
 from canonica.reverse_engineering.forecasting.plasticity._plasticity_posterior import session_sums
 from canonica.reverse_engineering.forecasting.plasticity._random_effects import (
+    KEPT,
     LEVELS,
+    Deviations,
     EffectSizes,
     Parts,
     Variances,
-    deviation_covariance,
+    correlations,
     level_features,
     parts,
     session_times,
@@ -248,15 +250,30 @@ def _deviations(
     key: Array, sampled: Parts, variances: Variances, sessions: int
 ) -> Float[Array, "session draw ensemble level"]:
     """Return all levels, as they deviate: as estimated, and at random from there on."""
-    _, ensembles, levels, initial = sampled.deviation.shape
-    # Its upper left part is that of the initial sessions: so a deviation goes on.
-    factor = jnp.linalg.cholesky(deviation_covariance(variances, levels - LEVELS, sessions))
-    seen = jax.scipy.linalg.solve_triangular(
-        factor[..., :initial, :initial], jnp.moveaxis(sampled.deviation, 0, -1), lower=True
+    _, _, levels, initial = sampled.deviation.shape
+    of_levels = variances.of_levels(levels - LEVELS)
+    once, lasting = of_levels[..., 0], of_levels[..., 1]
+    known = Deviations.of(variances, EffectSizes(0, initial, levels - LEVELS))
+    # The lasting part of the last initial session, given all: what goes on is of that alone.
+    towards = lasting[..., None] * jnp.asarray(correlations(initial)[1][-1])
+    weight = jnp.einsum("elnm,elm->eln", known.precision, towards)
+    left = lasting - jnp.einsum("eln,eln->el", weight, towards)
+    of_last, *of_later = jax.random.split(key, 3)
+    shape = sampled.deviation.shape[:-1]
+    last = jnp.einsum("deln,eln->del", sampled.deviation, weight)
+    last = last + jnp.sqrt(jnp.maximum(left, 0)) * jax.random.normal(of_last, shape)
+    fresh, white = (
+        jax.random.normal(one, (sessions - initial, *shape)) * jnp.sqrt(variance)
+        for one, variance in zip(of_later, ((1 - KEPT**2) * lasting, once), strict=True)
     )
-    later = jax.random.normal(key, (ensembles, levels, sessions - initial, seen.shape[-1]))
-    deviation = factor @ jnp.concatenate([seen, later], axis=2)  # (ensemble, level, session, draw)
-    return deviation.transpose(2, 3, 0, 1).at[..., 0].add(sampled.offset[..., 0])
+
+    def onward(part: Array, new: Array) -> tuple[Array, Array]:
+        part = KEPT * part + new
+        return part, part
+
+    _, later = jax.lax.scan(onward, last, fresh)
+    deviation = jnp.concatenate([jnp.moveaxis(sampled.deviation, -1, 0), later + white])
+    return deviation.at[..., 0].add(sampled.offset[..., 0])
 
 
 class _SessionAhead(NamedTuple):

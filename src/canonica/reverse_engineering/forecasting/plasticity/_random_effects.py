@@ -33,7 +33,8 @@ from canonica.reverse_engineering.forecasting.plasticity._uniform_stimuli import
 from canonica.reverse_engineering.published_protocol._observed import AnyArray
 
 OFFSET_VARIANCE = 100.0  # before anything is seen: next to no opinion
-TIME_SCALES = (0.0, 3.0)  # sessions after which 1/e is left of a deviation
+TIME_SCALES = (0.0, 3.0)  # sessions after which 1/e is left of a deviation: none, and a part
+KEPT = float(np.exp(-1 / TIME_SCALES[1]))  # of the part that lasts, one session later
 LEVELS = 2  # that deviate, beside the source states: offset and gain
 
 
@@ -145,15 +146,40 @@ def session_times(sessions: int) -> Float[np.ndarray, " session"]:
 def correlations(sessions: int) -> Float[np.ndarray, "scale session session"]:
     """Return how deviations of each time scale correlate from session to session."""
     apart = np.abs(np.subtract.outer(np.arange(sessions), np.arange(sessions)))
-    lasting = [np.exp(-apart / scale) for scale in TIME_SCALES if scale]
-    return np.stack([np.eye(sessions)] * (len(TIME_SCALES) - len(lasting)) + lasting)
+    return np.stack([np.eye(sessions), KEPT**apart])
 
 
-def deviation_covariance(
-    variances: Variances, states: int, sessions: int
-) -> Float[Array, "*batch level session session"]:
-    """Return the covariance of all that deviates: offset, gain and every source state."""
-    return jnp.tensordot(variances.of_levels(states), jnp.asarray(correlations(sessions)), 1)
+class Deviations(NamedTuple):
+    """How what deviates varies together over sessions: in a basis where nothing correlates.
+
+    Attributes
+    ----------
+    variance : (..., level, component)
+        Of each component.
+    basis : (session, component)
+        Orthogonal: the same of all levels, as one of two parts correlates and the other is white.
+        Nothing is decomposed at run time, which may be within loops on several threads at once.
+    """
+
+    variance: Float[Array, "*batch level component"]
+    basis: Float[Array, "session component"]
+
+    @classmethod
+    def of(cls, variances: Variances, sizes: EffectSizes) -> "Deviations":
+        """Return that of offset, gain and every source state."""
+        lasting, basis = np.linalg.eigh(correlations(sizes.sessions)[1])
+        each = variances.of_levels(sizes.states)
+        return cls(each[..., :1] + each[..., 1:] * lasting, jnp.asarray(basis))
+
+    @property
+    def precision(self) -> Float[Array, "*batch level session session"]:
+        """Inverse of the covariance of each level."""
+        return jnp.einsum("nk,...k,mk->...nm", self.basis, 1 / self.variance, self.basis)
+
+    @property
+    def root(self) -> Float[Array, "*batch level session component"]:
+        """By which standard normal deviates are multiplied."""
+        return self.basis * jnp.sqrt(self.variance)[..., None, :]
 
 
 def parts(vector: Float[Array, " parameter"], sizes: EffectSizes) -> Parts:
@@ -177,16 +203,14 @@ def prior(variances: Variances, sizes: EffectSizes) -> Prior:
     single = jnp.concatenate(
         [jnp.full(size, value) for size, value in zip(sizes.parts[:-1], values, strict=True)]
     )
-    covariance = deviation_covariance(variances, sizes.states, sizes.sessions)
-    factor = jnp.linalg.cholesky(covariance)
+    deviations = Deviations.of(variances, sizes)
     levels, sessions = sizes.deviation
-    inverse = jax.vmap(lambda one: jax.scipy.linalg.cho_solve((one, True), jnp.eye(sessions)))
-    of_levels = jnp.einsum("lnm,lk->lnkm", inverse(factor), jnp.eye(levels))
+    of_levels = jnp.einsum("lnm,lk->lnkm", deviations.precision, jnp.eye(levels))
     precision = jax.scipy.linalg.block_diag(
         jnp.diag(1 / single), of_levels.reshape(2 * [levels * sessions])
     )
-    spread = 2 * jnp.log(jnp.diagonal(factor, axis1=1, axis2=2)).sum()
-    return Prior(precision, -jnp.log(single).sum() - spread)
+    spread = jnp.log(single).sum() + jnp.log(deviations.variance).sum()
+    return Prior(precision, -spread)
 
 
 class Moments(NamedTuple):
@@ -247,7 +271,7 @@ def _scale_moments(
         v n + v**2 trace(inv(K) C inv(K) (M - K))
     """
     variance = variances.of_levels(sizes.states)
-    inverse = jnp.linalg.inv(deviation_covariance(variances, sizes.states, sizes.sessions))
+    inverse = Deviations.of(variances, sizes).precision
     more = inverse @ moment @ inverse - inverse
     of_scales = jnp.asarray(correlations(sizes.sessions))
     return variance * sizes.sessions + variance**2 * jnp.einsum("knm,lmn->lk", of_scales, more)
