@@ -376,19 +376,19 @@ def fetched(fetch, given):
     return [path.read_bytes() for path in found] if isinstance(found, list) else found
 
 
-def studied(given):
+def studied(given, name="study"):
     recordings.write(given.folder / "b.parquet", simulate.culture(3, electrodes=24, **SIZES))
     files = {"a": given.file.name, "b": "b.parquet"}
     rows = [{"file": file, "condition": name, "animal": name} for name, file in files.items()]
     table = given.folder / "study.csv"
     pd.DataFrame(rows).to_csv(table, index=False)
     settings = pipelines.StudySettings(model="ridge")
-    return given.folder_of("study", canonica.study, table, settings=settings)
+    return given.folder_of(name, canonica.study, table, settings=settings)
 
 
 def opened_study(given):
     """Return the results of a study as one, computed."""
-    return canonica.open_study(studied(given) / "out").compute()
+    return canonica.open_study(studied(given, "study-opened") / "out").compute()
 
 
 def phenotyped(given):
