@@ -34,7 +34,7 @@ def netcdf_variables(path: Path, names: Collection[str]) -> xr.Dataset:
             ):
                 coords[name] = _variable(file, name)
         coords = {name: one for name, one in coords.items() if set(one.dims) <= dims}
-        attrs = {name: _plain(value) for name, value in file.attrs.items() if name[0] != "_"}
+        attrs = _attributes(file)
     return xr.Dataset(found, coords=coords, attrs=attrs)
 
 
@@ -72,7 +72,7 @@ def netcdf_outline(path: Path) -> NetcdfOutline:
             name: (_dims(one), one.dtype) for name, one in file.items() if name not in labels
         }
         indexes = {name: _variable(file, name).to_numpy() for name in labels}
-        attrs = {name: _plain(value) for name, value in file.attrs.items() if name[0] != "_"}
+        attrs = _attributes(file)
     return NetcdfOutline(variables, indexes, attrs)
 
 
@@ -87,6 +87,10 @@ def _variable(file: h5py.File, name: str) -> xr.Variable:
     dims = [name] if stored.is_scale else _dims(stored)
     text = h5py.check_string_dtype(stored.dtype)
     return xr.Variable(dims, np.array(stored.asstr()[...], str) if text else np.array(stored[...]))
+
+
+def _attributes(file: h5py.File) -> dict[str, Any]:
+    return {name: _plain(value) for name, value in file.attrs.items() if name[0] != "_"}
 
 
 def _plain(value: Any) -> Any:

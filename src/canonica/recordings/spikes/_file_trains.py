@@ -1,5 +1,6 @@
 """Spike trains of a file: its spikes and stimuli, and where they are from."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,11 @@ def file_trains(
         Where the stimuli are, if in another file.
     """
     attrs = file_attributes(path, reading, told=told, name=name, stimulus_file=stimulus_file)
+    return trains_at(spikes, trials, attrs)
+
+
+def trains_at(spikes: GroupedSpikes, trials: Stimulation, attrs: Mapping[str, Any]) -> SpikeTrains:
+    """Return spike trains and the stimuli that they followed, with some attributes."""
     return SpikeTrains(
         times=spikes.times,
         bounds=spikes.bounds,
@@ -49,7 +55,7 @@ def file_trains(
         sources=trials.sources,
         session=trials.session,
         electrodes=spikes.electrodes,
-        attrs=attrs | spikes.attributes,
+        attrs={**attrs, **spikes.attributes},
     )
 
 

@@ -15,6 +15,7 @@ from canonica.data._masked import unmasked
 from canonica.data._response_windows import EVOKED
 from canonica.data._spike_trains import ARGUMENTS, SpikeTrains
 from canonica.recordings._reading import Coding, Reading, checked_gap, checked_window
+from canonica.recordings.spikes._file_trains import trains_at
 from canonica.recordings.spikes._grouped_spikes import (
     GroupedSpikes,
     grouped_by_channel,
@@ -192,16 +193,7 @@ def spike_trains_from(
     )
     attrs = {"name": name, "condition": condition, "origin": MEMORY}
     attrs |= {"reading": trials.description} | _more(attributes)
-    return SpikeTrains(
-        times=spikes.times,
-        bounds=spikes.bounds,
-        onsets=trials.onsets,
-        stimuli=trials.stimuli,
-        sources=trials.sources,
-        session=trials.session,
-        electrodes=spikes.electrodes,
-        attrs=attrs | spikes.attributes,
-    )
+    return trains_at(spikes, trials, attrs)
 
 
 def _more(attributes: Any) -> dict[str, Any]:

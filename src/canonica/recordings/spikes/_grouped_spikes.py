@@ -75,7 +75,7 @@ def grouped_by_channel(
     """
     times = checked_times(times, source)
     _check_lengths(len(times), len(channels if index is None else index), source)
-    codes, found = _numbered(channels, source)
+    codes, found = channel_numbers(channels, source)
     if index is not None:
         codes = codes[index]
     if electrodes is None:
@@ -187,10 +187,16 @@ def _check_lengths(times: int, channels: int, source: str) -> None:
         )
 
 
-def _numbered(
+def channel_numbers(
     channels: np.ndarray, source: str
 ) -> tuple[Integer[np.ndarray, " spike"], tuple[str, ...]]:
-    """Return each channel's place among all that there are, sorted, and what these are called."""
+    """Return each channel's place among all that there are, sorted, and what these are called.
+
+    Raises
+    ------
+    RecordingError
+        If one is no channel.
+    """
     if channels.size == 0:
         return np.zeros(0, np.uint16), ()
     if channels.ndim == 1 and channels.dtype.kind == "f":
@@ -204,19 +210,6 @@ def _numbered(
     if len(found) > MOST_CHANNELS:
         raise _no_channels(f"more than {MOST_CHANNELS} different channels", source)
     return codes.astype(np.uint16, copy=False), found
-
-
-def channel_numbers(
-    channels: np.ndarray, source: str
-) -> tuple[Integer[np.ndarray, " channel"], tuple[str, ...]]:
-    """Return the place of each of some channels among all of them, and what these are called.
-
-    Raises
-    ------
-    RecordingError
-        If one is no channel.
-    """
-    return _numbered(channels, source)
 
 
 def _whole(channels: np.ndarray, source: str) -> np.ndarray:

@@ -22,6 +22,8 @@ from canonica.reverse_engineering.published_protocol._electrode_preference impor
 from canonica.reverse_engineering.published_protocol._observed import Observed
 from canonica.reverse_engineering.published_protocol._published_protocol import PublishedProtocol
 
+UNNAMED: dict[str, str | int | float] = {"name": "recording", "condition": "unknown"}
+
 
 @dataclass(frozen=True)
 class InitialResponse:
@@ -37,9 +39,6 @@ class InitialResponse:
 
     condition: str
     mean: float
-
-
-UNNAMED: dict[str, str | int | float] = {"name": "recording", "condition": "unknown"}
 
 
 @dataclass(frozen=True, eq=False)

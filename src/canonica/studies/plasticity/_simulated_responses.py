@@ -315,7 +315,7 @@ def _parameters(
         return jax.random.normal(keys[number], shape) * jnp.sqrt(variance)
 
     levels, sessions = sizes.deviation
-    root = Deviations.of(variances, sizes).root
+    root = Deviations.of(variances, sizes.states, sessions).root
     level = jnp.einsum("lnm,elm->nel", root, normal(3, 1.0, ensembles, levels, sessions))
     effect = normal(2, variances.stimulus, ensembles, len(repeated)) * repeated
     return Parameters(

@@ -42,10 +42,11 @@ class Canonical:
     Responses are those of a network that starts the recording with any weights and thresholds,
     changes them by Hebbian plasticity at a rate of 1 / prior strength, thresholds adapting with the
     weights, and forgets what it learned over tens of sessions, if at all. What a stimulus evokes
-    beside the weights, where it comes repeatedly, and drifts of excitability and gain are estimated
-    with it, as is the share of what is learned that responses to no input, or to all of them,
-    follow. Rate and memory are integrated over a grid, everything else by Laplace's approximation
-    at each of its points; half of the prior probability is on a network that does not learn at all.
+    beside the weights, where it comes repeatedly, and how offset, gain and the response to each
+    source state deviate from session to session are estimated with it, as is the share of what is
+    learned that responses to no input, or to all of them, follow. Rate and memory are integrated
+    over a grid, everything else by Laplace's approximation at each of its points; half of the prior
+    probability is on a network that does not learn at all.
 
     Parameters
     ----------
@@ -186,7 +187,7 @@ class Frozen:
         checked_size("draws", self.draws, least=2)
 
     def predicted(self, known: Known, key: jax.Array) -> Predicted:
-        """Return the forecast that nothing but excitability and gain changes."""
+        """Return the forecast if nothing is learned, and what else changes goes on."""
         trials = NumberedTrials.of(known)
         _say_work(known, trials, plasticities=1)
         alone = Posterior.of_none(frozen_posterior(trials.initial, states=known.states))

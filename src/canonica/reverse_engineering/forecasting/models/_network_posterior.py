@@ -21,6 +21,11 @@ from canonica.reverse_engineering.forecasting.plasticity._plastic_future import 
 from canonica.reverse_engineering.forecasting.plasticity._plasticity_posterior import Posterior
 from canonica.reverse_engineering.forecasting.plasticity._random_effects import TIME_SCALES
 
+DEVIATION_DIMS = {
+    "offset": ("time_scale",),
+    "gain": ("time_scale",),
+    "state": ("source_state", "time_scale"),
+}
 NEAR = 10.0  # nats below the top: plasticities farther down hardly matter
 
 
@@ -127,7 +132,6 @@ class NetworkPosterior(NamedTuple):
         )
         for field, values in self.posterior.frozen.variances._asdict().items():
             words = f"standard deviation of log odds: {field.replace('_', ' ')}"
-            dims = ("ensemble", "source_state", "time_scale")
-            here = (dims[0], *dims[4 - values.ndim :])  # states only where there are scales, too
-            variables[f"{field}_deviation"] = (here, np.sqrt(values), words)
+            dims = ("ensemble", *DEVIATION_DIMS.get(field, ()))
+            variables[f"{field}_deviation"] = (dims, np.sqrt(values), words)
         return variables

@@ -155,11 +155,11 @@ def future(
         As in `drive`.
     """
     initial, world, drawn = jax.tree.map(jnp.asarray, (initial, world, drawn))
-    of_fits, of_drifts, of_stimuli = jax.random.split(key, 3)
+    of_fits, of_deviations, of_stimuli = jax.random.split(key, 3)
     keys = jax.random.split(of_fits, (*drawn.fit.log_scale.shape[:2], samples))
     sampled = _sampled(initial, drawn, variances, keys, adaptive=adaptive)
     plasticity = jax.tree.map(lambda one: jnp.repeat(one, samples), drawn.plasticity)
-    levels = _deviations(of_drifts, sampled.parts, variances, len(world.valid))
+    levels = _deviations(of_deviations, sampled.parts, variances, len(world.valid))
     known = len(initial.valid)
     run = _Run(plasticity, sampled, _noise(drawn.fit), _novelty(initial, variances), adaptive)
     response = jnp.zeros((len(world.valid), *initial.response.shape[1:]))
@@ -251,9 +251,9 @@ def _deviations(
 ) -> Float[Array, "session draw ensemble level"]:
     """Return all levels, as they deviate: as estimated, and at random from there on."""
     _, _, levels, initial = sampled.deviation.shape
-    of_levels = variances.of_levels(levels - LEVELS)
-    once, lasting = of_levels[..., 0], of_levels[..., 1]
-    known = Deviations.of(variances, EffectSizes(0, initial, levels - LEVELS))
+    states = levels - LEVELS
+    once, lasting = jnp.moveaxis(variances.of_levels(states), -1, 0)
+    known = Deviations.of(variances, states, initial)
     # The lasting part of the last initial session, given all: what goes on is of that alone.
     towards = lasting[..., None] * jnp.asarray(correlations(initial)[1][-1])
     weight = jnp.einsum("elnm,elm->eln", known.precision, towards)

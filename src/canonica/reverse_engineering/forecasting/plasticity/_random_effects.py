@@ -165,10 +165,10 @@ class Deviations(NamedTuple):
     basis: Float[Array, "session component"]
 
     @classmethod
-    def of(cls, variances: Variances, sizes: EffectSizes) -> "Deviations":
+    def of(cls, variances: Variances, states: int, sessions: int) -> "Deviations":
         """Return that of offset, gain and every source state."""
-        lasting, basis = np.linalg.eigh(correlations(sizes.sessions)[1])
-        each = variances.of_levels(sizes.states)
+        lasting, basis = np.linalg.eigh(correlations(sessions)[1])
+        each = variances.of_levels(states)
         return cls(each[..., :1] + each[..., 1:] * lasting, jnp.asarray(basis))
 
     @property
@@ -203,7 +203,7 @@ def prior(variances: Variances, sizes: EffectSizes) -> Prior:
     single = jnp.concatenate(
         [jnp.full(size, value) for size, value in zip(sizes.parts[:-1], values, strict=True)]
     )
-    deviations = Deviations.of(variances, sizes)
+    deviations = Deviations.of(variances, sizes.states, sizes.sessions)
     levels, sessions = sizes.deviation
     of_levels = jnp.einsum("lnm,lk->lnkm", deviations.precision, jnp.eye(levels))
     precision = jax.scipy.linalg.block_diag(
@@ -271,7 +271,7 @@ def _scale_moments(
         v n + v**2 trace(inv(K) C inv(K) (M - K))
     """
     variance = variances.of_levels(sizes.states)
-    inverse = Deviations.of(variances, sizes).precision
+    inverse = Deviations.of(variances, sizes.states, sizes.sessions).precision
     more = inverse @ moment @ inverse - inverse
     of_scales = jnp.asarray(correlations(sizes.sessions))
     return variance * sizes.sessions + variance**2 * jnp.einsum("knm,lmn->lk", of_scales, more)
