@@ -125,7 +125,7 @@ def t_maze() -> Pomdp:
     )
 
 
-def id_of(keys: Array) -> Array:
+def as_they_are(keys: Array) -> Array:
     return keys
 
 
@@ -136,7 +136,10 @@ def timed(function: Callable[[], Any]) -> tuple[float, Any]:
 
 
 def steps_per_second(
-    run: Callable[[Any], Array], episodes: int, steps: int, prepare: Callable[[Array], Any] = id_of
+    run: Callable[[Any], Array],
+    episodes: int,
+    steps: int,
+    prepare: Callable[[Array], Any] = as_they_are,
 ) -> float:
     """Return the best of three runs, compiled before; preparing what they draw is left out."""
     keys = [jax.random.split(jax.random.key(number), episodes) for number in range(4)]

@@ -32,7 +32,8 @@ from canonica.recordings.stimuli._stimulation import (
     said_of_inputs,
 )
 from canonica.recordings.stimuli._trial_rows import TrialRows
-from canonica.recordings.tables._table_file import SUFFIXES, TableValues, column_names, table_file
+from canonica.recordings.tables._table_file import SUFFIXES, column_names, table_file
+from canonica.recordings.tables._table_values import TableValues
 
 NOTE = "canonica"  # of a Parquet file: what a recording has beside its values
 TRIAL = ("trial", "trial_number", "trial_index", "trial_id")

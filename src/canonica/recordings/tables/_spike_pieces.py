@@ -10,7 +10,8 @@ from canonica.recordings.spikes._grouped_spikes import (
     checked_times,
 )
 from canonica.recordings.tables._names import numbers_or_names
-from canonica.recordings.tables._table_file import TableFile, TableValues
+from canonica.recordings.tables._table_file import TableFile
+from canonica.recordings.tables._table_values import TableValues
 
 
 class SpikePieces:

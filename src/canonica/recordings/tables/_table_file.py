@@ -1,21 +1,24 @@
-"""Tables on disk, CSV or Parquet: which columns there are, and the values of those wanted."""
+"""Tables on disk, CSV or Parquet: which columns there are, and how those wanted are read."""
 
 import csv
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import numpy as np
-
-from canonica._errors import RecordingError, how_many, listed
+from canonica._errors import RecordingError, listed
 from canonica._files import shown
 from canonica.recordings._claims import check_claim
-from canonica.recordings._columns import Ragged
-from canonica.recordings.tables._names import numbers_or_names, odd_numbers
+from canonica.recordings.tables._names import odd_numbers
+from canonica.recordings.tables._table_values import (
+    TableValues,
+    is_number,
+    is_utf8,
+    no_utf8,
+    reported,
+)
 
 PARQUET = b"PAR1"
 SAMPLE = 1 << 16  # bytes that show whether a file is text
@@ -56,7 +59,7 @@ class TableFile:
     read: Callable[[Sequence[str], Collection[str]], Any]
     read_pieces: Callable[[Sequence[str]], Iterator[Any]] | None = None
 
-    def values(self, names: Sequence[str], labels: Collection[str | None] = ()) -> "TableValues":
+    def values(self, names: Sequence[str], labels: Collection[str | None] = ()) -> TableValues:
         """Return what the named columns hold.
 
         Parameters
@@ -73,11 +76,11 @@ class TableFile:
         """
         wanted = list(dict.fromkeys(names))
         written = frozenset(label for label in labels if label is not None)
-        with _reported(shown(self.path)):
+        with reported(shown(self.path)):
             table = self.read(wanted, written) if wanted else None
             return TableValues(shown(self.path), table)
 
-    def pieces(self, names: Sequence[str]) -> Iterator["TableValues"]:
+    def pieces(self, names: Sequence[str]) -> Iterator[TableValues]:
         """Yield what the named columns hold, many rows at a time; nothing where that is no option.
 
         Raises
@@ -85,7 +88,7 @@ class TableFile:
         RecordingError
             If they cannot be read.
         """
-        with _reported(shown(self.path)):
+        with reported(shown(self.path)):
             for piece in self.read_pieces(names) if self.read_pieces else ():
                 yield TableValues(shown(self.path), piece)
 
@@ -110,171 +113,6 @@ class TableFile:
             )
 
 
-@dataclass(frozen=True, eq=False)
-class TableValues:
-    """Columns of a table, read and ready to be checked.
-
-    Parameters
-    ----------
-    source : str
-        The file, for messages.
-    table : pyarrow.Table or None
-        The columns.
-    """
-
-    source: str
-    table: Any
-
-    def column(self, name: str) -> np.ndarray | Ragged:
-        """Return a column: numbers or texts, or the vectors in it; missing numbers as NaN.
-
-        Raises
-        ------
-        RecordingError
-            If it holds something else, or texts or vectors are missing.
-        """
-        with _reported(self.source):
-            return self._column(name)
-
-    def _column(self, name: str) -> np.ndarray | Ragged:
-        import pyarrow as pa  # noqa: PLC0415
-        import pyarrow.compute as pc  # noqa: PLC0415
-
-        values = self._combined(name)
-        if isinstance(values, pa.ListArray | pa.LargeListArray | pa.FixedSizeListArray):
-            self._check_complete(values, name)
-            bounds = np.cumsum([0, *pc.call_function("list_value_length", [values]).to_numpy()])
-            return Ragged(self._plain(values.flatten(), name), bounds)
-        return self._plain(values, name)
-
-    def numbers(self, name: str, variable: str | None = None) -> np.ndarray:
-        """Return the values of a column that must hold numbers.
-
-        Raises
-        ------
-        RecordingError
-            If it holds something else; `variable` is what to call it then.
-        """
-        values = self.column(name)
-        if isinstance(values, np.ndarray) and values.dtype.kind in "buif":
-            return values
-        what, advice = "vectors", "Name the column that is meant."
-        if isinstance(values, np.ndarray):
-            row, cell = next(
-                ((row, cell) for row, cell in enumerate(values) if not _is_number(cell)),
-                (0, values[0] if len(values) else ""),
-            )
-            what = f"{str(cell)[:40]!r} in row {row + 1}"
-            advice = (
-                "Export with decimal points, not commas."
-                if re.fullmatch(r"\s*[+-]?\d+,\d+\s*", str(cell))
-                else "Leave out rows and columns that hold something else."
-            )
-        raise RecordingError(
-            self.source,
-            variable or name,
-            found=f"{what} of column {name}" if variable else what,
-            expected="numbers",
-            advice=advice,
-        )
-
-    def labels(self, name: str) -> tuple[np.ndarray, np.ndarray | None]:
-        """Return a column of numbers or names; of names, each once, and where it is in each row.
-
-        Raises
-        ------
-        RecordingError
-            If it holds something else.
-        """
-        found, index = self.texts(name)
-        if found is None or index is None:
-            return self.numbers(name), None
-        values, missing = numbers_or_names(found)
-        if missing.any() and missing[index].any():
-            raise self._incomplete(name, missing[index])
-        return (values, index) if values.dtype == object else (values[index], None)
-
-    def each_label(self, name: str) -> np.ndarray:
-        """Return the number or name in each row; errors as in `labels`."""
-        labels, index = self.labels(name)
-        return labels if index is None else labels[index]
-
-    def texts(self, name: str) -> tuple[np.ndarray | None, np.ndarray | None]:
-        """Return the different texts of a column and where each is; nothing of one of numbers."""
-        import pyarrow as pa  # noqa: PLC0415
-
-        with _reported(self.source):
-            values = self._whole(name)
-            if not pa.types.is_dictionary(values.type):
-                if not (pa.types.is_string(values.type) or pa.types.is_large_string(values.type)):
-                    return None, None
-                values = values.dictionary_encode()
-            self._check_complete(values, name)
-            labels = values.dictionary.to_numpy(zero_copy_only=False)
-            if labels.dtype != object:
-                return None, None
-            return labels, values.indices.to_numpy(zero_copy_only=False)
-
-    def _whole(self, name: str) -> Any:
-        import pyarrow as pa  # noqa: PLC0415
-
-        values = self.table.column(name)
-        if pa.types.is_dictionary(values.type):
-            values = values.unify_dictionaries()
-        values = values.combine_chunks()
-        if isinstance(values, pa.ChunkedArray):  # too long for one array, as pyarrow sees it
-            values = pa.concat_arrays(values.chunks)
-        return values
-
-    def _combined(self, name: str) -> Any:
-        import pyarrow as pa  # noqa: PLC0415
-
-        with _reported(self.source):
-            values = self._whole(name)
-            return values.dictionary_decode() if isinstance(values, pa.DictionaryArray) else values
-
-    def _plain(self, values: Any, name: str) -> np.ndarray:
-        import pyarrow as pa  # noqa: PLC0415
-
-        kind = values.type
-        if pa.types.is_null(kind) or pa.types.is_decimal(kind):
-            values = values.cast(pa.float64())
-        elif pa.types.is_boolean(kind) and values.null_count:
-            values = values.cast(pa.uint8())
-        elif pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
-            row = next((n for n, value in enumerate(values) if not _is_utf8(value.as_py())), 0)
-            raise _no_utf8(self.source, f"{values[row].as_py()!r} in row {row + 1} of {name}")
-        elif pa.types.is_nested(kind) or not (
-            pa.types.is_primitive(kind)
-            or pa.types.is_string(kind)
-            or pa.types.is_large_string(kind)
-        ):
-            raise RecordingError(
-                self.source,
-                name,
-                found=f"a column of type {kind}",
-                expected="numbers, names, or vectors of numbers",
-                advice="Write one column for each.",
-            )
-        elif not pa.types.is_primitive(kind):
-            self._check_complete(values, name)
-        return values.to_numpy(zero_copy_only=False)
-
-    def _check_complete(self, values: Any, name: str) -> None:
-        if values.null_count:
-            raise self._incomplete(name, values.is_null().to_numpy(zero_copy_only=False))
-
-    def _incomplete(self, name: str, missing: np.ndarray) -> RecordingError:
-        return RecordingError(
-            self.source,
-            name,
-            found=f"nothing in row {int(np.argmax(missing)) + 1} "
-            f"({how_many(missing.sum(), 'such row')})",
-            expected="a value in each",
-            advice="Leave out rows that are not complete.",
-        )
-
-
 def table_file(path: Path) -> TableFile:
     """Return the table in a CSV or Parquet file.
 
@@ -283,7 +121,7 @@ def table_file(path: Path) -> TableFile:
     RecordingError
         If it is damaged, is no UTF-8 text, has no header, or has two columns of one name.
     """
-    with _reported(shown(path)):
+    with reported(shown(path)):
         is_parquet = _start(path, len(PARQUET)) == PARQUET
         table = _parquet(path) if is_parquet else _csv(path)
     twice = sorted({name for name in table.names if table.names.count(name) > 1})
@@ -322,32 +160,6 @@ def _is_text(start: bytes) -> bool:
 def _start(path: Path, size: int) -> bytes:
     with path.open("rb") as file:
         return file.read(size)
-
-
-@contextmanager
-def _reported(source: str) -> Iterator[None]:
-    """Turn whatever a library raises for a damaged table into our error."""
-    try:
-        yield
-    except RecordingError:
-        raise
-    except MemoryError as error:
-        raise RecordingError(
-            source,
-            None,
-            found="a table that asks for more memory than there is",
-            expected="recordings that fit",
-            advice="It is damaged, or has to be split.",
-        ) from error
-    except Exception as error:  # of many kinds, depending on what is wrong where
-        text = re.sub(r"\s+", " ", str(error))[:300]
-        raise RecordingError(
-            source,
-            None,
-            found=f"a table that is cut short or damaged ({type(error).__name__}: {text})",
-            expected="a complete CSV or Parquet file, with as many values in every row",
-            advice="Copy or export it again; in CSV, write decimal points, not commas.",
-        ) from error
 
 
 def _parquet(path: Path) -> TableFile:
@@ -412,7 +224,7 @@ def _csv(path: Path) -> TableFile:
     header = _header(path)
     delimiter = max(",;\t", key=header.count)
     names = [name.strip() for name in next(csv.reader([header], delimiter=delimiter))]
-    if all(_is_number(name) for name in names):
+    if all(is_number(name) for name in names):
         raise RecordingError(
             shown(path),
             None,
@@ -448,8 +260,8 @@ def _csv(path: Path) -> TableFile:
 def _header(path: Path) -> str:
     start = _start(path, LONGEST_HEADER)
     line = re.split(rb"[\r\n]", start.removeprefix(UTF_8_MARK), maxsplit=1)[0]
-    if start.startswith(UTF_16) or not _is_utf8(line):
-        raise _no_utf8(shown(path), "UTF-16" if start.startswith(UTF_16) else f"{line[:80]!r}")
+    if start.startswith(UTF_16) or not is_utf8(line):
+        raise no_utf8(shown(path), "UTF-16" if start.startswith(UTF_16) else f"{line[:80]!r}")
     if len(line) >= LONGEST_HEADER or not line.strip():
         raise RecordingError(
             shown(path),
@@ -459,29 +271,3 @@ def _header(path: Path) -> str:
             advice="Check how it was exported.",
         )
     return line.decode()
-
-
-def _no_utf8(source: str, found: str) -> RecordingError:
-    return RecordingError(
-        source,
-        None,
-        found=f"text that is not UTF-8: {found}",
-        expected="text in UTF-8",
-        advice="Save it again with this encoding ('CSV UTF-8' in spreadsheets).",
-    )
-
-
-def _is_utf8(value: bytes | None) -> bool:
-    try:
-        (value or b"").decode()
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _is_number(text: Any) -> bool:
-    try:
-        float(text)
-    except (TypeError, ValueError):
-        return text is None
-    return True
