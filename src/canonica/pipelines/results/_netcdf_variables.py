@@ -8,7 +8,7 @@ import h5py
 import numpy as np
 import xarray as xr
 
-NO_VARIABLE = b"This is a netCDF dimension but not a netCDF variable"  # as NetCDF-4 marks it
+from canonica.pipelines.results._netcdf_file import NO_VARIABLE
 
 
 def netcdf_variables(path: Path, names: Collection[str]) -> xr.Dataset:
@@ -30,7 +30,7 @@ def netcdf_variables(path: Path, names: Collection[str]) -> xr.Dataset:
         dims = {str(dim) for one in found.values() for dim in one.dims}
         for name in (dims | {"horizon"}) - found.keys():
             if name in file and not bytes(file[name].attrs.get("NAME", b"")).startswith(
-                NO_VARIABLE
+                NO_VARIABLE.encode()
             ):
                 coords[name] = _variable(file, name)
         coords = {name: one for name, one in coords.items() if set(one.dims) <= dims}

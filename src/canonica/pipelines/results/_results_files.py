@@ -13,24 +13,14 @@ import xarray as xr
 from canonica._errors import RecordingError
 from canonica._harmless import cell
 from canonica._provenance import versions
+from canonica.pipelines.results._netcdf_file import netcdf_bytes
 from canonica.pipelines.results._results_folder import SUMMARY
 
 
 def write_netcdf(dataset: xr.Dataset, path: Path) -> None:
     """Write a dataset as a NetCDF-4 file."""
     # By way of memory: where the disk is full, the HDF5 library itself would crash.
-    path.write_bytes(_ordered(dataset).to_netcdf(engine="h5netcdf"))
-
-
-def _ordered(dataset: xr.Dataset) -> xr.Dataset:
-    """Return it with its coordinates in alphabetical order.
-
-    Where datasets are merged, xarray has them in an order that changes from process to process.
-    """
-    ordered = dataset.drop_vars(dataset.coords)
-    for name in sorted(dataset.coords, key=str):
-        ordered = ordered.assign_coords({name: dataset.coords[name].variable})
-    return ordered
+    path.write_bytes(netcdf_bytes(dataset))
 
 
 def write_rows(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
