@@ -925,5 +925,7 @@ ALWAYS = {
     "study": studied,
 }  # fmt: skip
 EXAMPLES = FOLLOWING | ALWAYS
+# These take minutes.
+LONG = {"studies.phenotype_recovery"}
 # These are the program itself: what it does under any settings is what `pipelines` do.
 PROGRAMS = {"cli.main", "cli.program"}

@@ -1,7 +1,8 @@
 """Run examples under settings of JAX, and write what they return, leaf by leaf, to a file.
 
-``python run_examples.py FILE WAY ...``: the ways are ``as-it-is``, what JAX was set to by the
-environment, and ``turned-round``, by ``with jax.enable_x64``.
+``python run_examples.py FILE WAY ... [--long]``: the ways are ``as-it-is``, what JAX was set to by
+the environment, and ``turned-round``, with the other precision and strict promotion of types. Those
+that take minutes run with ``--long`` alone.
 """
 
 import dataclasses
@@ -12,7 +13,7 @@ import sys
 import traceback
 import warnings
 from collections.abc import Mapping
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 
 import equinox as eqx
@@ -20,7 +21,7 @@ import jax
 import numpy as np
 import pandas as pd
 import xarray as xr
-from examples import EXAMPLES, Material
+from examples import EXAMPLES, LONG, Material
 from rich.console import Console
 from rich.table import Table
 
@@ -81,18 +82,21 @@ def returned(names, setting, folder):
 
 def main():
     path, *ways = sys.argv[1:]
+    names = [name for name in EXAMPLES if "--long" in ways or name not in LONG]
     warnings.simplefilter("ignore")
     double = jax.config.jax_enable_x64
-    settings = {
-        "as-it-is": (double, nullcontext()),
-        "turned-round": (not double, jax.enable_x64(not double)),
-    }
     each = {}
-    for now, setting in (settings[way] for way in ways):
+    for way in ("as-it-is", "turned-round"):
+        if way not in ways:
+            continue
         # Some results name the folder of their files: it is called the same in every run.
         folder = Path(path).with_suffix(".files")
         folder.mkdir()
-        each[now] = returned(EXAMPLES, setting, folder)
+        with ExitStack() as settings:
+            if way == "turned-round":
+                settings.enter_context(jax.numpy_dtype_promotion("strict"))
+                settings.enter_context(jax.enable_x64(not double))
+            each[jax.config.jax_enable_x64] = returned(names, nullcontext(), folder)
         shutil.rmtree(folder)
     Path(path).write_bytes(pickle.dumps(each))
 

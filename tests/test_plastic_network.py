@@ -376,8 +376,15 @@ def test_quantiles_of_the_prior_strength_are_those_of_its_distribution(seed, hei
 
 
 def test_plasticity_at_the_edge_is_warned_of():
-    grid = np.array([[0.0, 0.0, 30.0]])
-    assert "stronger" in Evidence.of(grid, np.geomspace(1e5, 1e3, 3), (1.0,)).troubles[0]
+    strengths = np.geomspace(1e5, 1e3, 3)
+    at_edge = Evidence.of(np.array([[0.0, 0.0, 30.0]]), strengths, (1.0,))
+    assert "may learn faster than any rate" in at_edge.troubles[0]
+    assert "prior strength 1e+03 or less, as small as is allowed for" in at_edge.conclusion
+    before = Evidence.of(np.array([[0.0, 30.0, 29.0]]), strengths, (1.0,))
+    assert before.troubles == []
+    assert "prior strength 6.55e+03 (" in before.conclusion
+    unclear = Evidence.of(np.array([[-40.0, -40.0, 0.0]]), strengths, (1.0,))
+    assert unclear.troubles == []
 
 
 @pytest.mark.parametrize(

@@ -74,26 +74,24 @@ def path(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def usual(path):
-    return ran(path, {"PYTHONHASHSEED": "1"}, "as-it-is")[False]
+def each(path):
+    """What examples return as JAX is, and with another precision and strict promotion."""
+    return ran(path, {"PYTHONHASHSEED": "1"}, "as-it-is", "turned-round")
 
 
 @pytest.mark.slow
-def test_every_public_function_gives_the_same_bits_whatever_jax_is_set_to(usual, path):
-    """As JAX is, and with another precision, promotion and hashes of text all at once."""
-    settings = {"PYTHONHASHSEED": "2", "JAX_NUMPY_DTYPE_PROMOTION": "strict"}
-    other = ran(path, settings, "turned-round")[True]
-    assert failed(usual) == []
-    assert failed(other) == []
-    assert differing(usual, other, without=FOLLOWING) == []
-    assert floating({name: usual[name] for name in FOLLOWING}) == {"float32"}
-    assert floating({name: other[name] for name in FOLLOWING}) == {"float64"}
+def test_every_public_function_gives_the_same_bits_whatever_jax_is_set_to(each):
+    assert failed(each[False]) == []
+    assert failed(each[True]) == []
+    assert differing(each[False], each[True], without=FOLLOWING) == []
+    assert floating({name: each[False][name] for name in FOLLOWING}) == {"float32"}
+    assert floating({name: each[True][name] for name in FOLLOWING}) == {"float64"}
 
 
 @pytest.mark.thorough
 def test_every_setting_of_jax_by_itself_changes_no_bit(path):
     """By the environment or by ``jax.enable_x64``, with promotion as it is or strict."""
-    ways = ("as-it-is", "turned-round")
+    ways = ("as-it-is", "turned-round", "--long")
     usual = ran(path, {"PYTHONHASHSEED": "1"}, *ways)
     strict = ran(path, {"PYTHONHASHSEED": "2", **STRICT}, *ways)
     for double in (False, True):
@@ -103,11 +101,11 @@ def test_every_setting_of_jax_by_itself_changes_no_bit(path):
 
 
 @pytest.mark.slow
-def test_no_result_holds_the_address_of_an_object(usual):
+def test_no_result_holds_the_address_of_an_object(each):
     parts = [
         (f"{name}{part}", repr(value).encode() if not isinstance(value, bytes) else value)
-        for name, each in usual.items()
-        for part, value in each.items()
+        for name, returned in each[False].items()
+        for part, value in returned.items()
     ]
     assert [name for name, value in parts if ADDRESS.search(value)] == []
 

@@ -99,23 +99,29 @@ class Evidence:
     @property
     def troubles(self) -> list[str]:
         """Warnings: a posterior that lies at the edge of the plasticity tried."""
-        if self.log_bayes_factor < CLEAR:
-            return []
-        by_rate = self.posterior.sum(axis=0)
-        if by_rate[-1] > EDGE:
-            return ["plasticity may be stronger than any that was tried (strongest_plasticity)"]
+        if self.log_bayes_factor >= CLEAR and self._at_fastest:
+            return ["it may learn faster than any rate that is allowed for (strongest_plasticity)"]
         return []
+
+    @property
+    def _at_fastest(self) -> bool:
+        """Whether most of the posterior is at the fastest rate: the true one may lie beyond."""
+        return bool(self.posterior.sum(axis=0)[-1] > EDGE)
 
     @property
     def conclusion(self) -> str:
         """What the evidence says of the network's plasticity, in words."""
-        low, median, high = self.strength_quantiles
         said = verdict(self.log_bayes_factor, self.probability_plastic)
         if said == "plastic":
+            low, median, high = self.strength_quantiles
+            strength = (
+                f"{self.strengths[-1]:.3g} or less, as small as is allowed for"
+                if self._at_fastest
+                else f"{median:.3g} ({low:.3g} to {high:.3g})"
+            )
             return (
                 "It changes as the theory says: evidence for plasticity "
-                f"{self.log_bayes_factor:.1f} nats, prior strength {median:.3g} ({low:.3g} to "
-                f"{high:.3g})."
+                f"{self.log_bayes_factor:.1f} nats, prior strength {strength}."
             )
         if said == "no sign":
             return (
