@@ -64,7 +64,7 @@ def test_other_libraries_read_what_was_written(data, path):
 
 def test_the_order_in_which_coordinates_were_made_does_not_matter():
     one = xr.Dataset({"v": (("b", "a"), np.ones((2, 3)))})
-    labels = {"b": [1, 2], "a": ["x", "y", "z"], "kind": ("b", [0.5, 1.5])}
+    labels = {"b": [1, 2], "a": ["x", "y", "z"], "kind": ("b", [0.5, 1.5]), "of": ("b", [3, 4])}
     forwards, backwards = one, one
     for name, values_of in labels.items():
         forwards = forwards.assign_coords({name: values_of})
@@ -99,6 +99,13 @@ def test_scales_of_many_variables_with_many_attributes(tmp_path):
     xr.testing.assert_identical(xr.load_dataset(tmp_path / "many.nc", engine="netcdf4"), data)
 
 
+def test_labels_without_variables_are_read_again(tmp_path):
+    data = xr.Dataset(coords={"a": ("a", [3, 5], {"unit": "s"})})
+    (tmp_path / "labels.nc").write_bytes(netcdf_bytes(data))
+    for engine in ("h5netcdf", "netcdf4"):
+        xr.testing.assert_identical(xr.load_dataset(tmp_path / "labels.nc", engine=engine), data)
+
+
 def test_gaps_are_marked_as_netcdf_marks_them(tmp_path):
     (tmp_path / "gap.nc").write_bytes(netcdf_bytes(xr.Dataset({"v": ("a", [1.0, np.nan])})))
     with netCDF4.Dataset(tmp_path / "gap.nc") as read:
@@ -109,3 +116,5 @@ def test_gaps_are_marked_as_netcdf_marks_them(tmp_path):
         assert np.isnan(stored.fillvalue)
         assert isinstance(scale, h5py.Dataset)
         assert scale.is_scale
+        marked = b"This is a netCDF dimension but not a netCDF variable.         2"
+        assert scale.attrs["NAME"] == marked

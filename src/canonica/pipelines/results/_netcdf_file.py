@@ -31,8 +31,7 @@ def netcdf_bytes(dataset: xr.Dataset) -> bytes:
     Parameters
     ----------
     dataset : xarray.Dataset
-        Of numbers, text, truth values and times. A dimension of size 0 becomes an unlimited one:
-        NetCDF-4 has no other of that size.
+        Of numbers, text, truth values and times.
     """
     variables, attrs = cf_encoder(*encode_dataset_coordinates(dataset))
     with h5py.File(
@@ -59,8 +58,7 @@ def netcdf_bytes(dataset: xr.Dataset) -> bytes:
 def _scale(file: h5py.File, name: str, size: int, labels: xr.Variable | None) -> h5py.Dataset:
     """Return the scale of a new dimension: its labels, or a place-holder where it has none."""
     if labels is None:
-        unlimited = {"maxshape": (None,)} if size == 0 else {}
-        scale = file.create_dataset(name, (size,), ">f4", track_order=True, **unlimited)
+        scale = file.create_dataset(name, (size,), ">f4", track_order=True)
         scale.make_scale(f"{NO_VARIABLE}{size:10d}")
     else:
         scale = _created(file, name, labels)
@@ -69,25 +67,19 @@ def _scale(file: h5py.File, name: str, size: int, labels: xr.Variable | None) ->
 
 
 def _created(file: h5py.File, name: str, variable: xr.Variable) -> h5py.Dataset:
-    values = variable.to_numpy()
-    options: dict[str, Any] = {"track_order": True}
-    if 0 in values.shape:
-        options["maxshape"] = tuple(size or None for size in values.shape)
-    if values.dtype.kind in "OU":
-        return file.create_dataset(name, data=values.astype(object), dtype=TEXT, **options)
     return file.create_dataset(
-        name, data=values, fillvalue=variable.attrs.get("_FillValue"), **options
+        name, fillvalue=variable.attrs.get("_FillValue"), track_order=True, **_content(variable)
     )
 
 
 def _add_attributes(stored: h5py.File | h5py.Dataset, attrs: Mapping[Any, Any]) -> None:
-    """Write attributes: text as text, and all else as vectors, which NetCDF has alone."""
     for name, value in attrs.items():
-        if isinstance(value, str):
-            stored.attrs[name] = value
-            continue
-        vector = np.atleast_1d(value)
-        if vector.dtype.kind in "OU":
-            stored.attrs.create(name, vector.astype(object), dtype=TEXT)
-        else:
-            stored.attrs[name] = vector
+        stored.attrs.create(name, **_content(value))
+
+
+def _content(value: Any) -> dict[str, Any]:
+    """Return data and their type; text of any length, as NetCDF-4 has it."""
+    data = np.asarray(value)
+    if data.dtype.kind in "OU":
+        return {"data": data.astype(object), "dtype": TEXT}
+    return {"data": data, "dtype": data.dtype}
