@@ -48,7 +48,8 @@ from canonica.studies.plasticity._simulated_responses import (
 # One shape for all: compiled once.
 SIZES: dict[str, Any] = {"sessions": 8, "initial": 6, "trials": 32, "inputs": 8}
 STUDY: dict[str, Any] = {"initial_sessions": 8, "trials_per_session": 32, "inputs": 8}
-COARSE = Canonical(rates=9, memories=(float("inf"),))
+# Rates so fast that they show in so few trials.
+COARSE = Canonical(strongest_plasticity=4.0, rates=9, memories=(float("inf"),))
 
 
 def sigmoid(x):
