@@ -1,9 +1,9 @@
 """A dataset as the content of a NetCDF-4 file, made quickly, and the same at any time.
 
-xarray hands variables to h5netcdf one by one, which looks everything up anew for each: half a
-second for what the analysis of one culture holds, several times as long as the analysis. The
-NetCDF library itself is quick, and writes the time into every file. This writes what NetCDF-4 is
-made of with h5py: each dimension is an HDF5 dimension scale, and variables are attached to theirs.
+xarray hands variables to h5netcdf one by one, which looks everything up anew for each: a fifth of
+a second for what the analysis of one culture holds, more than the analysis takes. The NetCDF
+library itself is quick, and writes the time into every file. This writes what NetCDF-4 is made of
+with h5py: each dimension is an HDF5 dimension scale, and variables are attached to theirs.
 
 Sources: NetCDF-4 file format specification (Unidata), "HDF5 dimension scales", "Dimensions without
 coordinate variables" and "Creation order"; CF conventions, as xarray encodes them.
