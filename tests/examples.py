@@ -925,7 +925,15 @@ ALWAYS = {
     "study": studied,
 }  # fmt: skip
 EXAMPLES = FOLLOWING | ALWAYS
-# These take minutes.
-LONG = {"studies.phenotype_recovery"}
+# These take ten seconds or minutes.
+LONG = {
+    "open_study",
+    "pipelines.demo",
+    "pipelines.lesion_restored",
+    "reverse_engineering.phenotype.cross_validate",
+    "reverse_engineering.phenotype.hierarchical_phenotype",
+    "studies.choice_power",
+    "studies.phenotype_recovery",
+}
 # These are the program itself: what it does under any settings is what `pipelines` do.
 PROGRAMS = {"cli.main", "cli.program"}

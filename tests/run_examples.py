@@ -2,7 +2,7 @@
 
 ``python run_examples.py FILE WAY ... [--long]``: the ways are ``as-it-is``, what JAX was set to by
 the environment, and ``turned-round``, with the other precision and strict promotion of types. Those
-that take minutes run with ``--long`` alone.
+that take long run with ``--long`` alone.
 """
 
 import dataclasses

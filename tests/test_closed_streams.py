@@ -43,8 +43,14 @@ def test_what_is_printed_may_go_nowhere(tmp_path, words, closed):
     assert complaint == ""
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("closed", ["pipe", "stdout", "both"])
+@pytest.mark.parametrize(
+    "closed",
+    [
+        pytest.param("pipe", marks=pytest.mark.thorough),
+        pytest.param("stdout", marks=pytest.mark.thorough),
+        pytest.param("both", marks=pytest.mark.slow),
+    ],
+)
 def test_results_are_complete_and_the_exit_code_is_theirs(tmp_path, closed, cultures):
     from canonica.recordings import write_matlab
 

@@ -163,16 +163,26 @@ MAZES = {"mazes": 3, "trials": 4, "max_steps": 60, "height": 7, "width": 9, "win
 FEW = {"sessions": 12, "trials_per_session": 16, "inputs": 4}
 
 
-@pytest.mark.slow
+SLOW, THOROUGH = pytest.mark.slow, pytest.mark.thorough
+
+
 @pytest.mark.parametrize(
     ("pipeline", "settings"),
     [
-        (pipelines.recovery, {"draws": 20, **FEW, "trials_per_session": 64}),
-        (pipelines.separation, {"state_prior": [0.3, 0.5], "samples": 21, **FEW}),
-        (pipelines.perturbation, {"samples": 1, **FEW}),
-        (pipelines.maze, {"animation": "none", **MAZES}),
-        (pipelines.maze, {"animation": "none", "agent": "efficient", **MAZES}),
-        (pipelines.transplant, {"prior_right": [0.25, 0.35], **MAZES}),
+        pytest.param(
+            pipelines.recovery, {"draws": 20, **FEW, "trials_per_session": 64}, marks=SLOW
+        ),
+        pytest.param(
+            pipelines.separation,
+            {"state_prior": [0.3, 0.5], "samples": 21, **FEW},
+            marks=THOROUGH,
+        ),
+        pytest.param(pipelines.perturbation, {"samples": 1, **FEW}, marks=THOROUGH),
+        pytest.param(pipelines.maze, {"animation": "none", **MAZES}, marks=SLOW),
+        pytest.param(
+            pipelines.maze, {"animation": "none", "agent": "efficient", **MAZES}, marks=SLOW
+        ),
+        pytest.param(pipelines.transplant, {"prior_right": [0.25, 0.35], **MAZES}, marks=SLOW),
     ],
 )
 def test_simulations_and_mazes_are_the_same_to_the_bit_on_a_cluster(

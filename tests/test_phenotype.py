@@ -320,7 +320,7 @@ def test_subjects_do_not_change_each_other(known, found):
 # Models compared.
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_a_lesion_is_told_from_the_base_and_the_evidence_is_that_of_the_phenotype(known):
     compared = compare_lesions(known[:960], base=FREE[:2], lesions=["forgetting", "habit"])
     assert compared["model"].to_numpy().tolist() == [
@@ -387,7 +387,7 @@ def test_the_distribution_of_a_group_is_found():
     np.testing.assert_array_equal(prior.sd, same.sd)
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_held_out_subjects_are_scored_by_what_others_do():
     """Subjects who always stay, and one who always shifts: who is unlike the others scores low."""
     rows = [

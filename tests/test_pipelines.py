@@ -276,7 +276,7 @@ def test_models_can_be_values_or_names():
         ForecastPlan.of(ridge, ["ridge"], protocol=PROTOCOL, normalisation="causal", **PLAIN)
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_the_demo_of_python_and_of_the_command_find_the_same(tmp_path, call):
     found = pipelines.demo(tmp_path / "python", cultures=1)
     assert call("demo", "--out", tmp_path / "command", "--cultures", 1)[0] == 0
