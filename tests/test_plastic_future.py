@@ -76,6 +76,8 @@ def test_the_grid_of_prior_strengths_is_that_of_the_initial_trials():
     known = Known(np.zeros((2, 1, 10)), nothing[..., None], valid, nothing.astype(int), 1)
     found = Canonical(weakest_plasticity=0.5, strongest_plasticity=2.0, rates=3).strengths(known)
     np.testing.assert_allclose(found, [28.0, 14.0, 7.0], rtol=1e-12)
+    # Usually at least two thirds of the 14 trials: faster learners are foretold worse.
+    np.testing.assert_allclose(Canonical().strengths(known)[[0, -1]], [1400, 28 / 3], rtol=1e-12)
 
 
 def posterior_of(log_evidence, newton_decrement):
