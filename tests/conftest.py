@@ -1,5 +1,6 @@
 """Shared by all tests: shapes and types checked at run time, recordings to try things on."""
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 os.environ.setdefault(
     "XLA_FLAGS",
     "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false"
-    " --xla_cpu_parallel_codegen_split_count=1",
+    " --xla_cpu_parallel_codegen_split_count=1 --xla_llvm_disable_expensive_passes=true",
 )
 # Commands that tests start leave the user's own cache alone.
 os.environ.setdefault("CANONICA_COMPILATION_CACHE", "0")
@@ -33,6 +34,9 @@ CHECKED = (
     "simulate",
     "reverse_engineering",
 )
+# What was compiled stays until the end, and there is much of it to look through for garbage.
+gc.set_threshold(200_000, 50, 1000)
+
 install_import_hook([f"canonica.{floor}" for floor in CHECKED], "beartype.beartype")
 
 settings.register_profile("canonica", deadline=None, max_examples=20, derandomize=True)

@@ -395,6 +395,7 @@ OTHERWISE = {
 }
 
 
+@pytest.mark.slow
 def test_an_agent_that_differs_in_everything_is_that_of_the_theory(mazes):
     otherwise = {"from_current": True, "moves_made": 2, "gamma_of": list}
     agents = random_agents(extreme=True, **OTHERWISE)

@@ -143,6 +143,7 @@ def test_nothing_to_analyse_is_an_error_that_leaves_nothing(call, cultures, tmp_
         assert entries(tmp_path) == before
 
 
+@pytest.mark.slow
 def test_results_are_replaced_only_on_request(call, file, tmp_path):
     out = tmp_path / "r"
     arguments = ("analyze", file, "--out", out, *SESSION)
@@ -172,6 +173,7 @@ def test_overwrite_spares_a_folder_of_something_else(call, file, tmp_path):
     assert "expected a folder" in errors
 
 
+@pytest.mark.slow
 def test_a_file_of_the_users_is_never_replaced(call, file, tmp_path):
     out = tmp_path / "r"
     arguments = ("analyze", file, "--out", out, *SESSION, "--overwrite")
@@ -265,6 +267,7 @@ def test_a_recording_in_two_formats_counts_once(call, cultures, tmp_path, comman
     assert [row["name"] for row in summary["recordings"]] == ["a-1", "a-2"]
 
 
+@pytest.mark.slow
 def test_a_name_that_is_no_text_is_shown_as_far_as_it_is(call, file, tmp_path):
     odd = tmp_path / os.fsdecode(b"caf\xe9.mat")
     odd.write_bytes(file.read_bytes())

@@ -347,6 +347,7 @@ def test_a_bad_call_says_what_is_wrong(call, short, tmp_path, arguments, words):
     assert entries(tmp_path) == []
 
 
+@pytest.mark.slow
 def test_what_a_model_finds_out_on_plasticity_is_reported(models, call, three, tmp_path):
     models["rated"] = Rated()
     write_matlab(tmp_path / "a.mat", three[:2])
@@ -383,6 +384,7 @@ def test_what_a_model_finds_out_on_plasticity_is_reported(models, call, three, t
     assert "Evidence for plasticity" in printed
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("drawn")
 def test_figures_are_pictures(models, call, short, tmp_path):
     models["rated"] = Rated()
@@ -401,6 +403,7 @@ def test_grids_of_different_recordings_are_brought_together():
     np.testing.assert_allclose(values, [[2, 0.5, 0], [4, 3, 0]], atol=1e-9)
 
 
+@pytest.mark.slow
 def test_no_two_recordings_share_a_file(call, three, tmp_path):
     write_matlab(tmp_path / "a.mat", three[:1])
     write_matlab(tmp_path / "a.scores.mat", three[1:2])

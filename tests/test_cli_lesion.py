@@ -38,6 +38,7 @@ def test_the_list_names_every_lesion(call):
         assert kind.symbol in printed
 
 
+@pytest.mark.slow
 def test_a_run_writes_measures_signatures_and_pictures(call, tmp_path):
     out = tmp_path / "found"
     code, printed, _ = call("run", "sensory-precision", "policy precision", "--out", out, *SMALL)

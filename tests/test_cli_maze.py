@@ -20,6 +20,7 @@ def entries(folder):
     return sorted(path.name for path in folder.iterdir())
 
 
+@pytest.mark.slow
 def test_a_small_run(call, tmp_path):
     out = tmp_path / "found"
     code, printed, _ = call("maze", "--out", out, "--seed", "3", *QUICK)

@@ -32,6 +32,7 @@ def entries(folder):
     return sorted(path.name for path in folder.iterdir())
 
 
+@pytest.mark.slow
 def test_separation(call, tmp_path):
     out = tmp_path / "found"
     options = ["--samples", "2", "--out", out, *SMALL]
@@ -78,6 +79,7 @@ def test_the_same_seed_finds_the_same(call, tmp_path):
     assert one == same != other
 
 
+@pytest.mark.slow
 def test_landscape_of_simulated_networks_and_of_recordings(call, tmp_path, cultures):
     simulated = tmp_path / "simulated"
     options = ["--samples", "2", "--animation", "none", "--out", simulated]

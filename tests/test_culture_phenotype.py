@@ -81,6 +81,7 @@ def test_evidence_is_that_of_the_theory_synapse_by_synapse():
         np.testing.assert_allclose(found[n], odds[:, 1] - odds[:, 0], atol=1e-10)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("unchecked")
 def test_a_fit_is_at_the_top_and_says_how_sure_it_is():
     """Against the slope and curvature of the log posterior, taken by JAX itself."""

@@ -20,9 +20,11 @@ CODE = [*(ROOT / "src").rglob("*.py"), *(ROOT / "tests").glob("*.py"), ROOT / "M
 CODE += [ROOT / "pyproject.toml", ROOT / "CITATION.cff"]
 WORDS = {word for path in CODE for word in re.findall(r"\w+", path.read_text(encoding="utf-8"))}
 READABLE = [page for page in PAGES if "```python" in page.read_text(encoding="utf-8")]
+LONGEST = ("phenotype.md",)
 LONG = (  # pages that compile much
     "README.md",
     "agents.md",
+    "analysis.md",
     "calibration.md",
     "efficient.md",
     "export.md",
@@ -30,8 +32,9 @@ LONG = (  # pages that compile much
     "gallery.md",
     "lesions.md",
     "maze.md",
+    "model.md",
     "networks.md",
-    "phenotype.md",
+    "nwb.md",
     "playing.md",
     "recovery.md",
     "report.md",
@@ -43,12 +46,15 @@ LONG = (  # pages that compile much
 )
 
 
+def how_long(page):
+    """Return the marks of a page's code by how long it takes."""
+    thorough, slow = page.name in LONGEST, page.name in LONG
+    return [pytest.mark.thorough] if thorough else [pytest.mark.slow] if slow else []
+
+
 @pytest.mark.parametrize(
     "page",
-    [
-        pytest.param(page, id=page.name, marks=[pytest.mark.slow] if page.name in LONG else [])
-        for page in READABLE
-    ],
+    [pytest.param(page, id=page.name, marks=how_long(page)) for page in READABLE],
 )
 def test_code_runs_as_it_stands(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

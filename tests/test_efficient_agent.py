@@ -161,6 +161,7 @@ def test_states_that_remember_are_what_passages_were(maze):
     np.testing.assert_array_equal(belief[1:, 49:], views[:-1, is_passage(7)])
 
 
+@pytest.mark.slow
 def test_it_learns_the_way(maze):
     found = trials_of(efficient_agent(maze, chunk=300), maze, jax.random.key(5))
     steps = np.asarray(found.steps)

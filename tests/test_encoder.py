@@ -981,7 +981,7 @@ def test_what_initial_counts_refuse(match, options):
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("x64")
-@pytest.mark.parametrize("form", ["canonical", "exact"])
+@pytest.mark.parametrize("form", ["canonical", pytest.param("exact", marks=pytest.mark.thorough)])
 def test_second_derivatives_agree_with_differences(form):
     keys = jax.random.split(jax.random.key(0))
     model = initial_model(keys[0], inputs=6)

@@ -52,6 +52,7 @@ def test_an_error_without_a_variable_survives():
     assert WAYS["pickle"](error).variable is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["spawn", "forkserver"])
 def test_reading_in_another_process_ends_with_the_error(method, tmp_path):
     if method not in multiprocessing.get_all_start_methods():

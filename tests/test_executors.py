@@ -148,7 +148,7 @@ def test_a_scheduler_that_is_killed_and_started_anew_costs_nothing():
             process.wait()
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_a_lesioned_network_is_the_same_to_the_bit_on_any_number_of_workers(client, tmp_path):
     settings = {"task": SMALL, "networks": 300, "seed": 3}  # several pieces
     here = pipelines.lesion(tmp_path / "here", ["state prior"], **settings)
@@ -166,6 +166,7 @@ FEW = {"sessions": 12, "trials_per_session": 16, "inputs": 4}
 SLOW, THOROUGH = pytest.mark.slow, pytest.mark.thorough
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("pipeline", "settings"),
     [
@@ -194,7 +195,7 @@ def test_simulations_and_mazes_are_the_same_to_the_bit_on_a_cluster(
         assert (tmp_path / "here" / name).read_bytes() == (tmp_path / "there" / name).read_bytes()
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_mazes_that_were_interrupted_on_a_cluster_go_on_without_and_the_other_way(client, tmp_path):
     settings = {"animation": "none", **MAZES}
     whole = pipelines.maze(tmp_path / "whole", **settings)
@@ -230,7 +231,7 @@ def test_a_simulation_that_was_interrupted_on_a_cluster_goes_on_without(client, 
     xr.testing.assert_identical(again.result, pipelines.recovery(tmp_path / "w", **settings).result)
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("study", "settings"),
     [

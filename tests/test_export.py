@@ -216,6 +216,7 @@ def test_what_was_learned_acts_settled_from_the_beginning(walker):
             assert reward == 1.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("memory", range(len(MEMORIES)))
 def test_an_episode_begins_with_nothing_remembered(walker, memory, monkeypatch):
     monkeypatch.setattr(Worth, "_novelty", None)  # nothing is hoped for: it would be drawn

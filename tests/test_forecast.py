@@ -312,6 +312,7 @@ def test_bad_calls_are_refused(recording, ask, message):
         canonica.forecast(recording, **{"initial_sessions": INITIAL, "model": "ridge"} | ask)
 
 
+@pytest.mark.slow
 def test_more_sources_and_sessions_of_other_lengths():
     """Nothing is special about two sources, equal sessions, or stimuli that repeat."""
     three = culture(

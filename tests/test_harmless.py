@@ -59,6 +59,7 @@ def test_hostile_names_and_conditions_pass_through(call, cultures, tmp_path):
     assert "\x1b[2J" not in printed + errors
 
 
+@pytest.mark.slow
 def test_a_long_name_does_not_stop_the_others(cultures, tmp_path):
     write(tmp_path / "a.parquet", cultures[0].assign_attrs(name=LONG))
     write(tmp_path / "b.parquet", cultures[1])

@@ -102,6 +102,7 @@ def ended(process, *numbers):
     return process.returncode, errors, time.monotonic() - begin < SOON
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("how", "number"),
     [

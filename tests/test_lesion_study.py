@@ -92,6 +92,7 @@ def test_signatures_are_paired_differences_with_intervals(doses):
     assert np.isnan(few.low).all()  # two networks have no interval
 
 
+@pytest.mark.slow
 def test_a_diagram_holds_each_pair_of_strengths_in_its_place(diagram):
     assert diagram.first.to_numpy().tolist() == [0.2, 0.5, 0.8]
     assert diagram.second.to_numpy().tolist() == [0.0, 1.0]

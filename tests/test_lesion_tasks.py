@@ -88,6 +88,7 @@ def test_perception_is_measured_as_written_out(number):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("acute", [False, True])
 def test_networks_are_lesioned_and_measured_as_one_by_one(acute):
     task = SeparationTask(

@@ -373,6 +373,7 @@ def test_an_altered_agent_learns_as_its_transcription(life):
     close(model.policy_counts, expected, 1e-10)
 
 
+@pytest.mark.slow
 def test_forgetting_goes_on_from_one_rollout_to_the_next(life):
     bandit, agent = life
     altered = lesioned(agent, Forgetting(0.1))

@@ -110,6 +110,7 @@ def test_without_dask_it_says_what_to_install(results, monkeypatch):
         open_study(results)
 
 
+@pytest.mark.slow
 def test_a_study_holds_no_more_ensembles_than_are_at_work(study_folder, tmp_path, monkeypatch):
     made, held, aside = _study_cultures.culture_parts, [], []
 
@@ -129,6 +130,7 @@ def test_a_study_holds_no_more_ensembles_than_are_at_work(study_folder, tmp_path
     assert not list(tmp_path.glob(".canonica-*"))
 
 
+@pytest.mark.slow
 def test_what_fails_is_listed_in_the_order_of_the_table(study_folder, tmp_path, monkeypatch):
     made = _study_cultures.culture_parts
 

@@ -50,6 +50,7 @@ def stays(table, name):
     return [(stayed & part).sum() - 1j * (~stayed & part).sum() for part in (gain, ~gain)]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("unchecked")
 def test_foretold_is_the_integral_over_what_is_known():
     """Of win-stay-lose-shift, whose two parameters are each an integral of their own."""

@@ -194,6 +194,7 @@ def found(known):
     return phenotype(known, free=FREE)
 
 
+@pytest.mark.slow
 def test_estimates_are_at_the_top_of_the_posterior_with_its_curvature(known):
     data = read_choices(known).of([0, 20])
     with jax.enable_x64(True):
@@ -250,6 +251,7 @@ def test_evidence_is_the_integral_over_the_prior():
     assert abs(float(found.log_evidence[0]) - np.log(density.sum() * (x[1] - x[0]))) < 0.1
 
 
+@pytest.mark.slow
 def test_what_is_free_is_recovered(found):
     plasticity = found["unbounded"].sel(parameter="plasticity").to_numpy()
     low, high = plasticity[:12], plasticity[12:]
@@ -278,6 +280,7 @@ def test_what_choices_say_nothing_of_is_said_to_be_not_identified():
     assert (long["sd_ratio"] < 0.3).all()
 
 
+@pytest.mark.slow
 def test_intervals_widen_with_the_level(known):
     narrow, wide = (
         phenotype(known[:240], model="rescorla-wagner", level=level) for level in (0.5, 0.99)
@@ -304,7 +307,7 @@ def test_gradients_are_finite_everywhere():
             assert np.isfinite(slope(jnp.full(len(STRENGTHS), at))).all()
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_subjects_do_not_change_each_other(known, found):
     alone = phenotype(known[known["subject"] == "simulated-20"], free=FREE)
     beside = found.sel(subject=["simulated-20"])
@@ -445,6 +448,7 @@ def test_rows_are_ordered_by_trial_within_blocks():
     assert data.fresh[0].tolist() == [True, False, True, False]
 
 
+@pytest.mark.slow
 def test_missing_choices_are_left_out_and_counted():
     data = read_choices(rows(choice=["left", None, "right", "left"], outcome=[1, None, 0, 1]))
     assert data.missing == (1, 0)
@@ -479,6 +483,7 @@ def test_outcomes_are_brought_to_one_range(outcome, expected, rule):
     assert rule in data.rule
 
 
+@pytest.mark.slow
 def test_cues_are_seen_before_the_choice():
     data = read_choices(rows(observation=["tone", "light", "tone", "tone"]))
     assert data.cues == ("light", "tone")
@@ -570,7 +575,7 @@ def test_choices_of_public_tasks_are_predicted_as_the_page_says(task):
     assert float(found["high"].sel(model="canonical")) < 0
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_lesions_are_the_same_however_their_names_are_spelled():
     rows = {"subject": ["a"] * 8, "trial": range(8), "choice": list("LLLRLLRL"),
             "outcome": [1, 1, 0, 0, 1, 1, 0, 1]}  # fmt: skip

@@ -49,6 +49,7 @@ def ran(table):
     return out, result.output
 
 
+@pytest.mark.slow
 def test_the_command_writes_what_python_returns(table, ran):
     out, _ = ran
     found = canonica.phenotype(table, model=MODEL)
@@ -69,6 +70,7 @@ def test_the_command_writes_what_python_returns(table, ran):
     np.testing.assert_allclose(rows["log likelihood per choice"], per_choice)
 
 
+@pytest.mark.slow
 def test_the_summary_says_where_it_is_from_and_what_was_found(ran):
     out, printed = ran
     summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
@@ -93,6 +95,7 @@ def test_the_summary_says_where_it_is_from_and_what_was_found(ran):
     assert (comparison["difference per subject"] <= 0).all()
 
 
+@pytest.mark.slow
 def test_earlier_results_are_replaced_only_when_asked(table, ran):
     out, _ = ran
     again = ["phenotype", str(table), "--out", str(out), *BRIEF]
@@ -159,7 +162,7 @@ def test_groups_and_held_out_subjects_are_written_when_asked(table):
     }
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_sampling_that_has_not_converged_is_told(table):
     few = hierarchical_phenotype(table, model=MODEL, draws=4, warmup=2)
     assert few.attrs["converged"] == 0
@@ -169,6 +172,7 @@ def test_sampling_that_has_not_converged_is_told(table):
         assert not has_converged(*wrong)
 
 
+@pytest.mark.slow
 def test_figure_and_table_show_every_parameter_and_group(table):
     found = canonica.phenotype(table, model=MODEL)
     figure = phenotype_figure(found)

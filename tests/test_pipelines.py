@@ -96,6 +96,7 @@ def test_forecasts_of_python_and_of_the_command_and_what_is_told(call, folder, t
     check_progress(told)
 
 
+@pytest.mark.slow
 def test_a_forecast_can_be_compared_with_nothing(folder, tmp_path):
     found = pipelines.forecast(
         folder, tmp_path / "out", model="ridge", against=[], reading=READING, report=True
@@ -241,12 +242,14 @@ def mazes(tmp_path_factory):
     return out
 
 
+@pytest.mark.slow
 def test_the_command_writes_what_python_does_of_mazes(call, mazes, tmp_path):
     arguments = [*options(MAZES), "--seed", "1", "--animation", "none"]
     assert call("maze", *arguments, "--out", tmp_path / "command")[0] == 0
     assert contents(tmp_path / "command") == contents(mazes)
 
 
+@pytest.mark.slow
 def test_an_interrupted_maze_goes_on_to_the_same_files(mazes, tmp_path):
     settings = {**MAZES, "seed": 1, "animation": "none"}
 

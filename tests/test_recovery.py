@@ -48,6 +48,7 @@ def sigmoid(weight):
 # What is drawn
 
 
+@pytest.mark.slow
 def test_a_seed_decides_everything_and_more_draws_change_none_before(found):
     again = recovery(0, **SMALL | {"draws": 20})
     for name in found:

@@ -76,6 +76,7 @@ def killed(out, after):
     return subprocess.run(command, capture_output=True, check=False).returncode == -9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("after", range(9))
 def test_killed_between_any_two_moves_the_next_call_finishes_and_says_so(after, tmp_path):
     """Moves: the journal into place, three files aside, four files in; then there are no more."""

@@ -49,6 +49,7 @@ def two_subjects():
     return pd.concat(tables)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "free",
     [
@@ -96,6 +97,7 @@ def moved(log_likelihood, mean, root, seed=0):
         )
 
 
+@pytest.mark.slow
 def test_evidence_and_moments_of_a_normal_are_exact_where_the_proposal_is_poor():
     """A narrow likelihood, correlated, far from where the proposal looks: several stages."""
     covariance = np.array([[0.04, 0.018], [0.018, 0.02]])
@@ -121,6 +123,7 @@ def test_evidence_and_moments_of_a_normal_are_exact_where_the_proposal_is_poor()
     np.testing.assert_allclose(low, mean - 1.645 * sd, atol=0.25 * sd.max())
 
 
+@pytest.mark.slow
 def test_both_tops_are_found_with_their_shares():
     """Of two tops the proposal knows one; the prior, of which some points are drawn, both."""
 

@@ -79,7 +79,7 @@ def each(path):
     return ran(path, {"PYTHONHASHSEED": "1"}, "as-it-is", "turned-round")
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_every_public_function_gives_the_same_bits_whatever_jax_is_set_to(each):
     assert failed(each[False]) == []
     assert failed(each[True]) == []

@@ -61,6 +61,7 @@ def last(correlation):
     return correlation.isel(session=slice(-10, None)).mean("session").mean("sample").to_numpy()
 
 
+@pytest.mark.slow
 def test_only_an_even_prior_separates_sources(separated):
     low, even, high = last(separated["correlation"])
     assert np.diag(even).min() > 0.75
@@ -156,6 +157,7 @@ def test_path_is_the_mean_strength_of_a_block():
     np.testing.assert_allclose(found["path"][..., 1], expit(weight[..., 3:]).mean(-1))
 
 
+@pytest.mark.slow
 def test_inference_fails_as_perturbations_grow(perturbed):
     for kind, good, bad in (("alpha", 0.5, 0.1), ("beta", 0.0, 0.2)):
         correlation = perturbed[f"{kind}_correlation"].mean("sample")

@@ -152,6 +152,7 @@ def test_a_workbook_makes_the_same_study_and_replaces_an_earlier_one(
     assert there == {*studied.files, "summary.json", "note.txt"}
 
 
+@pytest.mark.slow
 def test_rows_name_recordings_and_none_counts_twice(study_folder, tmp_path):
     shutil.copyfile(study_folder / "ctrl.mat", tmp_path / "copy.mat")
     ctrl = study_folder / "ctrl.mat"
