@@ -143,6 +143,7 @@ def broken(one):
     return one.assign(responses=one["responses"] * 0 + 3)
 
 
+@pytest.mark.slow
 def test_forecast_writes_what_the_library_finds(call, file, tmp_path):
     out = tmp_path / "r"
     code, printed, _ = call("forecast", file, "--out", out, *SESSION, *CHEAP)

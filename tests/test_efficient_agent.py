@@ -64,6 +64,7 @@ def test_gamma_is_by_what_followed(generator, steps):
     assert (gamma[steps:] == 0.5).all()
 
 
+@pytest.mark.slow
 def test_a_dead_end_is_unlearned_and_a_way_is_kept():
     there_and_back = jnp.array([0.0] * 5 + [1.0] * 5)
     mask = jnp.ones(12, bool).at[10:].set(False)
@@ -74,6 +75,7 @@ def test_a_dead_end_is_unlearned_and_a_way_is_kept():
     assert (FollowingModulation(window=10)(ahead, mask)[:10] < 0.5).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("steps", "kept"), [(10, 7), (9, 9)])
 def test_a_chunk_that_goes_on_keeps_what_it_knows_all_that_followed(steps, kept):
     """Of a full chunk, steps with a whole window after them; of a trial that ended, each."""

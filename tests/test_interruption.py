@@ -189,6 +189,7 @@ interruptible(main)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_while_a_compiled_module_is_loading(number, tmp_path):
     process = started(WHILE_LOADING_COMPILED, str(int(number)), folder=tmp_path)
@@ -219,6 +220,7 @@ except BaseException as error:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_while_a_module_that_takes_it_for_its_own_error_is_loading(number, tmp_path):
     (tmp_path / "swallows.py").write_text(SWALLOWS)

@@ -47,6 +47,7 @@ def diagram():
     )
 
 
+@pytest.mark.slow
 def test_every_usual_dose_is_there_once_and_intact_networks_first(doses):
     expected = [("intact", 0.0)] + [
         (name, float(dose))
@@ -169,6 +170,7 @@ def test_performance_comes_back_with_precision_at_once_but_not_with_plasticity()
     assert reward.sel(lesion="plasticity", trial=40) > next_trial.sel(lesion="plasticity") + 0.08
 
 
+@pytest.mark.slow
 def test_figures_show_lesions_with_an_effect_and_name_the_others(doses, diagram):
     figure = dose_response_figure(doses)
     assert [axis.get_title() for axis in figure.axes if axis.get_title()] == ["state prior"]
@@ -247,6 +249,7 @@ def test_a_piece_that_was_cut_short_is_made_anew(tmp_path):
     assert made == [1, 2, 3, 1]
 
 
+@pytest.mark.slow
 def test_a_task_says_what_a_lesion_means_in_it_and_a_value_keeps_what_it_has():
     assert TMazeTask().kind(PolicyPrior).policy == 1
     found = dose_response(

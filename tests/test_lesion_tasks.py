@@ -202,6 +202,7 @@ def test_an_agents_life_is_that_of_its_trials_one_by_one():
             close(measured["free_energy"][point, number], np.mean(energy[2:]))
 
 
+@pytest.mark.slow
 def test_every_lesion_can_be_given_its_strength_under_compilation():
     kinds = tuple(kind(kind.neutral) for kind in LESIONS.values())
     neutral = np.array([float(kind.neutral) for kind in kinds])

@@ -76,6 +76,7 @@ def log_evidence(counts, outcome, form):
     )
 
 
+@pytest.mark.slow
 @given(seeds, sizes, st.sampled_from(["exact", "canonical"]))
 def test_each_term_of_the_log_odds_has_its_own_gain(seed, sizes, form):
     model = random_model(seed, sizes, layers="gains", form=form)
@@ -387,6 +388,7 @@ def test_forgetting_goes_on_from_one_rollout_to_the_next(life):
     close(kept, first + 0.9**PULLS * (np.asarray(model.policy_counts) - first), 1e-10)
 
 
+@pytest.mark.slow
 def test_plasticity_of_an_agent_scales_what_it_learns_of_the_world(life):
     bandit, agent = life
     tame = eqx.tree_at(
@@ -403,6 +405,7 @@ def test_plasticity_of_an_agent_scales_what_it_learns_of_the_world(life):
         close(twice, 2 * once, 1e-9)
 
 
+@pytest.mark.slow
 def test_neutral_plasticity_and_gains_change_no_bit_of_a_trial(life):
     bandit, agent = life
     run = eqx.filter_jit(lambda a, key: trial(a, a.init(), bandit, key, max_steps=PULLS))

@@ -39,6 +39,7 @@ def sound(tmp_path, generator):
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["sound.nwb", "sound.h5"])
 def test_a_file_that_is_being_written(sound, name):
     path = sound.rename(sound.with_name(name))

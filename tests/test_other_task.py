@@ -96,6 +96,7 @@ def test_subjects_are_found_by_their_names():
     assert {first.subjects[n] for n in rows} == {"a", "c", "d"}
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("unchecked")
 def test_a_group_is_the_mean_and_spread_of_its_posteriors():
     """One round, written out; the weak prior counts as one subject more."""

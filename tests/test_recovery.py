@@ -60,6 +60,7 @@ def test_a_seed_decides_everything_and_more_draws_change_none_before(found):
     xr.testing.assert_identical(other, recovery(1, **SMALL))
 
 
+@pytest.mark.slow
 def test_networks_are_drawn_from_the_prior(found):
     for name, (low, high) in {
         "state_prior": (0.3, 0.7),

@@ -167,6 +167,7 @@ def test_another_prior_weights_the_same_points_anew():
         np.testing.assert_allclose(np.exp(found.log_weight).sum(), 1)
 
 
+@pytest.mark.slow
 def test_a_seed_decides_the_points(two_subjects):
     with jax.enable_x64(True):
         trials = trials_of(read_choices(two_subjects))

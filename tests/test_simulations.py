@@ -71,6 +71,7 @@ def test_only_an_even_prior_separates_sources(separated):
         assert abs(one[0, 0] - one[0, 1]) < 0.3
 
 
+@pytest.mark.slow
 def test_free_energy_falls_and_is_its_parts(separated):
     F = separated["free_energy"]
     assert (F.isel(session=-1) < F.isel(session=0)).all()
@@ -251,6 +252,7 @@ def test_figures_show_what_was_found(separated, perturbed, estimated, paths, tmp
     assert (tmp_path / "paths.gif").read_bytes().startswith(b"GIF8")
 
 
+@pytest.mark.slow
 def test_a_posterior_is_missing_where_its_state_is_not_shown_and_there_alone(separated):
     never = separation(
         0, samples=2, sessions=2, trials_per_session=8, inputs=4, state_prior=[0.5], switching=0.0

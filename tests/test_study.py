@@ -103,6 +103,7 @@ def test_own_baselines_are_loudly_said(call, study_folder, tmp_path):
     assert [protocol[name] for name in names] == [0.9, 0.05, 0.4]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "words"),
     [

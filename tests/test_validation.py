@@ -250,6 +250,7 @@ def test_a_look_takes_no_copy_of_the_responses(generator):
     assert most < culture.responses.nbytes / 4
 
 
+@pytest.mark.slow
 def test_the_command_loads_neither_jax_nor_what_draws(tmp_path, cultures):
     path = tmp_path / "c.mat"
     write_matlab(path, cultures[:1])
