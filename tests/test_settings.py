@@ -100,7 +100,7 @@ def test_every_setting_of_jax_by_itself_changes_no_bit(path):
     assert differing(usual[False], usual[True], without=FOLLOWING) == []
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_no_result_holds_the_address_of_an_object(each):
     parts = [
         (f"{name}{part}", repr(value).encode() if not isinstance(value, bytes) else value)
