@@ -64,7 +64,7 @@ def test_code_runs_as_it_stands(page, tmp_path, monkeypatch):
     exec(compile(python_of(page), str(page), "exec"), {})  # noqa: S102
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "page",
     [page for page in PAGES if "```py\n" in page.read_text(encoding="utf-8")],

@@ -215,7 +215,7 @@ def test_mazes_that_were_interrupted_on_a_cluster_go_on_without_and_the_other_wa
         xr.testing.assert_identical(again.result, whole.result)
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_a_simulation_that_was_interrupted_on_a_cluster_goes_on_without(client, tmp_path):
     out = tmp_path / "found"
     settings = {"draws": 40, **FEW, "trials_per_session": 64}

@@ -216,7 +216,7 @@ def test_every_lesion_can_be_given_its_strength_under_compilation():
         assert not same, kind.name
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_lesions_that_are_undone_leave_what_was_learned():
     made = Made((PlasticityRate(1.0), PolicyPrecision(1.0)))
     rows = np.array([[1.0, 1.0], [0.0, 1.0], [1.0, 0.05]])

@@ -268,7 +268,7 @@ def truth_of(found):
     return found["estimate"].copy(data=values)
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_what_choices_say_nothing_of_is_said_to_be_not_identified():
     rows = table(0, trials=3, subjects=2)
     short = phenotype(rows, free=["policy precision", "plasticity", "loss modulation"])

@@ -53,7 +53,7 @@ def two_subjects():
 @pytest.mark.parametrize(
     "free",
     [
-        pytest.param(["loss modulation"], marks=pytest.mark.slow),
+        pytest.param(["loss modulation"], marks=pytest.mark.thorough),
         ["forgetting", "loss modulation"],
     ],
 )
