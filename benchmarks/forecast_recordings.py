@@ -1,7 +1,8 @@
 """Score forecasts of the published recordings by all models, from 5 to 40 initial sessions.
 
 Rows are kept in a table, so that a run that was ended goes on; medians over the recordings of each
-condition are printed.
+condition are printed. `--windows` forecasts nothing, but says how well the mean responses of
+earlier sessions, ten by ten, foretell the last ten: whether a culture comes nearer to its end.
 """
 
 import argparse
@@ -112,13 +113,47 @@ def print_sessions(rows: list[dict[str, str]]) -> None:
             print(f"{condition:5} {name:12} {cells}", flush=True)
 
 
+def window_errors(one: Normalised) -> list[float]:
+    """Return the squared errors of the last sessions, foretold by windows of as many before them.
+
+    A response is foretold by the mean response to the same stimulus; stimuli that a window lacks do
+    not count.
+    """
+    session = np.asarray(one.ensembles.sessions.numbers)
+    of_stimulus = np.unique(one.ensembles.stimuli, axis=0, return_inverse=True)[1].ravel()
+    last = session > session.max() - LAST
+    target, stimulus = np.asarray(one.response)[:, last], of_stimulus[last]
+    errors = []
+    for end in range(LAST, int(session.max()), LAST):
+        here = (session > end - LAST) & (session <= end)
+        shows = (of_stimulus[here][:, None] == np.arange(of_stimulus.max() + 1)).astype(float)
+        number = shows.sum(axis=0)
+        mean = np.asarray(one.response)[:, here] @ shows / np.where(number > 0, number, np.nan)
+        errors.append(float(np.nanmean((target - mean[:, stimulus]) ** 2)))
+    return errors
+
+
+def print_windows(folder: Path) -> None:
+    """Print the errors of every window of each recording."""
+    protocol = replace(PublishedProtocol(), initial_sessions=int(MORE_SESSIONS[-1]))
+    for condition, file in FILES.items():
+        for one in normalised(read(folder / file), protocol, "causal"):
+            if isinstance(one, Normalised):
+                errors = " ".join(f"{error:.3f}" for error in window_errors(one))
+                print(f"{condition:5} {errors}", flush=True)
+
+
 def main() -> None:
     """Compute what is missing, and print medians."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path, help="folder of the published recordings")
     parser.add_argument("--table", type=Path, help="where rows are kept, to go on from")
     parser.add_argument("--initial", nargs="*", default=["10", *MORE_SESSIONS])
+    parser.add_argument("--windows", action="store_true", help="how near windows are to the end")
     given = parser.parse_args()
+    if given.windows:
+        print_windows(given.data)
+        return
     keys = [
         (normalisation, number, condition)
         for number in given.initial

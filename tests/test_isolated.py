@@ -13,6 +13,7 @@ import canonica
 from canonica import RecordingError
 from canonica.pipelines._reading_ensembles import read_ensembles
 from canonica.recordings import Reading, is_recording, recording_files, write
+from canonica.recordings.isolation._file_progress import tell_progress
 from canonica.recordings.isolation._isolated import _POOL, OFF, Limits, begin_reading, isolated
 from canonica.reverse_engineering import PublishedProtocol
 from recording_files import matlab, pair, world
@@ -160,3 +161,40 @@ def test_processes_end_when_all_is_read(tmp_path, cultures):
     found, failures = read_ensembles([tmp_path / "c.mat"], **settings, **others)
     assert (len(found), failures) == (1, [])
     assert not _POOL._idle
+
+
+def tells(path, pause):
+    for done in range(1, 31):
+        time.sleep(pause)
+        tell_progress("spikes", done, 30)
+    yield path.name
+    tell_progress("channels", 1, 1)
+
+
+def test_how_much_has_been_read_is_told_where_it_takes_long(tmp_path, monkeypatch):
+    told = []
+    assert list(isolated(tells, tmp_path, 0.06, progress=told.append)) == [tmp_path.name]
+    assert {(one.path, one.what, one.total) for one in told} == {(tmp_path, "spikes", 30)}
+    done = [one.done for one in told]
+    assert done == sorted(set(done))
+    assert done[0] > 10  # nothing within the first second
+    assert done[-1] == 30  # the last one is always told
+    assert len(done) < 15
+    assert list(isolated(tells, tmp_path, 0.0, progress=told.append)) == [tmp_path.name]
+    assert len(told) == len(done)
+    assert list(isolated(tells, tmp_path, 0.06)) == [tmp_path.name]  # and nobody has to listen
+
+    monkeypatch.setenv(OFF, "1")
+    assert list(isolated(tells, tmp_path, 0.0, progress=told.append)) == [tmp_path.name]
+    here = told[len(done) :]
+    assert [one.done for one in here if one.what == "spikes"] == [*range(1, 31)]
+    assert here[-1] == (tmp_path, "channels", 1, 1)
+
+
+def test_who_listens_may_end_the_reading(tmp_path):
+    def stop(_):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        list(isolated(tells, tmp_path, 0.06, progress=stop))
+    assert list(isolated(tells, tmp_path, 0.0)) == [tmp_path.name]

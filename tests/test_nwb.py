@@ -18,6 +18,7 @@ from pynwb.event import EventsTable
 from canonica import RecordingError
 from canonica._errors import CanonicaError
 from canonica.recordings import Reading, SpikeTrains, read, write
+from canonica.recordings.isolation._file_progress import progress_told_to
 from canonica.recordings.nwb import _read as _nwb
 from canonica.recordings.nwb import _units as _nwb_units
 from canonica.recordings.nwb import _write as _nwb_file
@@ -339,6 +340,19 @@ def test_spikes_are_read_a_few_units_at_a_time(tmp_path, monkeypatch):
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < times.nbytes / 2
+
+
+@pytest.mark.parametrize("block", [7, 64, 10_000])
+def test_spikes_that_were_read_are_told(plain, monkeypatch, block):
+    monkeypatch.setattr(_nwb_units, "BLOCK", block)
+    told = []
+    with progress_told_to(lambda *one: told.append(one)):
+        total = read_one(plain).attrs["spikes"]
+    done = [one[1] for one in told]
+    assert {(one[0], one[2]) for one in told} == {("spikes", total)}
+    assert done == sorted(done)
+    assert (done[0], done[-1]) == (0, total)
+    assert max(np.diff(done)) <= block  # units are shorter, or come in parts
 
 
 # Drugs

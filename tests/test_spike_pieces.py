@@ -8,6 +8,7 @@ import xarray as xr
 from canonica import RecordingError
 from canonica.data import _spike_trains
 from canonica.recordings import Reading, _largest
+from canonica.recordings.isolation._file_progress import progress_told_to
 from canonica.recordings.tables import _spike_pieces, _spikes, _table_file
 
 TRIALS = 24
@@ -161,3 +162,13 @@ def test_too_many_responses_are_refused_with_their_number(large, in_pieces, tmp_
 
 def test_what_a_spike_train_is_may_not_be_named_so():
     assert "in_parts" in _spike_trains.ARGUMENTS
+
+
+def test_rows_that_were_read_are_told(tmp_path, in_pieces):
+    told = []
+    path = written(tmp_path, spikes(spikes=250), row_group_size=100)
+    with progress_told_to(lambda *one: told.append(one)):
+        in_pieces(path)
+    assert in_pieces.tried == ["in pieces"]
+    rows = [100, 200, 250]
+    assert told == [(what, done, 250) for what in ("channels of spikes", "spikes") for done in rows]

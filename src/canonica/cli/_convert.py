@@ -121,10 +121,14 @@ def convert(
       2  bad call, or nothing that could be converted
     """
     from canonica import pipelines  # noqa: PLC0415
+    from canonica.cli._progress import progress  # noqa: PLC0415
     from canonica.pipelines import Converted  # noqa: PLC0415
 
     if_interrupted(lambda: "interrupted; files that were complete are there, and no others.")
-    found = pipelines.convert(source, out, reading=reading, metadata=metadata, overwrite=overwrite)
+    with progress() as told:
+        found = pipelines.convert(
+            source, out, reading=reading, metadata=metadata, overwrite=overwrite, progress=told
+        )
     converted = [one for one in found if isinstance(one, Converted)]
     failures = [str(one) for one in found if not isinstance(one, Converted)]
     for one in converted:

@@ -1,6 +1,7 @@
 """Progress of anything that takes more than a moment, shown on the terminal."""
 
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -41,31 +42,46 @@ BYTES = (
 
 
 class _Bars:
-    """A bar for each kind of work, from when it is first told of."""
+    """A bar for each kind of work, from when it is first told of.
+
+    Of what goes on within a piece of it, as long as that lasts.
+    """
 
     def __init__(self, shown: Progress) -> None:
         self._shown = shown
         self._tasks: dict[str, TaskID] = {}
+        self._within: dict[str, TaskID] = {}
 
     def __call__(self, told: "Told") -> None:
         words = visible(f"{told.what} {told.item}".rstrip())
-        if told.what not in self._tasks:
-            self._tasks[told.what] = self._shown.add_task(words, total=told.total)
-        self._shown.update(
-            self._tasks[told.what], description=words, completed=told.done, total=told.total
-        )
+        if told.within:
+            self._show(self._within, words, words, told)
+            if told.done == told.total:
+                self._shown.remove_task(self._within.pop(words))
+            return
+        while self._within:  # if it is neither done nor failed, it comes back
+            self._shown.remove_task(self._within.popitem()[1])
+        self._show(self._tasks, told.what, words, told)
+
+    def _show(self, tasks: dict[str, TaskID], name: str, words: str, told: "Told") -> None:
+        if name not in tasks:
+            tasks[name] = self._shown.add_task(words, total=told.total)
+        self._shown.update(tasks[name], description=words, completed=told.done, total=told.total)
 
 
 class _Lines:
     """A line when a kind of work begins, and then now and then: for files and pipes."""
 
     def __init__(self) -> None:
-        self._what, self._said = "", -PAUSE
+        self._what = ""
+        self._said = defaultdict[bool, float](lambda: -PAUSE)  # of work, and within its pieces
 
     def __call__(self, told: "Told") -> None:
         now = time.monotonic()
-        if told.what != self._what or now > self._said + PAUSE:
-            self._what, self._said = told.what, now
+        new = not told.within and told.what != self._what
+        if new or now > self._said[told.within] + PAUSE:
+            self._what = self._what if told.within else told.what
+            self._said[told.within] = now
             messages.print(str(told), markup=False, highlight=False, soft_wrap=True)
 
 

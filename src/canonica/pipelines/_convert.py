@@ -1,6 +1,6 @@
 """Recordings from one format into another."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +9,7 @@ import xarray as xr
 from canonica._arguments import checked_arguments
 from canonica._errors import CanonicaError, RecordingError, listed
 from canonica._files import AnyPath, shown
+from canonica.pipelines._progress import Stage, Told
 from canonica.pipelines.results._free_files import check_free
 from canonica.recordings import (
     Experiment,
@@ -47,6 +48,7 @@ def convert(
     reading: Reading | None = None,
     metadata: Mapping[str, str] | None = None,
     overwrite: bool = False,
+    progress: Told | None = None,
 ) -> list[Converted | CanonicaError]:
     """Convert recordings: to NWB, for others to read; or to a table or MATLAB file.
 
@@ -66,6 +68,8 @@ def convert(
         What NWB has room for, by the names of `canonica.recordings.write`.
     overwrite : bool, optional
         Whether files that are there may be replaced.
+    progress : callable, optional
+        Called with a `Progress` as the work goes on, as `print` could be.
 
     Returns
     -------
@@ -94,7 +98,8 @@ def convert(
     _check(source, out, metadata)
     files = recording_files(source, reading)
     several = len(files) > 1 or source.is_dir()
-    contents = list(_of_each(files, reading) if several else read_contents(files[0], reading))
+    stage = Stage(progress, "Reading recordings", len(files))
+    contents = [one for file in files for one in _contents(file, reading, stage, keep=several)]
     if not contents:
         raise CanonicaError(f"{shown(source)}: found no culture in it; expected at least one.")
     targets = _targets(out, len(contents))
@@ -105,15 +110,17 @@ def convert(
     ]
 
 
-def _of_each(
-    files: Sequence[Path | Experiment], reading: Reading
+def _contents(
+    file: Path | Experiment, reading: Reading, stage: Stage, *, keep: bool
 ) -> Iterator[SpikeTrains | xr.Dataset | RecordingError]:
-    """Yield what is in files, or what is wrong with one in its place."""
-    for file in files:
-        try:
-            yield from read_contents(file, reading)
-        except RecordingError as error:
-            yield error
+    """Yield what is in a file; what is wrong with it is raised, or kept in its place."""
+    try:
+        yield from read_contents(file, reading, progress=stage.within_file)
+    except RecordingError as error:
+        if not keep:
+            raise
+        yield error
+    stage.advance()
 
 
 def _converted(

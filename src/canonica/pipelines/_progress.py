@@ -2,7 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
 from typing import TypeAlias
+
+from canonica._files import shown
+from canonica._harmless import visible
+from canonica.recordings import FileProgress
 
 
 @dataclass(frozen=True)
@@ -19,6 +25,8 @@ class Progress:
         All pieces, where that is known.
     item : str, optional
         The piece that is being worked on.
+    within : bool, optional
+        Whether this goes on within a piece of other work, and is of no interest when it is done.
 
     Examples
     --------
@@ -30,6 +38,7 @@ class Progress:
     done: int
     total: int | None
     item: str = ""
+    within: bool = False
 
     def __str__(self) -> str:
         """Return how far the work has come, on one line: ``reading a.nwb: 2 of 5``."""
@@ -63,6 +72,7 @@ class Stage:
 
     def __init__(self, told: Told | None, what: str, total: int | None = None) -> None:
         self._told, self._what, self._total, self._done = told, what, total, 0
+        self._lock = Lock()  # files are read by several threads
         self._tell()
 
     def begin(self, item: str) -> None:
@@ -79,6 +89,15 @@ class Stage:
         self._done, self._total = done, total
         self._tell()
 
+    def within_file(self, read: FileProgress) -> None:
+        """Tell how much has been read of a file that is a piece of this work."""
+        what, name = f"Reading {read.what} of", visible(shown(Path(read.path.name)))
+        self._pass_on(Progress(what, read.done, read.total, name, within=True))
+
     def _tell(self, item: str = "") -> None:
+        self._pass_on(Progress(self._what, self._done, self._total, item))
+
+    def _pass_on(self, progress: Progress) -> None:
         if self._told is not None:
-            self._told(Progress(self._what, self._done, self._total, item))
+            with self._lock:
+                self._told(progress)

@@ -54,7 +54,7 @@ def read_ensembles(
     def of_file(file: Path | Experiment) -> list[_Reduced]:
         _refuse_copy(file, originals.get(file, file))
         found = []
-        for recording in read_each(file, reading):
+        for recording in read_each(file, reading, progress=stage.within_file):
             if isinstance(recording, RecordingError):
                 found.append(_Reduced(recording))
             else:

@@ -8,15 +8,19 @@ from pathlib import Path
 import xarray as xr
 
 from canonica._errors import RecordingError
+from canonica.pipelines._progress import Stage
 from canonica.recordings import Experiment, Reading, read_each
 
 
 def each_recording(
-    file: Path | Experiment, reading: Reading
+    file: Path | Experiment, reading: Reading, stage: Stage
 ) -> Iterator[xr.Dataset | RecordingError]:
-    """Yield every recording of a file, or in its place, or the file's, what is wrong with it."""
+    """Yield every recording of a file, or in its place, or the file's, what is wrong with it.
+
+    How much of it has been read is told as part of a stage.
+    """
     try:
-        yield from read_each(file, reading)
+        yield from read_each(file, reading, progress=stage.within_file)
     except RecordingError as error:
         yield error
 

@@ -81,7 +81,7 @@ def validate_each(
     stage = Stage(progress, "Reading recordings", len(files))
     known = RecordingsSeen()
     for file in files:
-        for recording in _untold(each_recording(file, reading or Reading())):
+        for recording in _untold(each_recording(file, reading or Reading(), stage)):
             if isinstance(recording, RecordingError):
                 yield recording
             else:

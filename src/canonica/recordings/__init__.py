@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from canonica.recordings.download._fetch import fetch
     from canonica.recordings.experiments._grouping import Experiment
     from canonica.recordings.inspection._inspection import Finding, inspect
+    from canonica.recordings.isolation._file_progress import FileProgress
     from canonica.recordings.matlab._write import write_matlab
     from canonica.recordings.spikes._from_spikes import from_spikes, spike_trains_from
     from canonica.recordings.tables._spikes import spikes_beside
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 # Loaded when first asked for: a command that needs one part does not wait for the others.
 _HOMES = {
     "Experiment": "canonica.recordings.experiments._grouping",
+    "FileProgress": "canonica.recordings.isolation._file_progress",
     "Finding": "canonica.recordings.inspection._inspection",
     "Reading": "canonica.recordings._reading",
     "RecordingError": "canonica._errors",
@@ -45,6 +47,7 @@ _HOMES = {
 
 __all__ = [
     "Experiment",
+    "FileProgress",
     "Finding",
     "Reading",
     "RecordingError",

@@ -1,6 +1,7 @@
 """Read the recordings in files."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from os import PathLike
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from canonica.recordings._reading import (
 from canonica.recordings._recording_files import files_of
 from canonica.recordings.experiments._assembling import assembled
 from canonica.recordings.experiments._grouping import Experiment
+from canonica.recordings.isolation._file_progress import FileProgress
 from canonica.recordings.isolation._isolated import isolated
 from canonica.recordings.stimuli._inferred_sources import with_inferred_sources
 
@@ -176,7 +178,10 @@ def read(
 
 @checked_arguments
 def read_each(
-    path: str | PathLike[str] | Experiment, reading: Reading = AS_THE_FILE_SAYS
+    path: str | PathLike[str] | Experiment,
+    reading: Reading = AS_THE_FILE_SAYS,
+    *,
+    progress: Callable[[FileProgress], object] | None = None,
 ) -> Iterator[xr.Dataset | RecordingError]:
     """Yield every recording of a file, or in its place the error that says why it is none.
 
@@ -186,6 +191,9 @@ def read_each(
         As in `read`; or an experiment in many files, which is one recording.
     reading : Reading
         What is to be known of the file.
+    progress : callable, optional
+        Called now and then with a `FileProgress`, from one second on, while the spikes of NWB and
+        of large Parquet files are counted.
 
     Raises
     ------
@@ -193,9 +201,9 @@ def read_each(
         If the file as a whole cannot be used.
     """
     recordings = (
-        assembled(path, reading, _each_of_file)
+        assembled(path, reading, partial(_each_of_file, progress=progress))
         if isinstance(path, Experiment)
-        else _each_of_file(Path(path), reading)
+        else _each_of_file(Path(path), reading, progress=progress)
     )
     for found in recordings:
         if isinstance(found, RecordingError) or not reading.infer_sources:
@@ -207,8 +215,10 @@ def read_each(
             yield error
 
 
-def _each_of_file(path: Path, reading: Reading) -> Iterator[xr.Dataset | RecordingError]:
-    yield from isolated(_recordings_in, path, reading)
+def _each_of_file(
+    path: Path, reading: Reading, *, progress: Callable[[FileProgress], object] | None
+) -> Iterator[xr.Dataset | RecordingError]:
+    yield from isolated(_recordings_in, path, reading, progress=progress)
 
 
 def _recordings_in(path: Path, reading: Reading) -> Iterator[xr.Dataset | RecordingError]:
@@ -218,7 +228,10 @@ def _recordings_in(path: Path, reading: Reading) -> Iterator[xr.Dataset | Record
 
 @checked_arguments
 def read_contents(
-    path: str | PathLike[str] | Experiment, reading: Reading = AS_THE_FILE_SAYS
+    path: str | PathLike[str] | Experiment,
+    reading: Reading = AS_THE_FILE_SAYS,
+    *,
+    progress: Callable[[FileProgress], object] | None = None,
 ) -> Iterator[xr.Dataset | SpikeTrains | RecordingError]:
     """Yield what is in a file: spike trains where it knows them, else recordings.
 
@@ -231,9 +244,9 @@ def read_contents(
         If an argument is not of the kind that the signature says.
     """
     if isinstance(path, Experiment) or reading.infer_sources:
-        yield from read_each(path, reading)
+        yield from read_each(path, reading, progress=progress)
         return
-    yield from isolated(_contents_of, Path(path), reading)
+    yield from isolated(_contents_of, Path(path), reading, progress=progress)
 
 
 def _contents_of(

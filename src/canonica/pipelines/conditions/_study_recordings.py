@@ -1,6 +1,6 @@
 """From the table of a study to its recordings, each reduced to its ensembles."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -98,7 +98,8 @@ def study_recordings(
     stage = Stage(progress, "Reading recordings", len(by_file))
 
     def of_file(number: int, file: Path) -> list[StudyCulture | RecordingError]:
-        return _of_file(file, by_file[file], protocol, reading, folder / str(number))
+        recordings = each_recording(file, reading, stage)
+        return _of_file(recordings, by_file[file], protocol, folder / str(number))
 
     cultures: list[StudyCulture] = []
     failures: list[RecordingError] = []
@@ -120,16 +121,15 @@ def study_recordings(
 
 
 def _of_file(
-    file: Path,
+    recordings: Iterator[xr.Dataset | RecordingError],
     rows: Sequence[StudyRow],
     protocol: PublishedProtocol,
-    reading: Reading,
     place: Path,
 ) -> list[StudyCulture | RecordingError]:
     found: list[StudyCulture | RecordingError] = []
     met: set[int] = set()
     there: list[str] = []
-    for number, recording in enumerate(each_recording(file, reading), 1):
+    for number, recording in enumerate(recordings, 1):
         name = str(getattr(recording, "attrs", {}).get("name", ""))
         there.append(name or str(number))
         wanted = [row for row in rows if _means(row, number, name)]

@@ -191,7 +191,7 @@ def _of_recordings(
     failures: list[RecordingError] = []
     stage = Stage(progress, "Reading recordings", len(files))
     for path in files:
-        for one in each_recording(path, reading):
+        for one in each_recording(path, reading, stage):
             reduced = (
                 one
                 if isinstance(one, RecordingError)

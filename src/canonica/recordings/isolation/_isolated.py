@@ -23,6 +23,7 @@ from typing import Any
 
 from canonica._errors import RecordingError
 from canonica._files import shown
+from canonica.recordings.isolation._file_progress import FileProgress, progress_told_to
 from canonica.recordings.isolation._worker import NEXT, READY, STOP, Answer, Request, receive, send
 
 OFF = "CANONICA_READ_IN_PROCESS"  # environment variable: read in this process, as for debugging
@@ -69,6 +70,7 @@ def isolated(
     path: Path,
     *arguments: Any,
     limits: Limits | None = None,
+    progress: Callable[[FileProgress], object] | None = None,
 ) -> Generator[Any, None, None]:
     """Yield what a function yields of a file, in a process of its own.
 
@@ -82,6 +84,8 @@ def isolated(
         What can be pickled.
     limits : Limits, optional
         By default, what a sound file of this size keeps.
+    progress : callable, optional
+        Told now and then how much has been read, by functions that tell, if it takes long.
 
     Raises
     ------
@@ -90,14 +94,14 @@ def isolated(
     """
     worker = None if os.environ.get(OFF) else _POOL.take()
     if worker is None:  # no process can be started here: better so than not at all
-        yield from function(path, *arguments)
+        yield from _in_this_process(function(path, *arguments), path, progress)
         return
     limits = limits or Limits.of(path)
     request = Request(function, path, arguments, _folder(), limits.seconds, limits.memory)
     kept = False  # whether the process can read another file
     try:
         worker.send(tuple(request))
-        answer = worker.answer(path, limits)
+        answer = worker.answer(path, limits, progress)
         while answer.kind == "item":
             try:
                 yield answer.value
@@ -106,12 +110,28 @@ def isolated(
                 kept = True
                 raise
             worker.send(NEXT)
-            answer = worker.answer(path, limits)
+            answer = worker.answer(path, limits, progress)
         kept = not isinstance(answer.value, MemoryError)
         if answer.kind == "error":
             raise _as_ours(answer.value, path)
     finally:
         _POOL.give_back(worker) if kept else worker.kill()
+
+
+def _in_this_process(
+    items: Iterator[Any], path: Path, progress: Callable[[FileProgress], object] | None
+) -> Iterator[Any]:
+    def heard(*told: Any) -> None:
+        if progress is not None:
+            progress(FileProgress(path, *told))
+
+    while True:
+        with progress_told_to(heard):  # but not of what is done with an item
+            try:
+                item = next(items)
+            except StopIteration:
+                return
+        yield item
 
 
 def begin_reading() -> None:
@@ -178,8 +198,10 @@ class _Worker:
         with suppress(OSError):  # a broken pipe, which Windows calls an invalid argument
             send(self._requests, value)
 
-    def answer(self, path: Path, limits: Limits) -> Answer:
-        """Return what the process answers, or kill it.
+    def answer(
+        self, path: Path, limits: Limits, progress: Callable[[FileProgress], object] | None
+    ) -> Answer:
+        """Return what the process answers, or kill it; pass on how much it has read till then.
 
         Raises
         ------
@@ -191,6 +213,10 @@ class _Worker:
         late.start()
         try:
             answer = receive(self._answers)
+            while answer.kind == "progress":
+                if progress is not None:
+                    progress(FileProgress(path, *answer.value))
+                answer = receive(self._answers)
         except EOFError as error:
             code = self._process.wait()
             slow = not late.is_alive() or code == -getattr(signal, "SIGALRM", 0)

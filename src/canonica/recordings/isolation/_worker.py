@@ -8,6 +8,7 @@ import os
 import pickle
 import signal
 import struct
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -17,10 +18,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from canonica._errors import CanonicaError
+from canonica.recordings.isolation._file_progress import progress_told_to
 
 NUMBER = struct.Struct("<Q")
 NEXT, STOP = "next", "stop"  # what is asked for after the first answer
 READY = "ready"  # said once, when it listens
+QUIET = 1.0  # seconds in which nothing is told of how much has been read
+PAUSE = 0.2  # seconds at least from one such message to the next
 
 
 class Request(NamedTuple):
@@ -56,10 +60,11 @@ class Answer:
 
     Parameters
     ----------
-    kind : "item", "error" or "end"
-        The next thing that there is, the error raised instead, or that there is nothing more.
+    kind : "item", "error", "end" or "progress"
+        The next thing that there is, the error raised instead, or that there is nothing more; or,
+        before that, how much has been read.
     value : object
-        The thing, or the error.
+        The thing, the error, or how much of what.
     warned : tuple
         Warnings on the way to it, with their categories.
     """
@@ -143,7 +148,8 @@ def _serve(request: Request, requests: Any, answers: Any) -> None:
     with _limited(request.memory):
         items = iter(request.function(request.path, *request.arguments))
         while True:
-            answer = _answer(items, request)
+            with progress_told_to(_Telling(answers)):
+                answer = _answer(items, request)
             try:
                 send(answers, answer)
             except MemoryError:
@@ -151,6 +157,19 @@ def _serve(request: Request, requests: Any, answers: Any) -> None:
                 send(answers, answer)
             if answer.kind != "item" or receive(requests) != NEXT:
                 return
+
+
+class _Telling:
+    """Sends on how much has been read, where it takes long enough for anybody to ask."""
+
+    def __init__(self, answers: Any) -> None:
+        self._answers, self._next, self._told = answers, time.monotonic() + QUIET, False
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        now = time.monotonic()
+        if now >= self._next or (self._told and done == total):
+            self._next, self._told = now + PAUSE, True
+            send(self._answers, Answer("progress", (what, done, total)))
 
 
 def _answer(items: Iterator[Any], request: Request) -> Answer:

@@ -10,6 +10,7 @@ from jaxtyping import Int
 from canonica._errors import RecordingError, how_many, listed
 from canonica.recordings._columns import Ragged
 from canonica.recordings._reading import Reading
+from canonica.recordings.isolation._file_progress import tell_progress
 from canonica.recordings.nwb._columns import (
     bounds_of,
     check_stored,
@@ -67,8 +68,9 @@ class SpikingUnits:
 
         A unit with more spikes than are read at a time comes in parts.
         """
-        unit = 0
+        unit, total = 0, int(self.bounds[-1])
         while unit < len(self.electrode):
+            tell_progress("spikes", int(self.bounds[unit]), total)
             if self.electrode[unit] < 0:
                 unit += 1
                 continue
@@ -78,6 +80,7 @@ class SpikingUnits:
                 for part in range(begin, self.bounds[unit + 1], BLOCK):
                     end = min(part + BLOCK, self.bounds[unit + 1])
                     yield int(self.electrode[unit]), self.times[part:end]
+                    tell_progress("spikes", int(end), total)
                 unit += 1
                 continue
             block = self.times[begin : self.bounds[last]]
@@ -85,6 +88,7 @@ class SpikingUnits:
                 inside = slice(self.bounds[number] - begin, self.bounds[number + 1] - begin)
                 yield int(self.electrode[number]), block[inside]
             unit = last
+        tell_progress("spikes", total, total)
 
     def all_trains(self) -> tuple[np.ndarray, np.ndarray, int]:
         """Return all spike times, bounds, and how many spikes came before an earlier one.

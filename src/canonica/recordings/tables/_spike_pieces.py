@@ -38,7 +38,7 @@ class SpikePieces:
             If a row has none, or something else.
         """
         known = None
-        for piece in self._table.pieces([self._channel]):
+        for piece in self._table.pieces([self._channel], "channels of spikes"):
             found, _ = self._labels(piece)
             known = found if known is None else np.union1d(known, found)
         self._known = np.zeros(0) if known is None else known
@@ -57,7 +57,7 @@ class SpikePieces:
         RecordingError
             If a time is no time.
         """
-        for piece in self._table.pieces([self._time, self._channel]):
+        for piece in self._table.pieces([self._time, self._channel], "spikes"):
             times = checked_times(piece.numbers(self._time, "spike times"), piece.source)
             found, index = self._labels(piece)
             codes = self._place[np.searchsorted(self._known, found)][index]

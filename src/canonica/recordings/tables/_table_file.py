@@ -11,6 +11,7 @@ from typing import Any
 from canonica._errors import RecordingError, listed
 from canonica._files import shown
 from canonica.recordings._claims import check_claim
+from canonica.recordings.isolation._file_progress import tell_progress
 from canonica.recordings.tables._names import odd_numbers
 from canonica.recordings.tables._table_values import (
     TableValues,
@@ -48,16 +49,16 @@ class TableFile:
         What else a Parquet file says of itself.
     read : function of names and of names of labels
         Reads some columns as a `pyarrow.Table`, labels as the texts that they are.
-    read_pieces : function of names, optional
-        Reads some columns of as many rows at a time as are reasonable, each as a `pyarrow.Table`;
-        none where the format does not allow that.
+    read_pieces : function of names and of what they hold, optional
+        Reads some columns of as many rows at a time as are reasonable, each as a `pyarrow.Table`,
+        and tells how many rows were read; none where the format does not allow that.
     """
 
     path: Path
     names: tuple[str, ...]
     notes: Mapping[str, str]
     read: Callable[[Sequence[str], Collection[str]], Any]
-    read_pieces: Callable[[Sequence[str]], Iterator[Any]] | None = None
+    read_pieces: Callable[[Sequence[str], str], Iterator[Any]] | None = None
 
     def values(self, names: Sequence[str], labels: Collection[str | None] = ()) -> TableValues:
         """Return what the named columns hold.
@@ -80,8 +81,15 @@ class TableFile:
             table = self.read(wanted, written) if wanted else None
             return TableValues(shown(self.path), table)
 
-    def pieces(self, names: Sequence[str]) -> Iterator[TableValues]:
+    def pieces(self, names: Sequence[str], what: str) -> Iterator[TableValues]:
         """Yield what the named columns hold, many rows at a time; nothing where that is no option.
+
+        Parameters
+        ----------
+        names : sequence of str
+            The columns.
+        what : str
+            What their rows are, for those who wait.
 
         Raises
         ------
@@ -89,7 +97,7 @@ class TableFile:
             If they cannot be read.
         """
         with reported(shown(self.path)):
-            for piece in self.read_pieces(names) if self.read_pieces else ():
+            for piece in self.read_pieces(names, what) if self.read_pieces else ():
                 yield TableValues(shown(self.path), piece)
 
     def check_numbers(self, name: str, role: str) -> None:
@@ -181,19 +189,23 @@ def _parquet(path: Path) -> TableFile:
             wanted = pa.schema([schema.field(name) for name in names])
             return pa.Table.from_batches(_batches(path, file, names), wanted)
 
-    def read_pieces(names: Sequence[str]) -> Iterator[Any]:
+    def read_pieces(names: Sequence[str], what: str) -> Iterator[Any]:
         with path.open("rb") as stream:
             file = _opened(stream)
-            check_claim(path, None, file.metadata.num_rows * len(names) * NUMBER)
+            total, done = file.metadata.num_rows, 0
+            check_claim(path, None, total * len(names) * NUMBER)
             held, rows = [], 0
             for batch in _batches(path, file, names):
                 held.append(batch)
                 rows += len(batch)
                 if rows >= PIECE:
                     yield pa.Table.from_batches(held)
+                    done += rows
+                    tell_progress(what, done, total)
                     held, rows = [], 0
             if held:
                 yield pa.Table.from_batches(held)
+            tell_progress(what, total, total)
 
     return TableFile(path, tuple(schema.names), notes, read, read_pieces)
 

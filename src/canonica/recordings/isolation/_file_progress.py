@@ -1,0 +1,47 @@
+"""How much of a file has been read: readers tell it, and whoever waits for the file hears it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+from typing import NamedTuple, TypeAlias
+
+
+class FileProgress(NamedTuple):
+    """How much of a file has been read.
+
+    Attributes
+    ----------
+    path : Path
+        The file.
+    what : str
+        What is read of it, such as ``"spikes"``.
+    done, total : int
+        How many of these, and how many there are.
+    """
+
+    path: Path
+    what: str
+    done: int
+    total: int
+
+
+Listener: TypeAlias = Callable[[str, int, int], object]  # of what, done and total
+_LISTENER: ContextVar[Listener | None] = ContextVar("listener", default=None)
+
+
+def tell_progress(what: str, done: int, total: int) -> None:
+    """Tell how much of a file has been read, as a reader does now and then."""
+    listener = _LISTENER.get()
+    if listener is not None:
+        listener(what, done, total)
+
+
+@contextmanager
+def progress_told_to(listener: Listener | None) -> Iterator[None]:
+    """Have a listener told what readers tell meanwhile, and nobody else."""
+    before = _LISTENER.set(listener)
+    try:
+        yield
+    finally:
+        _LISTENER.reset(before)
