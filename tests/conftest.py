@@ -49,7 +49,6 @@ SHARED = Path(__file__).parents[2] / "shared"
 
 # Examples in docstrings that compile much: slow tests.
 LONG_EXAMPLES = {
-    "canonica.agents.designs._efficient_agent.efficient_agent",
     "canonica.agents.experiments._learning_curves.learning_curves",
     "canonica.agents.experiments._scene.scene",
     "canonica.agents.experiments.gymnasium._gymnasium_agent.GymnasiumAgent",
@@ -62,11 +61,7 @@ LONG_EXAMPLES = {
     "canonica.pipelines.conditions._study.study",
     "canonica.pipelines.exports._export.export",
     "canonica.pipelines.simulations._lesion.lesion",
-    "canonica.pipelines.simulations._lesion.lesion_diagram",
-    "canonica.pipelines.simulations._lesion.lesion_restored",
     "canonica.report._calibration_figure.calibration_figure",
-    "canonica.report._phenotype_figure.phenotype_figure",
-    "canonica.report._phenotype_table.phenotype_table",
     "canonica.reverse_engineering.phenotype._compare.compare_lesions",
     "canonica.reverse_engineering.phenotype._phenotype.phenotype",
     "canonica.reverse_engineering.phenotype.cultures._culture_phenotype.culture_phenotype",
@@ -79,6 +74,14 @@ LONG_EXAMPLES = {
     "canonica.studies.plasticity._calibration.plasticity_calibration",
     "canonica.studies.plasticity._detection.plasticity_detection",
 }
+# And those that take longest.
+LONGEST_EXAMPLES = {
+    "canonica.agents.designs._efficient_agent.efficient_agent",
+    "canonica.pipelines.simulations._lesion.lesion_diagram",
+    "canonica.pipelines.simulations._lesion.lesion_restored",
+    "canonica.report._phenotype_figure.phenotype_figure",
+    "canonica.report._phenotype_table.phenotype_table",
+}
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -86,6 +89,8 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if item.name in LONG_EXAMPLES:
             item.add_marker(pytest.mark.slow)
+        elif item.name in LONGEST_EXAMPLES:
+            item.add_marker(pytest.mark.thorough)
 
 
 @pytest.fixture

@@ -20,12 +20,11 @@ CODE = [*(ROOT / "src").rglob("*.py"), *(ROOT / "tests").glob("*.py"), ROOT / "M
 CODE += [ROOT / "pyproject.toml", ROOT / "CITATION.cff"]
 WORDS = {word for path in CODE for word in re.findall(r"\w+", path.read_text(encoding="utf-8"))}
 READABLE = [page for page in PAGES if "```python" in page.read_text(encoding="utf-8")]
-LONGEST = ("phenotype.md",)
+LONGEST = ("calibration.md", "phenotype.md", "separation.md", "worlds.md")
 LONG = (  # pages that compile much
     "README.md",
     "agents.md",
     "analysis.md",
-    "calibration.md",
     "efficient.md",
     "export.md",
     "forecast.md",
@@ -38,11 +37,9 @@ LONG = (  # pages that compile much
     "playing.md",
     "recovery.md",
     "report.md",
-    "separation.md",
     "study.md",
     "telling-apart.md",
     "transplant.md",
-    "worlds.md",
 )
 
 

@@ -123,7 +123,7 @@ def slowly(number):
     return number
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_a_scheduler_that_is_killed_and_started_anew_costs_nothing():
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -114,10 +114,11 @@ def test_a_step_is_that_of_the_agent(tmp_path, to, settings):
         assert np.ptp(known["belief"], axis=0).min() > 0.1
 
 
+ALTERED = "altered plasticity"
 PLASTIC = {
     "as it is": {},
     "from the current state, chunk by chunk": {"learning": "chunk", **CURRENT},
-    "altered plasticity": {
+    ALTERED: {
         "recurrent": False,
         "modulation": OutcomeModulation(prompt=9),
         "epsilon": 0.2,
@@ -128,7 +129,13 @@ PLASTIC = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("settings", PLASTIC.values(), ids=PLASTIC)
+@pytest.mark.parametrize(
+    "settings",
+    [
+        pytest.param(settings, id=name, marks=[] if name == ALTERED else pytest.mark.thorough)
+        for name, settings in PLASTIC.items()
+    ],
+)
 def test_the_rate_model_acts_and_learns_as_the_agent(tmp_path, settings):
     if find_spec("brian2") is None:
         pytest.skip("no Brian 2")

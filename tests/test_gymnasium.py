@@ -300,10 +300,8 @@ def frozen_lake():
     return environment, agent
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    "seed", [0, *(pytest.param(n, marks=pytest.mark.thorough) for n in (1, 2))]
-)
+@pytest.mark.thorough
+@pytest.mark.parametrize("seed", range(3))
 def test_frozen_lake_is_learned_by_risk_alone(seed):
     """A walk at random reaches the goal in 1 or 2 of 100 episodes."""
     environment, agent = frozen_lake()

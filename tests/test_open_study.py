@@ -110,7 +110,7 @@ def test_without_dask_it_says_what_to_install(results, monkeypatch):
         open_study(results)
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_a_study_holds_no_more_ensembles_than_are_at_work(study_folder, tmp_path, monkeypatch):
     made, held, aside = _study_cultures.culture_parts, [], []
 

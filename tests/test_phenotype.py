@@ -251,7 +251,7 @@ def test_evidence_is_the_integral_over_the_prior():
     assert abs(float(found.log_evidence[0]) - np.log(density.sum() * (x[1] - x[0]))) < 0.1
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_what_is_free_is_recovered(found):
     plasticity = found["unbounded"].sel(parameter="plasticity").to_numpy()
     low, high = plasticity[:12], plasticity[12:]
@@ -352,7 +352,7 @@ def test_an_empty_base_is_the_intact_agent_and_small_gains_name_no_lesion():
     assert preferred_models(evidence, [False, True]).tolist() == [0, 1]
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_the_distribution_of_a_group_is_found():
     rng = np.random.default_rng(0)
     stay = 1 / (1 + np.exp(-rng.normal(1.5, 0.5, 30)))

@@ -65,13 +65,13 @@ CALLS = {
         lambda _: ["simulate", "recovery", "--draws", "4", *options(SMALL)],
     ),
 }  # fmt: skip
-SLOW = ("perturbation", "recovery")
+LONG = "perturbation"
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
-    [pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else []) for name in CALLS],
+    [pytest.param(name, marks=[pytest.mark.thorough] if name == LONG else []) for name in CALLS],
 )
 def test_python_and_the_command_write_the_same_files(name, call, folder, tmp_path):
     called, command = CALLS[name]

@@ -614,7 +614,9 @@ def test_plans_go_from_what_remembers_least_to_what_remembers_all():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    "seed", [0, *(pytest.param(n, marks=pytest.mark.thorough) for n in (1, 2))]
+)
 def test_a_corridor_of_ten_cells_is_learned(seed):
     world = gymnasium.make("canonica/TMaze-v0", corridor=10)
     found = play(agent_for(world, seed=seed), world, episodes=250, seed=seed)

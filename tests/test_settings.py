@@ -30,7 +30,7 @@ def floating(found):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("double", [False, True])
+@pytest.mark.parametrize("double", [pytest.param(False, marks=pytest.mark.thorough), True])
 def test_the_model_follows_the_precision_and_heeds_strict_promotion(double, tmp_path):
     names = [f"model.{name}" for name in FLOOR_1]
     usual = returned(names, jax.enable_x64(double), tmp_path)
