@@ -1,5 +1,6 @@
 """Files are whole or not there, with the permissions of any other file."""
 
+import hashlib
 import os
 import stat
 import subprocess
@@ -8,7 +9,7 @@ import threading
 
 import pytest
 
-from canonica._files import complete_file
+from canonica._files import complete_file, sha256
 from canonica._leftovers import LeftoverWarning, Owner
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="permissions as POSIX has them")
@@ -97,3 +98,13 @@ def test_what_a_killed_call_had_begun_of_a_file_is_named_and_removed(tmp_path):
     kept = {f".out-{mark}-{number:08x}.csv" for number, mark in enumerate(others, 2)}
     kept |= {f".outer-{left[0]}-00000000.csv", "out.csv"}
     assert {entry.name for entry in tmp_path.iterdir()} == kept
+
+
+@pytest.mark.parametrize("size", [0, 10, 1 << 20, (5 << 19) + 3])
+def test_the_hash_of_a_file_and_how_much_of_it_was_read(tmp_path, size):
+    content = bytes(number % 251 for number in range(size))
+    (tmp_path / "a").write_bytes(content)
+    told = []
+    assert sha256(tmp_path / "a") == hashlib.sha256(content).hexdigest()
+    assert sha256(tmp_path / "a", lambda *one: told.append(one)) == sha256(tmp_path / "a")
+    assert told == [(min(done, size), size) for done in range(1 << 20, size + (1 << 20), 1 << 20)]

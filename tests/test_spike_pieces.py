@@ -171,4 +171,7 @@ def test_rows_that_were_read_are_told(tmp_path, in_pieces):
         in_pieces(path)
     assert in_pieces.tried == ["in pieces"]
     rows = [100, 200, 250]
-    assert told == [(what, done, 250) for what in ("channels of spikes", "spikes") for done in rows]
+    expected = [(what, done, 250) for what in ("channels of spikes", "spikes") for done in rows]
+    assert [one for one in told if one[0] != "bytes"] == expected
+    sizes = [path.with_name(f"a_{what}.parquet").stat().st_size for what in ("spikes", "stimuli")]
+    assert [one for one in told if one[0] == "bytes"] == [("bytes", n, n) for n in sizes]

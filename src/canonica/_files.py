@@ -18,10 +18,25 @@ AnyPath: TypeAlias = str | PathLike[str]
 LONGEST_STEM = 40  # characters of a name that its unfinished file shares
 
 
-def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file, as hexadecimal digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def sha256(path: Path, told: Callable[[int, int], object] | None = None) -> str:
+    """Return the SHA-256 of a file, as hexadecimal digits.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    told : callable, optional
+        Called with the number of bytes that were read, and of all, for every mebibyte.
+    """
+    digest, buffer, done = hashlib.sha256(), memoryview(bytearray(1 << 20)), 0
+    with path.open("rb", buffering=0) as file:
+        total = os.fstat(file.fileno()).st_size
+        while read := file.readinto(buffer):
+            digest.update(buffer[:read])
+            done += read
+            if told is not None:
+                told(done, total)
+    return digest.hexdigest()
 
 
 def shown(path: Path) -> str:

@@ -192,8 +192,8 @@ def read_each(
     reading : Reading
         What is to be known of the file.
     progress : callable, optional
-        Called now and then with a `FileProgress`, from one second on, while the spikes of NWB and
-        of large Parquet files are counted.
+        Called now and then with a `FileProgress`, from one second on: of the bytes that a hash is
+        taken of, and of the spikes of NWB and of large Parquet files as they are counted.
 
     Raises
     ------

@@ -3,8 +3,11 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
+
+from canonica._files import sha256
 
 
 class FileProgress(NamedTuple):
@@ -35,6 +38,11 @@ def tell_progress(what: str, done: int, total: int) -> None:
     listener = _LISTENER.get()
     if listener is not None:
         listener(what, done, total)
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file, telling how much of it has been read."""
+    return sha256(path, partial(tell_progress, "bytes"))
 
 
 @contextmanager

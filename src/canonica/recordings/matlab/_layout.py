@@ -11,9 +11,10 @@ from typing import Any
 import xarray as xr
 
 from canonica._errors import RecordingError, listed
-from canonica._files import sha256, shown
+from canonica._files import shown
 from canonica.data._recording import recording
 from canonica.recordings._reading import Reading
+from canonica.recordings.isolation._file_progress import sha256_of
 from canonica.recordings.stimuli._sessions import session_numbers
 
 PREFIX = "data_"
@@ -39,7 +40,7 @@ def cultures(
     reading : Reading
         What the user said.
     """
-    digest, stem = sha256(path), shown(Path(path.stem))
+    digest, stem = sha256_of(path), shown(Path(path.stem))
     total = sum(len(cells) for cells in conditions.values())
     number = 0
     for variable, cells in conditions.items():

@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from canonica._errors import CanonicaError, RecordingError
-from canonica._files import sha256, shown
+from canonica._files import shown
 from canonica.data._recording import recording
 from canonica.data._response_windows import EVOKED
 from canonica.data._spike_trains import (
@@ -29,6 +29,7 @@ from canonica.recordings._hdf5 import HDF5_MAGIC
 from canonica.recordings._known_responses import KnownResponses, known_responses, part_of
 from canonica.recordings._largest import check_size
 from canonica.recordings._reading import Reading
+from canonica.recordings.isolation._file_progress import sha256_of
 from canonica.recordings.nwb._causes import (
     cause,
     has_nwb_1,
@@ -301,7 +302,7 @@ def _attributes(nwbfile: Any, path: Path, reading: Reading, kept: dict[str, Any]
         **given,
         "origin": shown(path),
         "input_file": shown(path),
-        "input_sha256": sha256(path),
+        "input_sha256": sha256_of(path),
     }
 
 

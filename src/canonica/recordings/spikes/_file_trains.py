@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from canonica._files import sha256, shown
+from canonica._files import shown
 from canonica.data._spike_trains import SpikeTrains
 from canonica.recordings._reading import Reading
+from canonica.recordings.isolation._file_progress import sha256_of
 from canonica.recordings.spikes._grouped_spikes import GroupedSpikes
 from canonica.recordings.stimuli._stimulation import Stimulation
 
@@ -74,11 +75,11 @@ def file_attributes(
         "condition": reading.condition or "unknown",
         "origin": source,
         "input_file": source,
-        "input_sha256": sha256(path),
+        "input_sha256": sha256_of(path),
     }
     if stimulus_file is not None:
         attrs["stimulus_file"] = shown(stimulus_file)
-        attrs["stimulus_sha256"] = sha256(stimulus_file)
+        attrs["stimulus_sha256"] = sha256_of(stimulus_file)
     return attrs | {"reading": told}
 
 

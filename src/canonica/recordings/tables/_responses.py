@@ -16,12 +16,13 @@ import numpy as np
 import xarray as xr
 
 from canonica._errors import CanonicaError, RecordingError, how_many, listed
-from canonica._files import complete_file, sha256, shown
+from canonica._files import complete_file, shown
 from canonica.data._recording import recording
 from canonica.data._recording_checks import ROLES
 from canonica.data._spike_trains import SpikeTrains
 from canonica.recordings._columns import Columns, Ragged, columns_of, described
 from canonica.recordings._reading import Reading
+from canonica.recordings.isolation._file_progress import sha256_of
 from canonica.recordings.stimuli._sessions import session_numbers
 from canonica.recordings.stimuli._stimulation import (
     binary_columns,
@@ -75,7 +76,7 @@ def read(path: Path, reading: Reading) -> Iterator[xr.Dataset | RecordingError]:
         raise
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise _no_note(source) from error
-    yield found.assign_attrs(input_file=source, input_sha256=sha256(path))
+    yield found.assign_attrs(input_file=source, input_sha256=sha256_of(path))
 
 
 def write(path: Path, content: SpikeTrains | xr.Dataset, metadata: Mapping[str, str]) -> None:
