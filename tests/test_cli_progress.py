@@ -16,6 +16,7 @@ from canonica.pipelines._reading_ensembles import read_ensembles
 from canonica.pipelines.conditions._study_recordings import study_recordings
 from canonica.pipelines.conditions._study_table import study_rows
 from canonica.recordings import FileProgress, Reading, write
+from canonica.recordings.isolation import _file_progress
 from canonica.recordings.isolation._file_progress import tell_progress
 from canonica.recordings.isolation._isolated import OFF
 from canonica.recordings.tables import _responses
@@ -26,7 +27,7 @@ FILES = [f"{letter}.nwb" for letter in "ab"]
 
 
 def within(file, done):
-    return Progress("Reading spikes of", done, 100, file, within=True)
+    return Progress("Reading spikes of", done, 100, Path(file).name, within=Path(file))
 
 
 @pytest.fixture
@@ -50,6 +51,10 @@ def test_a_file_has_a_bar_while_it_is_read(bars):
     assert there() == [("Reading recordings", 1)]
     tell(within("b.nwb", 40))
     assert there() == [("Reading recordings", 1), ("Reading spikes of b.nwb", 40)]
+    tell(within("more/b.nwb", 50))  # another file
+    assert there()[1:] == [("Reading spikes of b.nwb", done) for done in (40, 50)]
+    tell(Progress("Reading bytes of", 60, 100, "b.nwb", within=Path("b.nwb")))
+    assert there()[1] == ("Reading bytes of b.nwb", 60)  # one bar for a file
     tell(Progress("Drawing", 0, 2))
     assert there() == [("Reading recordings", 1), ("Drawing", 0)]
 
@@ -137,13 +142,15 @@ def studied(path, progress):
     ids=["validate", "convert", "analyze", "study"],
 )
 def test_every_pipeline_tells_how_much_of_a_file_has_been_read(run, tmp_path, monkeypatch):
-    monkeypatch.setenv(OFF, "1")  # then nothing is too quick to be told
+    monkeypatch.setenv(OFF, "1")
+    for name in ("QUIET", "PAUSE"):
+        monkeypatch.setattr(_file_progress, name, -1.0)  # nothing is too quick to be told
     path = tmp_path / "one.parquet"
     write(path, culture(0, sessions=12, trials_per_session=16))
     told = []
     monkeypatch.setattr("canonica.recordings.tables._responses.read", telling(_responses.read))
     run(path, told.append)
-    assert Progress("Reading rows of", 1, 2, "one.parquet", within=True) in told
+    assert Progress("Reading rows of", 1, 2, "one.parquet", within=path) in told
     assert [one.done for one in told if one.what == "Reading recordings"] == [0, 1]
 
 

@@ -13,6 +13,7 @@ import canonica
 from canonica import RecordingError
 from canonica.pipelines._reading_ensembles import read_ensembles
 from canonica.recordings import Reading, is_recording, recording_files, write
+from canonica.recordings.isolation import _file_progress
 from canonica.recordings.isolation._file_progress import progress_told_to, tell_progress
 from canonica.recordings.isolation._isolated import _POOL, OFF, Limits, begin_reading, isolated
 from canonica.reverse_engineering import PublishedProtocol
@@ -186,9 +187,56 @@ def test_how_much_has_been_read_is_told_where_it_takes_long(tmp_path, monkeypatc
 
     monkeypatch.setenv(OFF, "1")
     assert list(isolated(tells, tmp_path, 0.0, progress=told.append)) == [tmp_path.name]
+    assert len(told) == len(done)
+    for name in ("QUIET", "PAUSE"):
+        monkeypatch.setattr(_file_progress, name, -1.0)
+    assert list(isolated(tells, tmp_path, 0.0, progress=told.append)) == [tmp_path.name]
     here = told[len(done) :]
     assert [one.done for one in here if one.what == "spikes"] == [*range(1, 31)]
     assert here[-1] == (tmp_path, "channels", 1, 1)
+
+
+def test_the_end_is_told_once_and_of_what_was_told(monkeypatch):
+    now, heard = [0.0], []
+    monkeypatch.setattr(_file_progress.time, "monotonic", lambda: now[0])
+    tell = _file_progress.Paced(lambda *one: heard.append(one))
+    for moment, *one in [
+        (0.9, "bytes", 5, 9),
+        (0.9, "bytes", 9, 9),
+        (1.1, "spikes", 1, 9),
+        (1.2, "spikes", 2, 9),
+        (1.2, "channels", 9, 9),
+        (1.2, "spikes", 9, 9),
+        (1.2, "spikes", 9, 9),
+        (1.45, "rows", 3, 9),
+    ]:
+        now[0] = moment
+        tell(*one)
+    assert heard == [("spikes", 1, 9), ("spikes", 9, 9), ("rows", 3, 9)]
+
+
+@pytest.mark.slow
+def test_who_listens_may_take_longer_than_the_file(tmp_path):
+    slow = []
+
+    def listen(progress):
+        if not slow:
+            slow.append(progress)
+            time.sleep(8.0)
+
+    limits = Limits(seconds=2.5)
+    found = isolated(tells, tmp_path, 0.06, limits=limits, progress=listen)
+    assert list(found) == [tmp_path.name]
+
+
+def test_an_error_of_who_listens_is_theirs(tmp_path):
+    def fail(_):
+        raise EOFError("of another process")
+
+    began = time.monotonic()
+    with pytest.raises(EOFError, match="of another process"):
+        list(isolated(tells, tmp_path, 0.06, progress=fail))
+    assert time.monotonic() - began < 60  # not when the file would be late
 
 
 def test_who_listens_may_end_the_reading(tmp_path):

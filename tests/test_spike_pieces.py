@@ -173,5 +173,14 @@ def test_rows_that_were_read_are_told(tmp_path, in_pieces):
     rows = [100, 200, 250]
     expected = [(what, done, 250) for what in ("channels of spikes", "spikes") for done in rows]
     assert [one for one in told if one[0] != "bytes"] == expected
-    sizes = [path.with_name(f"a_{what}.parquet").stat().st_size for what in ("spikes", "stimuli")]
-    assert [one for one in told if one[0] == "bytes"] == [("bytes", n, n) for n in sizes]
+    size = path.stat().st_size
+    assert [one for one in told if one[0] == "bytes"] == [("bytes", size, size)]
+
+
+def test_that_it_is_read_at_once_is_told(tmp_path, in_pieces):
+    told = []
+    path = written(tmp_path, spikes(order="none"))
+    with progress_told_to(lambda *one: told.append(one)):
+        in_pieces(path)
+    assert in_pieces.tried == ["in pieces", "at once"]
+    assert ("all spikes at once", 0, 1) in told

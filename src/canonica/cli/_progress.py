@@ -4,6 +4,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.progress import (
@@ -49,21 +50,23 @@ class _Bars:
 
     def __init__(self, shown: Progress) -> None:
         self._shown = shown
-        self._tasks: dict[str, TaskID] = {}
-        self._within: dict[str, TaskID] = {}
+        self._tasks: dict[str | Path, TaskID] = {}
+        self._within: dict[str | Path, TaskID] = {}
 
     def __call__(self, told: "Told") -> None:
         words = visible(f"{told.what} {told.item}".rstrip())
-        if told.within:
-            self._show(self._within, words, words, told)
+        if told.within is not None:
+            self._show(self._within, told.within, words, told)
             if told.done == told.total:
-                self._shown.remove_task(self._within.pop(words))
+                self._shown.remove_task(self._within.pop(told.within))
             return
         while self._within:  # if it is neither done nor failed, it comes back
             self._shown.remove_task(self._within.popitem()[1])
         self._show(self._tasks, told.what, words, told)
 
-    def _show(self, tasks: dict[str, TaskID], name: str, words: str, told: "Told") -> None:
+    def _show(
+        self, tasks: dict[str | Path, TaskID], name: str | Path, words: str, told: "Told"
+    ) -> None:
         if name not in tasks:
             tasks[name] = self._shown.add_task(words, total=told.total)
         self._shown.update(tasks[name], description=words, completed=told.done, total=told.total)
@@ -78,10 +81,11 @@ class _Lines:
 
     def __call__(self, told: "Told") -> None:
         now = time.monotonic()
-        new = not told.within and told.what != self._what
-        if new or now > self._said[told.within] + PAUSE:
-            self._what = self._what if told.within else told.what
-            self._said[told.within] = now
+        within = told.within is not None
+        new = not within and told.what != self._what
+        if new or now > self._said[within] + PAUSE:
+            self._what = self._what if within else told.what
+            self._said[within] = now
             messages.print(str(told), markup=False, highlight=False, soft_wrap=True)
 
 

@@ -25,8 +25,13 @@ class Progress:
         All pieces, where that is known.
     item : str, optional
         The piece that is being worked on.
-    within : bool, optional
-        Whether this goes on within a piece of other work, and is of no interest when it is done.
+    within : Path, optional
+        A file that is a piece of other work, if this is how much of it has been read: of no
+        interest when that is done.
+
+    Notes
+    -----
+    Those who are told are called once at a time, but not always from the same thread.
 
     Examples
     --------
@@ -38,7 +43,7 @@ class Progress:
     done: int
     total: int | None
     item: str = ""
-    within: bool = False
+    within: Path | None = None
 
     def __str__(self) -> str:
         """Return how far the work has come, on one line: ``reading a.nwb: 2 of 5``."""
@@ -56,7 +61,7 @@ class Stage:
     Parameters
     ----------
     told : callable or None
-        Called with a `Progress` at the beginning and after every piece.
+        Called with a `Progress` at the beginning, after every piece, and within large files.
     what : str
         The work, in words.
     total : int, optional
@@ -92,7 +97,7 @@ class Stage:
     def within_file(self, read: FileProgress) -> None:
         """Tell how much has been read of a file that is a piece of this work."""
         what, name = f"Reading {read.what} of", visible(shown(Path(read.path.name)))
-        self._pass_on(Progress(what, read.done, read.total, name, within=True))
+        self._pass_on(Progress(what, read.done, read.total, name, within=read.path))
 
     def _tell(self, item: str = "") -> None:
         self._pass_on(Progress(self._what, self._done, self._total, item))

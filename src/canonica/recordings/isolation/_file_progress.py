@@ -1,5 +1,6 @@
 """How much of a file has been read: readers tell it, and whoever waits for the file hears it."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -30,6 +31,8 @@ class FileProgress(NamedTuple):
 
 
 Listener: TypeAlias = Callable[[str, int, int], object]  # of what, done and total
+QUIET = 1.0  # seconds in which nothing is heard of how much has been read
+PAUSE = 0.2  # seconds at least from one such word to the next
 _LISTENER: ContextVar[Listener | None] = ContextVar("listener", default=None)
 
 
@@ -43,6 +46,26 @@ def tell_progress(what: str, done: int, total: int) -> None:
 def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a file, telling how much of it has been read."""
     return sha256(path, partial(tell_progress, "bytes"))
+
+
+class Paced:
+    """A listener that hears now and then, where reading takes long enough for anybody to ask.
+
+    Parameters
+    ----------
+    listener : callable
+        That hears less so. Of what it heard of it also hears the end, once.
+    """
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener, self._next, self._unfinished = listener, time.monotonic() + QUIET, ""
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        """Pass it on, or not."""
+        now, ends = time.monotonic(), done == total
+        if now >= self._next or (ends and self._unfinished == what):
+            self._next, self._unfinished = now + PAUSE, "" if ends else what
+            self._listener(what, done, total)
 
 
 @contextmanager

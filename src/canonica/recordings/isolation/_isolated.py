@@ -23,7 +23,7 @@ from typing import Any
 
 from canonica._errors import RecordingError
 from canonica._files import shown
-from canonica.recordings.isolation._file_progress import FileProgress, progress_told_to
+from canonica.recordings.isolation._file_progress import FileProgress, Paced, progress_told_to
 from canonica.recordings.isolation._worker import NEXT, READY, STOP, Answer, Request, receive, send
 
 OFF = "CANONICA_READ_IN_PROCESS"  # environment variable: read in this process, as for debugging
@@ -46,7 +46,7 @@ class Limits:
     Parameters
     ----------
     seconds : float
-        Until its first, or next, recording.
+        Until its first, or next, recording, or word of how much has been read.
     memory : int
         Bytes, beside what the process has at the start. Linux only.
     """
@@ -126,7 +126,7 @@ def _in_this_process(
             progress(FileProgress(path, *told))
 
     while True:
-        with progress_told_to(heard):  # but not of what is done with an item
+        with progress_told_to(Paced(heard)):  # but not of what is done with an item
             try:
                 item = next(items)
             except StopIteration:
@@ -208,24 +208,28 @@ class _Worker:
         RecordingError
             If it died, or did not answer in time.
         """
+        answer = self._heard(path, limits)
+        while answer.kind == "progress":
+            if progress is not None:
+                progress(FileProgress(path, *answer.value))
+            answer = self._heard(path, limits)
+        for message, category in answer.warned:
+            warnings.warn(message, category, stacklevel=4)
+        return answer
+
+    def _heard(self, path: Path, limits: Limits) -> Answer:
+        """Return the next answer, or word of progress, or kill the process."""
         late = threading.Timer(limits.seconds + GRACE, self._process.kill)
         late.daemon = True
         late.start()
         try:
-            answer = receive(self._answers)
-            while answer.kind == "progress":
-                if progress is not None:
-                    progress(FileProgress(path, *answer.value))
-                answer = receive(self._answers)
+            return receive(self._answers)
         except EOFError as error:
             code = self._process.wait()
             slow = not late.is_alive() or code == -getattr(signal, "SIGALRM", 0)
             raise _died(path, limits, code, slow=slow) from error
         finally:
             late.cancel()
-        for message, category in answer.warned:
-            warnings.warn(message, category, stacklevel=4)
-        return answer
 
     def kill(self) -> None:
         """End the process, and close the pipes to it."""

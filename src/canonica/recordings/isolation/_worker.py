@@ -8,7 +8,6 @@ import os
 import pickle
 import signal
 import struct
-import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -18,13 +17,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from canonica._errors import CanonicaError
-from canonica.recordings.isolation._file_progress import progress_told_to
+from canonica.recordings.isolation._file_progress import Paced, progress_told_to
 
 NUMBER = struct.Struct("<Q")
 NEXT, STOP = "next", "stop"  # what is asked for after the first answer
 READY = "ready"  # said once, when it listens
-QUIET = 1.0  # seconds in which nothing is told of how much has been read
-PAUSE = 0.2  # seconds at least from one such message to the next
 
 
 class Request(NamedTuple):
@@ -41,7 +38,7 @@ class Request(NamedTuple):
     folder : str
         Working folder that the path is seen from, if there is one.
     seconds : float
-        After so many without an answer, the process ends itself.
+        After so many without an answer, or word of its progress, the process ends itself.
     memory : int
         Bytes that may be taken in addition to what the process has.
     """
@@ -147,8 +144,14 @@ def _serve(request: Request, requests: Any, answers: Any) -> None:
         os.chdir(request.folder)
     with _limited(request.memory):
         items = iter(request.function(request.path, *request.arguments))
+
+        def tell(*progress: Any) -> None:
+            _alarm(0)  # whoever hears it may take their time
+            send(answers, Answer("progress", progress))
+            _alarm(request.seconds)
+
         while True:
-            with progress_told_to(_Telling(answers)):
+            with progress_told_to(Paced(tell)):
                 answer = _answer(items, request)
             try:
                 send(answers, answer)
@@ -157,19 +160,6 @@ def _serve(request: Request, requests: Any, answers: Any) -> None:
                 send(answers, answer)
             if answer.kind != "item" or receive(requests) != NEXT:
                 return
-
-
-class _Telling:
-    """Sends on how much has been read, where it takes long enough for anybody to ask."""
-
-    def __init__(self, answers: Any) -> None:
-        self._answers, self._next, self._told = answers, time.monotonic() + QUIET, False
-
-    def __call__(self, what: str, done: int, total: int) -> None:
-        now = time.monotonic()
-        if now >= self._next or (self._told and done == total):
-            self._next, self._told = now + PAUSE, True
-            send(self._answers, Answer("progress", (what, done, total)))
 
 
 def _answer(items: Iterator[Any], request: Request) -> Answer:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from canonica._files import shown
+from canonica._files import sha256, shown
 from canonica.data._spike_trains import SpikeTrains
 from canonica.recordings._reading import Reading
 from canonica.recordings.isolation._file_progress import sha256_of
@@ -79,7 +79,7 @@ def file_attributes(
     }
     if stimulus_file is not None:
         attrs["stimulus_file"] = shown(stimulus_file)
-        attrs["stimulus_sha256"] = sha256_of(stimulus_file)
+        attrs["stimulus_sha256"] = sha256(stimulus_file)
     return attrs | {"reading": told}
 
 

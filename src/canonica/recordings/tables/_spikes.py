@@ -21,6 +21,7 @@ from canonica.data._spike_trains import OutOfOrderError, SpikeTrains, counted_re
 from canonica.recordings._columns import Ragged, columns_of
 from canonica.recordings._largest import check_size
 from canonica.recordings._reading import Reading
+from canonica.recordings.isolation._file_progress import tell_progress
 from canonica.recordings.spikes._file_trains import file_attributes, file_trains
 from canonica.recordings.spikes._grouped_spikes import grouped_by_channel
 from canonica.recordings.stimuli._stimulation import Stimulation, stimulation
@@ -157,6 +158,7 @@ def _counted_in_pieces(found: _SpikeTable, path: Path, reading: Reading) -> xr.D
     try:
         names = pieces.channels()
     except RecordingError:
+        tell_progress("all spikes at once", 0, 1)
         return None
     check_size(len(found.trials.onsets), len(names), shown(path))
     try:
@@ -173,6 +175,7 @@ def _counted_in_pieces(found: _SpikeTable, path: Path, reading: Reading) -> xr.D
             **file_attributes(path, reading, **found.told),
         )
     except (OutOfOrderError, RecordingError):
+        tell_progress("all spikes at once", 0, 1)
         return None
 
 
