@@ -13,7 +13,7 @@ import canonica
 from canonica import RecordingError
 from canonica.pipelines._reading_ensembles import read_ensembles
 from canonica.recordings import Reading, is_recording, recording_files, write
-from canonica.recordings.isolation import _file_progress
+from canonica.recordings.isolation import _file_progress, _isolated
 from canonica.recordings.isolation._file_progress import progress_told_to, tell_progress
 from canonica.recordings.isolation._isolated import _POOL, OFF, Limits, begin_reading, isolated
 from canonica.reverse_engineering import PublishedProtocol
@@ -215,18 +215,46 @@ def test_the_end_is_told_once_and_of_what_was_told(monkeypatch):
     assert heard == [("spikes", 1, 9), ("spikes", 9, 9), ("rows", 3, 9)]
 
 
+def floods(path):
+    """Tell more than a pipe holds, all of it at once, in the second second."""
+    pause = _file_progress.PAUSE
+    _file_progress.PAUSE = -1.0
+    time.sleep(1.1)
+    for done in range(5000):
+        tell_progress("spikes", done, 5000)
+    _file_progress.PAUSE = pause
+    yield path.name
+
+
+def tells_and_hangs(path):
+    time.sleep(1.1)
+    tell_progress("spikes", 1, 2)
+    yield from hangs(path)
+
+
 @pytest.mark.slow
 def test_who_listens_may_take_longer_than_the_file(tmp_path):
-    slow = []
+    told = []
 
     def listen(progress):
-        if not slow:
-            slow.append(progress)
-            time.sleep(8.0)
+        told.append(progress)
+        if len(told) == 1:
+            time.sleep(9.0)
 
-    limits = Limits(seconds=2.5)
-    found = isolated(tells, tmp_path, 0.06, limits=limits, progress=listen)
-    assert list(found) == [tmp_path.name]
+    limits = Limits(seconds=3.0)
+    assert list(isolated(floods, tmp_path, limits=limits, progress=listen)) == [tmp_path.name]
+    assert len(told) == 5000
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="it cannot end itself there")
+def test_one_that_hangs_after_a_word_of_progress_ends_itself(tmp_path, monkeypatch):
+    monkeypatch.setattr(_isolated, "GRACE", 60.0)
+    began, told = time.monotonic(), []
+    with pytest.raises(RecordingError, match="could not be read in 3 s"):
+        list(isolated(tells_and_hangs, tmp_path, limits=Limits(seconds=3.0), progress=told.append))
+    assert len(told) == 1
+    assert time.monotonic() - began < 40
 
 
 def test_an_error_of_who_listens_is_theirs(tmp_path):
