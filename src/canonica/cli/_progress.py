@@ -43,10 +43,7 @@ BYTES = (
 
 
 class _Bars:
-    """A bar for each kind of work, from when it is first told of.
-
-    Of what goes on within a piece of it, as long as that lasts.
-    """
+    """A bar for each kind of work, from when it is told of, and for a file while it is read."""
 
     def __init__(self, shown: Progress) -> None:
         self._shown = shown
@@ -60,7 +57,7 @@ class _Bars:
             if told.done == told.total:
                 self._shown.remove_task(self._within.pop(told.within))
             return
-        while self._within:  # if it is neither done nor failed, it comes back
+        while self._within:  # of a file that goes on it comes back, of one that failed not
             self._shown.remove_task(self._within.popitem()[1])
         self._show(self._tasks, told.what, words, told)
 

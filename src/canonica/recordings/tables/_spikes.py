@@ -82,6 +82,7 @@ def read(path: Path, reading: Reading) -> Iterator[xr.Dataset | RecordingError]:
     found = _SpikeTable.of(path, reading)
     recording = _counted_in_pieces(found, path, reading)
     if recording is None:
+        tell_progress("all spikes at once", 0, 1)
         trains = _trains(found, path, reading)
         check_size(len(trains.onsets), len(trains), shown(path))
         recording = trains.recording(window=reading.window)
@@ -158,7 +159,6 @@ def _counted_in_pieces(found: _SpikeTable, path: Path, reading: Reading) -> xr.D
     try:
         names = pieces.channels()
     except RecordingError:
-        tell_progress("all spikes at once", 0, 1)
         return None
     check_size(len(found.trials.onsets), len(names), shown(path))
     try:
@@ -175,7 +175,6 @@ def _counted_in_pieces(found: _SpikeTable, path: Path, reading: Reading) -> xr.D
             **file_attributes(path, reading, **found.told),
         )
     except (OutOfOrderError, RecordingError):
-        tell_progress("all spikes at once", 0, 1)
         return None
 
 
