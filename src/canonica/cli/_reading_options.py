@@ -142,12 +142,15 @@ def takes_reading(command: Callable[..., int]) -> Callable[..., int]:
 
         begin_reading()
         from canonica.recordings import Reading  # noqa: PLC0415
+        from canonica.recordings._read import read_ahead  # noqa: PLC0415
 
         given = {name: kwargs.pop(name) for name in _PARAMETERS}
         given["window"] = tuple(limit / 1000 for limit in given["window"])
         for several in ("stimuli", "sources", "quality"):
             given[several] = tuple(given[several] or ())
-        return command(*args, reading=Reading(**given), **kwargs)
+        reading = Reading(**given)
+        read_ahead(kwargs.get("paths", ()), reading)
+        return command(*args, reading=reading, **kwargs)
 
     options = [p.replace(kind=Parameter.KEYWORD_ONLY) for p in _PARAMETERS.values()]
     parameters = [p.replace(kind=Parameter.KEYWORD_ONLY) for p in own.values()]

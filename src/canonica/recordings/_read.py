@@ -1,6 +1,7 @@
 """Read the recordings in files."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from os import PathLike
 from pathlib import Path
@@ -28,7 +29,7 @@ from canonica.recordings._recording_files import files_of
 from canonica.recordings.experiments._assembling import assembled
 from canonica.recordings.experiments._grouping import Experiment
 from canonica.recordings.isolation._file_progress import FileProgress
-from canonica.recordings.isolation._isolated import isolated
+from canonica.recordings.isolation._isolated import ask_ahead, isolated
 from canonica.recordings.stimuli._inferred_sources import with_inferred_sources
 
 AS_THE_FILE_SAYS = Reading()
@@ -224,6 +225,20 @@ def _each_of_file(
 def _recordings_in(path: Path, reading: Reading) -> Iterator[xr.Dataset | RecordingError]:
     """Yield every recording of a file, in this process."""
     yield from reader_of(path).read(path, reading)
+
+
+def read_ahead(paths: Sequence[AnyPath], reading: Reading) -> None:
+    """Have a file read before `read_each` asks for it, if `begin_reading` started a process.
+
+    Where several are given it is not: which of them comes first is known only when some have been
+    looked into.
+    """
+    if len(paths) != 1:
+        return
+    path = Path(paths[0])
+    with suppress(OSError, ValueError):  # whoever reads it will say what is wrong with its name
+        if path.is_file():
+            ask_ahead(_recordings_in, path, reading)
 
 
 @checked_arguments

@@ -15,6 +15,7 @@ from canonica.report._style import (
     BLUE,
     STATE_COLOURS,
     VERMILION,
+    density_bar,
     legend_below,
     letter,
     new_figure,
@@ -231,7 +232,7 @@ def _observed_against_predicted_response(axis: Axes, parts: Sequence[xr.Dataset]
         title="Responses, last sessions",
         aspect=1,
     )
-    axis.figure.colorbar(density, ax=axis, label="trials", shrink=0.8)
+    density_bar(density, axis, "trials")
 
 
 def _observed_against_predicted_weight(axis: Axes, parts: Sequence[xr.Dataset]) -> None:

@@ -8,7 +8,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from canonica._of_results import of_results
-from canonica.report._style import BLACK, BLUE, GREEN, ORANGE, VERMILION, grid, new_figure
+from canonica.report._style import (
+    BLACK,
+    BLUE,
+    GREEN,
+    ORANGE,
+    VERMILION,
+    density_bar,
+    grid,
+    new_figure,
+)
 from canonica.studies import recovery_summary
 
 ACTIVITY_COLOURS = {"posterior": BLACK, "normalised": ORANGE}
@@ -70,7 +79,7 @@ def recovery_figure(found: xr.Dataset, *, noise: float | None = None) -> Figure:
     axes = grid(figure, 2, 3)
     _threshold_factors(axes[0, 0], shown)
     for axis, activity in zip(axes[0, 1:], ACTIVITY_COLOURS, strict=True):
-        _strengths(axis, shown, activity, figure)
+        _strengths(axis, shown, activity)
     _against_prior_strength(axes[1, 0], shown, "strength_slope", ideal=1)
     axes[1, 0].set(title="Bias of strengths, draw by draw", ylabel="slope of estimate on truth")
     _against_prior_strength(axes[1, 1], shown, "strength_spread", ideal=0)
@@ -105,7 +114,7 @@ def _threshold_factors(axis: Axes, shown: xr.Dataset) -> None:
     axis.legend(title="activity", frameon=False, markerscale=2)
 
 
-def _strengths(axis: Axes, shown: xr.Dataset, activity: str, figure: Figure) -> None:
+def _strengths(axis: Axes, shown: xr.Dataset, activity: str) -> None:
     estimate = shown["strength"].sel(activity=activity, assumed="protocol")
     density = axis.hexbin(
         shown["true_strength"].to_numpy().ravel(),
@@ -122,7 +131,7 @@ def _strengths(axis: Axes, shown: xr.Dataset, activity: str, figure: Figure) -> 
         xlabel="true sigmoid(W), last session",
         ylabel=f"estimated, prior strength {shown.attrs['prior_strength']:g}",
     )
-    figure.colorbar(density, ax=axis, label="synapses", shrink=0.8)
+    density_bar(density, axis, "synapses")
 
 
 def _against_prior_strength(axis: Axes, shown: xr.Dataset, name: str, *, ideal: float) -> None:

@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Float, Int, Num
 
+from canonica.data._row_numbers import row_numbers
 from canonica.reverse_engineering._sessions import Sessions
 
 
@@ -27,9 +28,7 @@ class SourceStates:
     @classmethod
     def of(cls, sources: Num[np.ndarray, "trial source"]) -> "SourceStates":
         """Return the states of `sources` (0/1), from all on to all off."""
-        codes = np.zeros(len(sources), np.int64)
-        for column in sources.T:  # renumbered at every source, so that no code can overflow
-            codes = _renumbered(2 * codes + (column < 1))
+        codes = row_numbers(sources)
         first = np.empty(codes.max() + 1, np.int64)
         first[codes[::-1]] = np.arange(len(codes))[::-1]
         return cls(index=codes, patterns=sources[first].astype(np.int64))
@@ -70,9 +69,3 @@ def means(
     """Return sums over counts, NaN where there is nothing to count."""
     occurs = counts[..., None] > 0
     return np.divide(sums, counts[..., None], out=np.full_like(sums, np.nan), where=occurs)
-
-
-def _renumbered(codes: Int[np.ndarray, " trial"]) -> Int[np.ndarray, " trial"]:
-    """Return the codes numbered without gaps, in the same order; linear, where sorting is not."""
-    occurs = np.bincount(codes) > 0
-    return (np.cumsum(occurs) - 1)[codes]

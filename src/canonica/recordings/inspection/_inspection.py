@@ -12,6 +12,7 @@ import xarray as xr
 from canonica._arguments import checked_arguments
 from canonica._errors import how_many, listed
 from canonica.data._recording_checks import check_recording
+from canonica.data._row_numbers import row_numbers
 from canonica.data._spike_trains import COARSE, COARSE_TIMES, DOUBLED, OVERLAPPING, SHUFFLED
 from canonica.recordings.inspection._finding import SEVERITIES, Finding
 from canonica.recordings.inspection._lost_ending import lost_ending
@@ -28,6 +29,7 @@ DIFFERENT = 3  # values above 0, and ...
 RESPONSES = 20  # ... so many responses in all, that have a common factor by no chance
 SEVERAL = 3  # inputs of which it is odd that no two come together
 SHOWN = 4  # groups of equal columns
+FEW_SPIKES = 1 << 16  # below this, whole numbers are looked up rather than sorted
 SLOW = 60.0  # seconds between stimuli that look more like milliseconds
 
 
@@ -184,7 +186,16 @@ def _no_counts(recording: xr.Dataset) -> Iterator[Finding]:
 
 def _different_values(responses: np.ndarray) -> np.ndarray:
     """Return all values that occur, rising; column by column, for the sake of memory."""
-    return np.unique(np.concatenate([np.unique(column) for column in responses.T]))
+    return np.unique(np.concatenate([_values_of(column) for column in responses.T]))
+
+
+def _values_of(column: np.ndarray) -> np.ndarray:
+    """Return the values that occur in a column, rising; linear for numbers of spikes."""
+    if column.min() >= 0 and column.max() < FEW_SPIKES:  # neither of NaN
+        whole = column.astype(np.int64)
+        if (whole == column).all():
+            return np.flatnonzero(np.bincount(whole))
+    return np.unique(column)
 
 
 def _common_factor(values: np.ndarray) -> float | None:
@@ -354,7 +365,7 @@ def _outside(recording: xr.Dataset) -> Iterator[Finding]:
 
 def _repeats(recording: xr.Dataset) -> Iterator[Finding]:
     lengths = np.unique(recording["session"].to_numpy(), return_counts=True)[1]
-    stimuli = recording["stimuli"].to_numpy().astype(np.uint8)
+    stimuli = recording["stimuli"].to_numpy()
     if len(lengths) > 1 and lengths.min() == lengths.max():
         folded = stimuli.reshape(len(lengths), -1)
         if (folded == folded[0]).all():
@@ -365,7 +376,7 @@ def _repeats(recording: xr.Dataset) -> Iterator[Finding]:
                 "Nothing to do: the published experiment did so.",
             )
             return
-    different = len(np.unique(np.packbits(stimuli, axis=1), axis=0))
+    different = int(row_numbers(stimuli).max()) + 1
     yield Finding(
         "note",
         f"{how_many(different, 'stimulus', 'different stimuli')} in "
@@ -377,10 +388,13 @@ def _repeats(recording: xr.Dataset) -> Iterator[Finding]:
 
 def _equal_columns(values: np.ndarray) -> list[list[int]]:
     """Return groups of columns, numbered from 1, that vary and are the same in every row."""
+    sums = np.array([column.sum() for column in values.T])  # equal ones are added up alike
+    _, which, shared = np.unique(sums, return_inverse=True, return_counts=True)
     columns: dict[bytes, list[int]] = {}
-    for number, column in enumerate(values.T, 1):  # by digests: copies of all would take as much
-        if (column != column[0]).any():
-            columns.setdefault(sha256(column.tobytes()).digest(), []).append(number)
+    for index in np.flatnonzero(shared[which] > 1):
+        column = values[:, index]
+        if (column != column[0]).any():  # by digests: copies of all would take as much as they
+            columns.setdefault(sha256(column.tobytes()).digest(), []).append(int(index) + 1)
     return [group for group in columns.values() if len(group) > 1]
 
 

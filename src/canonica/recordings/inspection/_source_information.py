@@ -5,6 +5,8 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
+from canonica.data._row_numbers import row_numbers
+
 CHANCE = 0.01  # that sources of no meaning seem to tell something of any input
 
 
@@ -44,12 +46,12 @@ def source_information(recording: xr.Dataset) -> SourceInformation | None:
     from scipy.special import chdtrc  # noqa: PLC0415  (of chi2 in scipy.stats, slow to load)
 
     sources, stimuli = _without_repeats(recording)
-    _, state = np.unique(sources, axis=0, return_inverse=True)
+    state = row_numbers(sources)
     varying = stimuli[:, (stimuli != stimuli[0]).any(axis=0)]
     states = int(state.max()) + 1
     if states == 1 or not varying.shape[1]:
         return None
-    indicator = np.eye(states)[state.ravel()]
+    indicator = np.eye(states)[state]
     on = indicator.T @ varying
     tables = np.stack([on, indicator.sum(axis=0)[:, None] - on])  # (value, state, input)
     statistic = 2 * len(stimuli) * _nats(tables / len(stimuli))

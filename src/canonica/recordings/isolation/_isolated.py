@@ -32,6 +32,7 @@ PER_MIB = 1.0  # seconds more for each MiB of the file, as from a slow disk
 MEMORY = 4 << 30  # bytes that a small file may take
 PER_BYTE = 16  # times its size, that a large file may take
 IDLE = 4  # processes that are kept for the next file
+OTHERS = ("PYTEST", "JAX_", "XLA_", "TF_", "TPU_")  # variables of what is not loaded to read
 GRACE = 5.0  # seconds after which a process is killed that should have ended itself
 START = (
     "import sys; sys.path[:] = {path!r}; "
@@ -92,15 +93,15 @@ def isolated(
     RecordingError
         As the function raises it; or if its process died, or took too long.
     """
-    worker = None if os.environ.get(OFF) else _POOL.take()
+    limits = limits or Limits.of(path)
+    request = _request(function, path, arguments, limits)
+    worker = None if os.environ.get(OFF) else _POOL.take(request)
     if worker is None:  # no process can be started here: better so than not at all
         yield from _in_this_process(function(path, *arguments), path, progress)
         return
-    limits = limits or Limits.of(path)
-    request = Request(function, path, arguments, _folder(), limits.seconds, limits.memory)
     kept = False  # whether the process can read another file
     try:
-        worker.send(tuple(request))
+        worker.ask(request)
         answer = worker.answer(path, limits, progress)
         while answer.kind == "item":
             try:
@@ -138,6 +139,27 @@ def begin_reading() -> None:
     """Start a process that will read files, and loads what it needs for that at the same time."""
     if not os.environ.get(OFF):
         _POOL.start_one()
+
+
+def ask_ahead(function: Callable[..., Iterator[Any]], path: Path, *arguments: Any) -> None:
+    """Have a process that waits for a file read the one that `isolated` will be called for.
+
+    It does so while this process does something else, such as loading what comes after. What it
+    reads is not held here. If another file, or the same with other arguments, is then asked for,
+    another process reads that.
+
+    Parameters
+    ----------
+    function, path, *arguments
+        As `isolated` will be called.
+    """
+    _POOL.ask_one(_request(function, path, arguments, Limits.of(path)))
+
+
+def _request(
+    function: Callable[..., Iterator[Any]], path: Path, arguments: tuple[Any, ...], limits: Limits
+) -> Request:
+    return Request(function, path, arguments, _folder(), limits.seconds, limits.memory)
 
 
 def end_reading() -> None:
@@ -181,6 +203,22 @@ class _Worker:
         self._requests: Any = self._process.stdin
         self._answers: Any = self._process.stdout
         self._ready = False
+        self._asked: Request | None = None  # what it reads, or has read, ahead of time
+
+    def is_for(self, request: Request) -> bool:
+        """Whether it has nothing else to do than this request."""
+        return self._asked is None or self._asked == request
+
+    def ask(self, request: Request) -> None:
+        """Ask for a file, unless that was done ahead of time."""
+        if self._asked is None:
+            self.send(tuple(request))
+        self._asked = None
+
+    def ask_ahead(self, request: Request) -> None:
+        """Ask for a file, whose answer will be asked for by `ask`."""
+        self.ask(request)
+        self._asked = request
 
     def has_started(self) -> bool:
         """Wait until it listens; return whether that was possible."""
@@ -258,8 +296,8 @@ def _died(path: Path, limits: Limits, code: int, *, slow: bool) -> RecordingErro
 
 
 def _settings() -> tuple[dict[str, str], list[str]]:
-    """Return what a process takes from us when it starts."""
-    variables = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
+    """Return what a process takes from us when it starts, and what it reads may depend on."""
+    variables = {name: value for name, value in os.environ.items() if not name.startswith(OTHERS)}
     return variables, list(sys.path)
 
 
@@ -282,13 +320,14 @@ class _Pool:
         self._lock = threading.Lock()
         self._idle: list[_Worker] = []
 
-    def take(self) -> _Worker | None:
-        """Return a process; None where none can be started."""
+    def take(self, request: Request) -> _Worker | None:
+        """Return a process for a request; None where none can be started."""
         while True:
             with self._lock:
-                worker = self._idle.pop() if self._idle else None
-            if worker is None:
-                break
+                worker = next((one for one in self._idle if one.is_for(request)), None)
+                if worker is None:
+                    break
+                self._idle.remove(worker)
             if worker.fits and worker.has_started():
                 return worker
             worker.kill()
@@ -303,6 +342,14 @@ class _Pool:
         with self._lock:
             if not self._idle:
                 self._idle += filter(None, [_new_worker()])
+
+    def ask_one(self, request: Request) -> None:
+        """Ask a process that waits for a file, if there is one, ahead of time."""
+        with self._lock:
+            for worker in self._idle:
+                if worker.fits and worker.is_for(request):
+                    worker.ask_ahead(request)
+                    return
 
     def give_back(self, worker: _Worker) -> None:
         """Keep a process for the next file, if not enough are kept."""
