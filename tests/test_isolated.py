@@ -5,17 +5,28 @@ import signal
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import canonica
 from canonica import RecordingError
+from canonica.cli import main
 from canonica.pipelines._reading_ensembles import read_ensembles
 from canonica.recordings import Reading, is_recording, recording_files, write
+from canonica.recordings._read import read_ahead
 from canonica.recordings.isolation import _file_progress, _isolated
 from canonica.recordings.isolation._file_progress import progress_told_to, tell_progress
-from canonica.recordings.isolation._isolated import _POOL, OFF, Limits, begin_reading, isolated
+from canonica.recordings.isolation._isolated import (
+    _POOL,
+    OFF,
+    Limits,
+    Request,
+    ask_ahead,
+    begin_reading,
+    isolated,
+)
 from canonica.reverse_engineering import PublishedProtocol
 from recording_files import matlab, pair, world
 
@@ -69,6 +80,113 @@ def test_one_that_was_started_beforehand_reads(tmp_path, monkeypatch):
     assert next(isolated(process, tmp_path)) == waiting._process.pid
     begin_reading()
     assert _POOL._idle == [waiting]
+
+
+def counts(path, by):
+    """Yield how often a file was read, counted beside it, and by which process."""
+    times = path.with_name("times")
+    times.write_text(times.read_text() + "x" * by)
+    yield len(times.read_text()), os.getpid()
+    yield "end"
+
+
+@pytest.fixture
+def times(tmp_path):
+    """Return the file that says how often the one beside it was read."""
+    (tmp_path / "file").write_text("")
+    (tmp_path / "times").write_text("")
+    return tmp_path / "times"
+
+
+def asked_ahead(*arguments):
+    """Return a process that has begun to read what it was asked for ahead of time."""
+    _POOL.close()
+    begin_reading()
+    (waiting,) = _POOL._idle
+    ask_ahead(*arguments)
+    return waiting._process
+
+
+def test_a_file_that_was_asked_for_ahead_is_read_once(tmp_path, times):
+    ours = asked_ahead(counts, tmp_path / "file", 1)
+    ask_ahead(counts, tmp_path / "file", 1)
+    ask_ahead(counts, tmp_path / "file", 3)  # it has something to do
+    assert next(isolated(process, tmp_path)) != ours.pid  # another file
+    assert list(isolated(counts, tmp_path / "file", 1)) == [(1, ours.pid), "end"]
+    assert times.read_text() == "x"
+    assert next(isolated(counts, tmp_path / "file", 1))[0] == 2
+
+
+def test_nothing_is_read_ahead_where_no_process_waits(tmp_path, times):
+    _POOL.close()
+    ask_ahead(counts, tmp_path / "file", 1)
+    assert not _POOL._idle
+    assert next(isolated(counts, tmp_path / "file", 1))[0] == 1
+    assert times.read_text() == "x"
+
+
+def test_a_file_asked_for_ahead_is_read_as_it_is_now_asked_for(tmp_path, times):
+    ours = asked_ahead(counts, tmp_path / "file", 1)
+    while not times.read_text():
+        time.sleep(0.01)
+    read, reader = next(isolated(counts, tmp_path / "file", 2))
+    assert read == 3
+    assert reader != ours.pid
+
+
+def test_one_that_ended_ahead_of_time_is_replaced(tmp_path, times):
+    ours = asked_ahead(counts, tmp_path / "file", 1)
+    while not times.read_text():
+        time.sleep(0.01)
+    ours.kill()
+    ours.wait(timeout=60)
+    assert next(isolated(counts, tmp_path / "file", 1))[0] == 2
+
+
+def test_what_others_set_for_themselves_does_not_matter_to_reading(tmp_path, monkeypatch):
+    first = next(isolated(process, tmp_path))
+    monkeypatch.setenv("TPU_SKIP_MDS_QUERY", "2")
+    monkeypatch.setenv("JAX_ENABLE_X64", "1")
+    assert next(isolated(process, tmp_path)) == first
+    monkeypatch.setenv("HDF5_USE_FILE_LOCKING", "FALSE")
+    assert next(isolated(process, tmp_path)) != first
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["validate"],
+        ["validate", "--infer-sources", "--window", "5", "40"],
+        pytest.param(["analyze", "--initial-sessions", "1", "--out"], marks=pytest.mark.slow),
+    ],
+)
+def test_the_file_of_a_command_is_asked_for_once_before_it_loads(tmp_path, monkeypatch, command):
+    path = pair(tmp_path, world())
+    out = [str(tmp_path / "out")] if command[-1] == "--out" else []
+    sent = []
+    send = _isolated._Worker.send
+    monkeypatch.setattr(
+        _isolated._Worker, "send", lambda one, value: (sent.append(value), send(one, value))
+    )
+    _POOL.close()
+    monkeypatch.setattr(sys, "argv", ["canonica", command[0], str(path), *command[1:], *out])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code in (0, 1)
+    assert [value[1] for value in sent if isinstance(value, tuple)] == [path]
+
+
+def test_only_one_file_is_read_ahead(tmp_path):
+    path = pair(tmp_path, world())
+    _POOL.close()
+    begin_reading()
+    (waiting,) = _POOL._idle
+    for paths in ([], [tmp_path], [path, path], [tmp_path / "none.mat"], ["\0"], ["x" * 5000]):
+        read_ahead(paths, Reading())
+        assert waiting._asked is None
+    read_ahead([str(path)], Reading())
+    assert waiting._asked is not None
+    _POOL.close()
 
 
 def test_one_that_ended_before_its_first_file_is_replaced(tmp_path):
@@ -131,11 +249,12 @@ def test_threads_read_at_once(tmp_path):
 
 
 def test_a_process_that_is_gone_is_not_asked_again():
-    worker = _POOL.take()
+    request = Request(process, Path(), (), None, 1.0, 1)
+    worker = _POOL.take(request)
     assert worker is not None
     worker.kill()
     _POOL.give_back(worker)
-    again = _POOL.take()
+    again = _POOL.take(request)
     assert again is not None
     assert again is not worker
     _POOL.give_back(again)

@@ -7,11 +7,15 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 import canonica
 from canonica import CanonicaError
 from canonica.cli import main
 from canonica.recordings import inspect, recording, write_matlab
+from canonica.recordings.inspection._inspection import _values_of
 from recording_files import ELECTRODES, SESSIONS, TRIALS, matlab, pair, world
 
 
@@ -85,6 +89,44 @@ def test_responses_that_are_no_multiples_are_noticed(generator):
         recorded(responses=(counts - counts.mean()) / counts.std())
     with pytest.raises(canonica.RecordingError, match="Mark missing electrodes"):
         recorded(responses=counts - 1.0)
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("factor", [1.0, 0.1])
+def test_copies_are_told_from_columns_with_the_same_sum(generator, order, factor):
+    counts = generator.poisson(3.0, (SESSIONS * TRIALS, ELECTRODES)) * factor
+    counts[:, 4] = counts[::-1, 1]
+    counts[:, [3, 7]] = counts[:, [1, 1]]
+    counts[:, 8] = counts[:, 5]
+    found = warned(recorded(responses=np.array(counts, order=order)))
+    assert "electrodes 2, 4, 8; 6, 9 record exactly the same" in found
+
+
+def test_constant_columns_are_no_copies():
+    responses = world().responses.astype(float)
+    responses[:, [0, 3]] = 2.0
+    assert not [what for what in warned(recorded(responses=responses)) if "the same" in what]
+
+
+@given(
+    arrays(
+        np.float64,
+        st.integers(1, 30),
+        elements=st.one_of(
+            st.integers(-3, 9).map(float),
+            st.sampled_from([0.5, 65_535.0, 65_536.0, 1e300, np.inf, np.nan]),
+        ),
+    )
+)
+def test_values_that_occur_are_found_as_by_sorting(column):
+    np.testing.assert_array_equal(_values_of(column), np.unique(column))
+
+
+def test_stimuli_that_differ_are_counted(generator):
+    stimuli = generator.integers(0, 2, (SESSIONS * TRIALS, 5)).astype(float)
+    different = len({tuple(row) for row in stimuli.tolist()})
+    notes = [one.what for one in inspect(recorded(stimuli=stimuli)) if one.severity == "note"]
+    assert f"{different} different stimuli in {SESSIONS * TRIALS} trials" in notes
 
 
 @pytest.mark.parametrize(("electrodes", "few"), [(10, None), (9, "2 (4)"), (6, "1, 2 (3, 3)")])
