@@ -48,8 +48,8 @@ def netcdf_bytes(dataset: xr.Dataset) -> bytes:
                     stored[name].dims[axis].attach_scale(stored[dim])
         # Attributes last: HDF5 writes anew what is attached to a scale, again and again, which it
         # cannot do beside many other attributes whose order is tracked.
-        for name, one in variables.items():
-            _add_attributes(stored[name], one.attrs)
+        for name, place in stored.items():
+            _add_attributes(place, variables[name].attrs if name in variables else {})
         _add_attributes(file, attrs)
         file.flush()
         return file.id.get_file_image()
