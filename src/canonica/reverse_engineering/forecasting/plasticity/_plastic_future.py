@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
 from canonica._float64 import in_float64
+from canonica._one_thread import by_one_thread
 from canonica.model import SynapticSums
 from canonica.reverse_engineering.forecasting.distribution._censored_logistic import (
     location_of,
@@ -120,6 +121,7 @@ class Future(NamedTuple):
     offset: Float[AnyArray, "draw ensemble"]
 
 
+@by_one_thread
 @in_float64
 @partial(jax.jit, static_argnames=("samples", "adaptive"))
 def future(

@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float
 
 from canonica._float64 import in_float64
+from canonica._one_thread import by_one_thread
 from canonica.model import SynapticSums, synaptic_sums_beside_prior
 from canonica.reverse_engineering.forecasting.plasticity._forgetful_plasticity import learned_before
 from canonica.reverse_engineering.forecasting.plasticity._laplace import (
@@ -84,6 +85,7 @@ def session_sums(
     )
 
 
+@by_one_thread
 @in_float64
 @partial(jax.jit, static_argnames="states")
 def frozen_posterior(initial: Initial, *, states: int) -> FrozenPosterior:
@@ -99,6 +101,7 @@ def frozen_posterior(initial: Initial, *, states: int) -> FrozenPosterior:
     return _of_ensembles(partial(_frozen, states=states), initial)
 
 
+@by_one_thread
 @in_float64
 @partial(jax.jit, static_argnames="adaptive")
 def posterior(
@@ -122,6 +125,7 @@ def posterior(
     return _plastic(initial, frozen, jnp.asarray(rate), jnp.asarray(retention), adaptive=adaptive)
 
 
+@by_one_thread
 @in_float64
 @partial(jax.jit, static_argnames=("states", "adaptive", "together"))
 def log_evidences(

@@ -10,6 +10,7 @@ from jaxtyping import Array, Float
 from scipy import stats
 
 from canonica._float64 import in_float64
+from canonica._one_thread import by_one_thread
 from canonica.reverse_engineering.forecasting.plasticity._laplace import Trials
 from canonica.reverse_engineering.forecasting.plasticity._numbered_trials import Initial
 from canonica.reverse_engineering.phenotype._parameters import Parameter
@@ -93,6 +94,7 @@ def mixture_quantiles(
     return (low + high) / 2
 
 
+@by_one_thread
 @in_float64
 @partial(jax.jit, static_argnames=("states", "uniform_trials"))
 def joint_posteriors(initial: Any, *, states: int, uniform_trials: bool) -> Any:
