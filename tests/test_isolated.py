@@ -114,6 +114,7 @@ def test_a_file_that_was_asked_for_ahead_is_read_once(tmp_path, times):
     assert next(isolated(process, tmp_path)) != ours.pid  # another file
     assert list(isolated(counts, tmp_path / "file", 1)) == [(1, ours.pid), "end"]
     assert times.read_text() == "x"
+    assert [one._asked for one in _POOL._idle] == [None, None]
     assert next(isolated(counts, tmp_path / "file", 1))[0] == 2
 
 
@@ -163,8 +164,9 @@ def test_what_others_set_for_themselves_does_not_matter_to_reading(tmp_path, mon
 def test_the_file_of_a_command_is_asked_for_once_before_it_loads(tmp_path, monkeypatch, command):
     path = pair(tmp_path, world())
     out = [str(tmp_path / "out")] if command[-1] == "--out" else []
-    sent = []
-    send = _isolated._Worker.send
+    sent, ahead = [], []
+    send, ask_one = _isolated._Worker.send, _POOL.ask_one
+    monkeypatch.setattr(_POOL, "ask_one", lambda one: (ahead.append(one.path), ask_one(one)))
     monkeypatch.setattr(
         _isolated._Worker, "send", lambda one, value: (sent.append(value), send(one, value))
     )
@@ -173,6 +175,7 @@ def test_the_file_of_a_command_is_asked_for_once_before_it_loads(tmp_path, monke
     with pytest.raises(SystemExit) as ended:
         main()
     assert ended.value.code in (0, 1)
+    assert ahead == [path]
     assert [value[1] for value in sent if isinstance(value, tuple)] == [path]
 
 

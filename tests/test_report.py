@@ -26,6 +26,15 @@ def line(axes, label):
     return found.get_ydata()
 
 
+def test_the_bar_of_a_density_counts_in_plain_numbers(results, tmp_path):
+    figure = condition_figure("test", [figure_part(results[0])])
+    write_figure(figure, tmp_path / "a.png")
+    (bar,) = (axes for axes in figure.axes if axes.get_ylabel() == "trials")
+    shown = [label.get_text() for label in bar.get_yticklabels(which="both") if label.get_text()]
+    assert {"1", "10"} <= set(shown)
+    assert all(label.replace(",", "").isdigit() for label in shown)
+
+
 def test_lines_are_means_over_recordings(results):
     axes = axes_of(results)
     mean = np.mean([result["response_error"] for result in results], axis=0)

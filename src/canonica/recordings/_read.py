@@ -1,7 +1,7 @@
 """Read the recordings in files."""
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
 from functools import partial
 from os import PathLike
 from pathlib import Path
@@ -236,9 +236,8 @@ def read_ahead(paths: Sequence[AnyPath], reading: Reading) -> None:
     if len(paths) != 1:
         return
     path = Path(paths[0])
-    with suppress(OSError, ValueError):  # whoever reads it will say what is wrong with its name
-        if path.is_file():
-            ask_ahead(_recordings_in, path, reading)
+    if os.path.isfile(path):  # noqa: PTH113  (False if it is no name)
+        ask_ahead(_recordings_in, path, reading)
 
 
 @checked_arguments
