@@ -337,6 +337,7 @@ def study():
     return plasticity_calibration(0, draws=24, **STUDY, model=COARSE)
 
 
+@pytest.mark.slow
 def test_the_posterior_of_simulated_networks_is_right(study):
     summary = calibration_summary(study)
     assert summary.rank_kolmogorov_smirnov_p > 0.001
@@ -347,6 +348,7 @@ def test_the_posterior_of_simulated_networks_is_right(study):
     assert np.corrcoef(np.log(study.true_prior_strength), study["rank"])[0, 1] < 0.9
 
 
+@pytest.mark.slow
 def test_a_study_says_what_its_networks_were_drawn_from(study):
     for field, variance in USUAL._asdict().items():
         said = study.attrs[f"true_{field}_deviation"]
@@ -354,6 +356,7 @@ def test_a_study_says_what_its_networks_were_drawn_from(study):
     assert study.attrs["true_threshold_deviation"] == OFFSET_DEVIATION
 
 
+@pytest.mark.slow
 def test_the_prior_strength_of_fast_learners_is_recovered(study):
     clear = study.log_evidence.sel(kind="plastic") >= study.attrs["clear"]
     assert clear.any()
@@ -361,12 +364,14 @@ def test_the_prior_strength_of_fast_learners_is_recovered(study):
     assert np.abs(np.log(ratio[clear])).mean() < 1
 
 
+@pytest.mark.slow
 def test_no_plasticity_is_hardly_ever_taken_for_some(study):
     alarms = int((study.log_evidence.sel(kind="frozen") >= study.attrs["clear"]).sum())
     # Bayes: at most 1 in 20 has odds of 20 to 1 against it.
     assert stats.binom.sf(alarms - 1, 24, np.exp(-study.attrs["clear"])) > 0.001
 
 
+@pytest.mark.slow
 def test_a_draw_does_not_depend_on_how_many_there_are(study):
     told = []
     fewer = plasticity_calibration(
