@@ -356,7 +356,7 @@ def test_a_full_disk_is_an_error_not_a_traceback(call, file, tmp_path, monkeypat
     monkeypatch.setattr(_analyze, "write_figure", full)
     code, _, errors = call("analyze", file, "--out", tmp_path / "r", *SESSION)
     assert code == 2
-    assert "No space left" in errors
+    assert f"{tmp_path / 'r'}: found no room to write it (No space left" in errors.replace("\n", "")
     assert entries(tmp_path) == []
 
 

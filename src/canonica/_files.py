@@ -1,5 +1,6 @@
 """Files: whole or not at all, and known by their hash."""
 
+import errno
 import glob
 import hashlib
 import os
@@ -15,6 +16,7 @@ from canonica._errors import CanonicaError
 from canonica._leftovers import LeftoverWarning, Owner
 
 AnyPath: TypeAlias = str | PathLike[str]
+NO_ROOM = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 LONGEST_STEM = 40  # characters of a name that its unfinished file shares
 
 
@@ -108,13 +110,33 @@ def remove_unfinished() -> None:
 
 
 @contextmanager
+def room_for(path: Path) -> Iterator[None]:
+    """Say which results there was no room for, where something that writes them says that alone.
+
+    Raises
+    ------
+    CanonicaError
+        In place of an OSError that says that the disk is full, or a file too large for it.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        raise CanonicaError(
+            f"{shown(path)}: found no room to write it ({os.strerror(error.errno)}); expected "
+            "enough for all of it. Make room, or choose another disk."
+        ) from error
+
+
+@contextmanager
 def complete_file(path: Path) -> Iterator[Path]:
     """Give a path beside `path` to write to, which takes its place only once all is written.
 
     Raises
     ------
     CanonicaError
-        If no file can be made there.
+        If no file can be made there, or the disk is full.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -126,7 +148,7 @@ def complete_file(path: Path) -> Iterator[Path]:
             "can be made or written to. Choose another."
         ) from error
     try:
-        with unfinished(partial, Path.unlink):
+        with unfinished(partial, Path.unlink), room_for(path):
             yield partial
             partial.replace(path)
     finally:

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from canonica._errors import CanonicaError, how_many, listed
-from canonica._files import AnyPath, in_place, shown, unfinished
+from canonica._files import AnyPath, in_place, room_for, shown, unfinished
 from canonica.pipelines.results._hidden_folders import HIDDEN, hidden_folder, remove_leftovers
 from canonica.pipelines.results._replacement import JOURNAL, finish_replacement, replace_results
 
@@ -61,7 +61,7 @@ def results_folder(out: Path, *, overwrite: bool) -> Iterator[Path]:
     ------
     CanonicaError
         If `out` holds anything, unless it is earlier results and `overwrite` is set; or if a new
-        file would take the name of one that is no earlier result.
+        file would take the name of one that is no earlier result; or if the disk is full.
     """
     check_results_folder(out, overwrite=True)
     finish_replacement(out)
@@ -80,6 +80,7 @@ def results_folder(out: Path, *, overwrite: bool) -> Iterator[Path]:
             for folder in reversed(made):
                 removed_if_ended.enter_context(unfinished(folder, Path.rmdir))
             removed_if_ended.enter_context(unfinished(filling, shutil.rmtree))
+            removed_if_ended.enter_context(room_for(out))
             yield filling
         _put(filling, out, _earlier_files(out, overwrite=overwrite))
         in_place(out)
