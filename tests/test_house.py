@@ -139,7 +139,7 @@ COMMANDS_USE = {
     "canonica._version": {"__version__"},
     "canonica.recordings": {"Finding", "Reading", "SpikeTrains"},
     "canonica.recordings._read": {"read_ahead"},
-    "canonica.recordings.isolation._isolated": {"begin_reading"},
+    "canonica.recordings.isolation._isolated": {"begin_reading", "forget_ahead"},
     "canonica.recordings.nwb._experiment": {"MARKED_UNKNOWN", "METADATA"},
     "canonica.reverse_engineering": {
         "BaselineFrom",

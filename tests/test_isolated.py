@@ -25,6 +25,7 @@ from canonica.recordings.isolation._isolated import (
     Request,
     ask_ahead,
     begin_reading,
+    forget_ahead,
     isolated,
 )
 from canonica.reverse_engineering import PublishedProtocol
@@ -98,6 +99,14 @@ def times(tmp_path):
     return tmp_path / "times"
 
 
+def wait_for(times):
+    """Wait until a file was read, or begun."""
+    deadline = time.monotonic() + 60
+    while not times.read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 def asked_ahead(*arguments):
     """Return a process that has begun to read what it was asked for ahead of time."""
     _POOL.close()
@@ -114,7 +123,7 @@ def test_a_file_that_was_asked_for_ahead_is_read_once(tmp_path, times):
     assert next(isolated(process, tmp_path)) != ours.pid  # another file
     assert list(isolated(counts, tmp_path / "file", 1)) == [(1, ours.pid), "end"]
     assert times.read_text() == "x"
-    assert [one._asked for one in _POOL._idle] == [None, None]
+    assert [one._ahead for one in _POOL._idle] == [None, None]
     assert next(isolated(counts, tmp_path / "file", 1))[0] == 2
 
 
@@ -128,8 +137,7 @@ def test_nothing_is_read_ahead_where_no_process_waits(tmp_path, times):
 
 def test_a_file_asked_for_ahead_is_read_as_it_is_now_asked_for(tmp_path, times):
     ours = asked_ahead(counts, tmp_path / "file", 1)
-    while not times.read_text():
-        time.sleep(0.01)
+    wait_for(times)
     read, reader = next(isolated(counts, tmp_path / "file", 2))
     assert read == 3
     assert reader != ours.pid
@@ -137,8 +145,7 @@ def test_a_file_asked_for_ahead_is_read_as_it_is_now_asked_for(tmp_path, times):
 
 def test_one_that_ended_ahead_of_time_is_replaced(tmp_path, times):
     ours = asked_ahead(counts, tmp_path / "file", 1)
-    while not times.read_text():
-        time.sleep(0.01)
+    wait_for(times)
     ours.kill()
     ours.wait(timeout=60)
     assert next(isolated(counts, tmp_path / "file", 1))[0] == 2
@@ -186,10 +193,34 @@ def test_only_one_file_is_read_ahead(tmp_path):
     (waiting,) = _POOL._idle
     for paths in ([], [tmp_path], [path, path], [tmp_path / "none.mat"], ["\0"], ["x" * 5000]):
         read_ahead(paths, Reading())
-        assert waiting._asked is None
+        assert not waiting.reads_ahead
     read_ahead([str(path)], Reading())
-    assert waiting._asked is not None
+    assert waiting.reads_ahead
+    forget_ahead()
+    assert not _POOL._idle
+    assert waiting._process.poll() is not None
+
+
+def test_a_file_that_changed_since_is_read_anew(tmp_path, times):
+    ours = asked_ahead(counts, tmp_path / "file", 1)
+    wait_for(times)
+    os.utime(tmp_path / "file", ns=(1, 1))  # of the same size
+    read, reader = next(isolated(counts, tmp_path / "file", 1))
+    assert read == 2
+    assert reader != ours.pid
+
+
+def test_a_command_that_stops_before_it_reads_leaves_nothing_read(tmp_path, monkeypatch):
+    path = pair(tmp_path, world())
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "notes.txt").write_text("mine")
+    words = ["canonica", "analyze", str(path), "--out", str(tmp_path / "out")]
+    monkeypatch.setattr(sys, "argv", words)
     _POOL.close()
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    assert not any(one.reads_ahead for one in _POOL._idle)
 
 
 def test_one_that_ended_before_its_first_file_is_replaced(tmp_path):

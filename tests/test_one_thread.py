@@ -1,5 +1,8 @@
 """Linear algebra by one thread, where several would wait for each other."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier, Event, Thread
+
 import pytest
 from threadpoolctl import ThreadpoolController
 
@@ -24,15 +27,55 @@ def fails():
     raise ZeroDivisionError
 
 
+@pytest.fixture
+def two():
+    """Have two threads, on whatever machine, set by nobody who lives."""
+    limiter = []
+    begin = Thread(
+        target=lambda: limiter.append(ThreadpoolController().limit(limits=2, user_api="blas"))
+    )
+    begin.start()
+    begin.join()
+    assert threads() == {2}
+    yield
+    end = Thread(target=limiter[0].restore_original_limits)
+    end.start()
+    end.join()
+
+
+@pytest.mark.usefixtures("two")
 def test_one_thread_during_a_call_and_as_many_as_before_afterwards():
-    with ThreadpoolController().limit(limits=2, user_api="blas"):
-        assert threads() == {2}
-        assert by_one_thread(threads)() == {1}
-        assert threads() == {2}
-        assert by_one_thread(by_one_thread(threads))() == {1}
-        assert threads() == {2}
-        with pytest.raises(ZeroDivisionError):
-            by_one_thread(fails)()
+    assert by_one_thread(threads)() == {1}
+    assert threads() == {2}
+    assert by_one_thread(by_one_thread(threads))() == {1}
+    assert threads() == {2}
+    with pytest.raises(ZeroDivisionError):
+        by_one_thread(fails)()
+    assert threads() == {2}
+
+
+@pytest.mark.usefixtures("two")
+@pytest.mark.parametrize("longer", ["the first", "the second"])
+def test_calls_that_overlap_have_it_to_the_end_of_the_last(longer):
+    both, one_is_over = Barrier(2), Event()
+
+    def call(name):
+        both.wait(60)
+        if name == longer:
+            one_is_over.wait(60)
+        return threads()
+
+    limited = by_one_thread(call)
+
+    def shorter(name):
+        found = limited(name)
+        one_is_over.set()
+        return found
+
+    with ThreadPoolExecutor(2) as pool:
+        names = ["the first", "the second"]
+        calls = [pool.submit(limited if name == longer else shorter, name) for name in names]
+        assert [one.result(60) for one in calls] == [{1}, {1}]
         assert threads() == {2}
 
 
@@ -40,14 +83,16 @@ def test_one_thread_during_a_call_and_as_many_as_before_afterwards():
     "function", [frozen_posterior, posterior, log_evidences, future, joint_posteriors]
 )
 def test_what_takes_many_small_factors_does_so_by_one_thread(monkeypatch, function):
-    asked = []
+    wanted = []
 
-    class Libraries:
-        def limit(self, **limits):
-            asked.append(limits)
-            return ThreadpoolController().limit(limits=None)
+    class Limit:
+        def begin(self):
+            wanted.append("begin")
 
-    monkeypatch.setattr(_one_thread, "_libraries", Libraries)
+        def end(self):
+            wanted.append("end")
+
+    monkeypatch.setattr(_one_thread, "_LIMIT", Limit())
     with pytest.raises(TypeError):
         function()
-    assert asked == [{"limits": 1, "user_api": "blas"}]
+    assert wanted == ["begin", "end"]

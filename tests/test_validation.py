@@ -16,6 +16,7 @@ from canonica import CanonicaError
 from canonica.cli import main
 from canonica.recordings import inspect, recording, write_matlab
 from canonica.recordings.inspection._inspection import _values_of
+from canonica.recordings.inspection._source_information import source_information
 from recording_files import ELECTRODES, SESSIONS, TRIALS, matlab, pair, world
 
 
@@ -163,6 +164,14 @@ def test_what_sources_tell_is_said_in_bits(generator):
     assert 0.1 < bits < 1
     shuffled = recorded(sources=generator.permutation(sources).astype(float))
     assert "sources tell no more of the stimuli than chance" in warned(shuffled)[0]
+
+
+def test_sources_coded_otherwise_tell_as_much():
+    one = recorded()
+    other = one.assign(sources=one["sources"] + 1)
+    wanted, found = source_information(one), source_information(other)
+    assert found == wanted._replace(bits=pytest.approx(wanted.bits, rel=1e-12))
+    assert found.is_any
 
 
 def test_few_trials_are_not_said_to_tell_much_and_nothing(generator):

@@ -138,7 +138,10 @@ def takes_reading(command: Callable[..., int]) -> Callable[..., int]:
     @wraps(command)
     def run(*args: Any, **kwargs: Any) -> int:
         # Imported here, so that --help answers at once; files are read in a process of their own.
-        from canonica.recordings.isolation._isolated import begin_reading  # noqa: PLC0415
+        from canonica.recordings.isolation._isolated import (  # noqa: PLC0415
+            begin_reading,
+            forget_ahead,
+        )
 
         begin_reading()
         from canonica.recordings import Reading  # noqa: PLC0415
@@ -150,7 +153,10 @@ def takes_reading(command: Callable[..., int]) -> Callable[..., int]:
             given[several] = tuple(given[several] or ())
         reading = Reading(**given)
         read_ahead(kwargs.get("paths", ()), reading)
-        return command(*args, reading=reading, **kwargs)
+        try:
+            return command(*args, reading=reading, **kwargs)
+        finally:
+            forget_ahead()
 
     options = [p.replace(kind=Parameter.KEYWORD_ONLY) for p in _PARAMETERS.values()]
     parameters = [p.replace(kind=Parameter.KEYWORD_ONLY) for p in own.values()]

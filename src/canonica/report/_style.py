@@ -1,5 +1,6 @@
 """What all figures share: colours, bands, and how they are written."""
 
+import math
 from collections.abc import Iterable
 from string import ascii_uppercase
 from typing import Any, Literal
@@ -23,6 +24,7 @@ BLUE, VERMILION, PURPLE = "#0072B2", "#D55E00", "#CC79A7"
 STATE_COLOURS = (BLACK, VERMILION, BLUE, ORANGE, GREEN, PURPLE, SKY)
 DOTS_PER_INCH = 120
 FigureFormat = Literal["png", "pdf", "svg"]
+MOST_TICKS = 12  # that a small bar has room for
 BELOW = -0.17  # of an axis' height, where labels end
 
 
@@ -74,7 +76,25 @@ def counted_in_plain_numbers(axis: Axis) -> None:
 def density_bar(density: PolyCollection, axis: Axes, label: str) -> None:
     """Put a bar beside an axis that says how many there are where it is bright."""
     bar = axis.figure.colorbar(density, ax=axis, label=label, shrink=0.8)
-    counted_in_plain_numbers(bar.ax.yaxis)
+    ticks = whole_ticks(*density.get_clim())
+    bar.set_ticks(ticks, labels=[f"{tick:,d}" for tick in ticks], minor=False)
+    bar.minorticks_off()
+
+
+def whole_ticks(low: float, high: float) -> list[int]:
+    """Return numbers to count by on a logarithmic scale, none twice: 1, 2, 5, 10 and so on.
+
+    Examples
+    --------
+    >>> whole_ticks(1, 60), whole_ticks(1, 3e6), whole_ticks(6.3, 8)
+    ([1, 2, 5, 10, 20, 50], [1, 10, 100, 1000, 10000, 100000, 1000000], [7, 8])
+    """
+    for steps in ((1, 2, 5), (1,)):
+        ticks = [step * 10**power for power in range(16) for step in steps]
+        ticks = [tick for tick in ticks if low <= tick <= high]
+        if len(ticks) <= MOST_TICKS:
+            break
+    return ticks if len(ticks) > 1 else sorted({math.ceil(low), math.floor(high)})
 
 
 @checked_arguments

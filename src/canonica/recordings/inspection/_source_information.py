@@ -46,7 +46,7 @@ def source_information(recording: xr.Dataset) -> SourceInformation | None:
     from scipy.special import chdtrc  # noqa: PLC0415  (of chi2 in scipy.stats, slow to load)
 
     sources, stimuli = _without_repeats(recording)
-    state = row_numbers(sources)
+    state = _states(sources)
     varying = stimuli[:, (stimuli != stimuli[0]).any(axis=0)]
     states = int(state.max()) + 1
     if states == 1 or not varying.shape[1]:
@@ -58,6 +58,13 @@ def source_information(recording: xr.Dataset) -> SourceInformation | None:
     bits = (statistic - (states - 1)) / (2 * len(stimuli) * np.log(2))
     chance = chdtrc(states - 1, statistic).min() * varying.shape[1]
     return SourceInformation(float(max(bits.mean(), 0.0)), bool(chance < CHANCE), len(stimuli))
+
+
+def _states(sources: np.ndarray) -> np.ndarray:
+    """Return the joint state of each trial, as numbers; recordings made by hand may have others."""
+    if ((sources == 0) | (sources == 1)).all():
+        return row_numbers(sources)
+    return np.unique(sources, axis=0, return_inverse=True)[1].ravel()
 
 
 def _nats(joint: np.ndarray) -> np.ndarray:

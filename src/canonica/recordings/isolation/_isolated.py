@@ -156,6 +156,11 @@ def ask_ahead(function: Callable[..., Iterator[Any]], path: Path, *arguments: An
     _POOL.ask_one(_request(function, path, arguments, Limits.of(path)))
 
 
+def forget_ahead() -> None:
+    """End a process that reads what `ask_ahead` asked for, if nobody came for it."""
+    _POOL.forget_ahead()
+
+
 def _request(
     function: Callable[..., Iterator[Any]], path: Path, arguments: tuple[Any, ...], limits: Limits
 ) -> Request:
@@ -203,22 +208,28 @@ class _Worker:
         self._requests: Any = self._process.stdin
         self._answers: Any = self._process.stdout
         self._ready = False
-        self._asked: Request | None = None  # what it reads, or has read, ahead of time
+        self._ahead: tuple[Request, object] | None = None  # what it reads, and how the file was
+
+    @property
+    def reads_ahead(self) -> bool:
+        """Whether it reads, or has read, what nobody has asked for yet."""
+        return self._ahead is not None
 
     def is_for(self, request: Request) -> bool:
-        """Whether it has nothing else to do than this request."""
-        return self._asked is None or self._asked == request
+        """Whether it has nothing else to do than this request, of the file as it is now."""
+        return self._ahead is None or self._ahead == (request, _state_of(request.path))
 
     def ask(self, request: Request) -> None:
         """Ask for a file, unless that was done ahead of time."""
-        if self._asked is None:
+        if self._ahead is None:
             self.send(tuple(request))
-        self._asked = None
+        self._ahead = None
 
     def ask_ahead(self, request: Request) -> None:
         """Ask for a file, whose answer will be asked for by `ask`."""
+        before = _state_of(request.path)
         self.ask(request)
-        self._asked = request
+        self._ahead = request, before
 
     def has_started(self) -> bool:
         """Wait until it listens; return whether that was possible."""
@@ -276,6 +287,15 @@ class _Worker:
             with suppress(OSError):
                 stream.close()
         self._process.wait()
+
+
+def _state_of(path: Path) -> tuple[int, int, int] | None:
+    """Return what changes with the content of a file."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def _died(path: Path, limits: Limits, code: int, *, slow: bool) -> RecordingError:
@@ -350,6 +370,14 @@ class _Pool:
                 if worker.fits and worker.is_for(request):
                     worker.ask_ahead(request)
                     return
+
+    def forget_ahead(self) -> None:
+        """End those that read what nobody came for."""
+        with self._lock:
+            ahead = [one for one in self._idle if one.reads_ahead]
+            self._idle = [one for one in self._idle if not one.reads_ahead]
+        for worker in ahead:
+            worker.kill()
 
     def give_back(self, worker: _Worker) -> None:
         """Keep a process for the next file, if not enough are kept."""
