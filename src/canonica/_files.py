@@ -121,7 +121,7 @@ def room_for(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in NO_ROOM:
+        if error.errno is None or error.errno not in NO_ROOM:
             raise
         raise CanonicaError(
             f"{shown(path)}: found no room to write it ({os.strerror(error.errno)}); expected "
