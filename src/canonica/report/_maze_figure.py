@@ -4,6 +4,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from canonica._of_results import of_results
 from canonica.report._style import (
@@ -13,7 +14,6 @@ from canonica.report._style import (
     SKY,
     VERMILION,
     band,
-    counted_in_plain_numbers,
     grid,
     legend_below,
     new_figure,
@@ -113,8 +113,15 @@ def _steps(axis: Axes, result: xr.Dataset) -> None:
     )  # fmt: skip
     axis.set(title="Steps to the goal", ylabel="steps", yscale="log")
     axis.set_ylim(top=1.6 * most)
-    counted_in_plain_numbers(axis.yaxis)
+    _plain_ticks(axis)
     legend_below(axis, columns=3, fontsize=8)
+
+
+def _plain_ticks(axis: Axes) -> None:
+    """Label 1, 2 and 5 of every decade as plain numbers."""
+    axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.yaxis.set_major_formatter("{x:,.0f}")
+    axis.yaxis.set_minor_formatter(NullFormatter())
 
 
 def _success(axis: Axes, result: xr.Dataset) -> None:

@@ -9,11 +9,10 @@ import numpy as np
 import xarray as xr
 from matplotlib import rc_context
 from matplotlib.axes import Axes
-from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
+from matplotlib.ticker import MaxNLocator
 
 from canonica._arguments import checked_arguments
 from canonica._files import AnyPath
@@ -64,13 +63,6 @@ def legend_below(axis: Axes, *, columns: int = 1, **settings: Any) -> None:
 def whole_numbers(axis: Axes) -> None:
     """Have sessions, trials and the like numbered by whole numbers alone."""
     axis.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-
-
-def counted_in_plain_numbers(axis: Axis) -> None:
-    """Have a logarithmic axis say 1, 2, 5, 10 and so on, which also takes less time to draw."""
-    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axis.set_major_formatter("{x:,.0f}")
-    axis.set_minor_formatter(NullFormatter())
 
 
 def density_bar(density: PolyCollection, axis: Axes, label: str) -> None:
